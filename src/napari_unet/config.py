@@ -1,0 +1,360 @@
+"""Every setting of the program, as frozen dataclasses that also carry their own words.
+
+Each field's metadata holds the label, the help text and the bounds; the command line, the forms
+and the docs all read them from here, so that they say the same. ``to_json`` and ``from_json``
+are exact inverses; ``from_json`` refuses what it does not know, since it also reads the headers of
+model files that came from elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from napari_unet.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def option(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """Declare a field with its label, help text and (inclusive) bounds."""
+    return field(default=default, metadata={"label": label, "help": help, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """The shape of the network. The defaults are the plain U-Net with padding."""
+
+    in_channels: int = option(1, "Input channels", "1 for grey, 3 for colour.", low=1, high=64)
+    out_channels: int = option(
+        1,
+        "Outputs",
+        "1: one foreground class through a sigmoid. K ≥ 2: a softmax over background and K-1 classes.",
+        low=1,
+        high=256,
+    )
+    depth: int = option(4, "Depth", "How often the image is halved on the way down.", low=1, high=8)
+    base_channels: int = option(
+        32,
+        "Base channels",
+        "Channels of the first level; each level doubles them.",
+        low=1,
+        high=256,
+    )
+    channels: tuple[int, ...] = option(
+        (),
+        "Channels per level",
+        "Overrides the doubling: depth + 1 numbers, the last for the bottleneck.",
+    )
+    padding: Literal["same", "valid"] = option(
+        "same",
+        "Padding",
+        "same: zero padding. valid: the 2015 paper's unpadded convolutions with cropped skips.",
+    )
+    upsampling: Literal["transposed", "bilinear"] = option(
+        "transposed",
+        "Upsampling",
+        "A learned 2×2 up-convolution, or bilinear and a 1×1 convolution.",
+    )
+    norm: Literal["none", "batch", "instance", "group"] = option(
+        "none", "Normalisation", "Layer placed after every 3×3 convolution."
+    )
+    residual: bool = option(False, "Residual blocks", "Add each block's input to its output.")
+    dropout: float = option(
+        0.0,
+        "Dropout",
+        "Share of channels dropped in every block while training.",
+        low=0.0,
+        high=0.9,
+    )
+    stem_stride: Literal[1, 2, 4] = option(
+        1,
+        "Stem stride",
+        "2 or 4: a strided convolution first and a pixel shuffle last; several times faster.",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.channels and len(self.channels) != self.depth + 1:
+            raise ConfigError(
+                f"channels per level: {len(self.channels)} numbers given, "
+                f"but a depth of {self.depth} needs {self.depth + 1}"
+            )
+        if any(not 1 <= c <= 4096 for c in self.channels):
+            raise ConfigError("channels per level: every number must lie between 1 and 4096")
+        if self.padding == "valid" and self.stem_stride != 1:
+            raise ConfigError("valid padding and a strided stem cannot be combined")
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Channels of every level, the bottleneck last; length ``depth + 1``."""
+        return self.channels or tuple(self.base_channels * 2**i for i in range(self.depth + 1))
+
+
+@dataclass(frozen=True)
+class PreprocessConfig:
+    """What is done to an image before the network sees it; stored with the model."""
+
+    mode: Literal["whole", "patch"] = option(
+        "whole",
+        "Image or patches",
+        "whole: the image is scaled to fit the working size. "
+        "patch: windows of the working size at the image's own resolution.",
+    )
+    size: tuple[int, int] = option(
+        (192, 192), "Working size", "Height and width in pixels that the network is trained on."
+    )
+    intensity: Literal["zscore", "percentile", "dataset"] = option(
+        "percentile",
+        "Intensity",
+        "zscore: each image to mean 0, deviation 1. percentile: the same after clipping to the "
+        "0.5th and 99.5th percentiles. dataset: the training set's mean and deviation per channel.",
+    )
+    mean: tuple[float, ...] = option((), "Mean", "Per channel; used by 'dataset'.")
+    std: tuple[float, ...] = option((), "Deviation", "Per channel; used by 'dataset'.")
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not all(8 <= s <= 4096 for s in self.size):
+            raise ConfigError(f"working size {self.size}: must lie between 8 and 4096 pixels")
+        if len(self.mean) != len(self.std) or any(s <= 0 for s in self.std):
+            raise ConfigError("mean and deviation: one positive deviation per mean is needed")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Random changes made to every training image, in one resample of the whole batch."""
+
+    flip: bool = option(True, "Flips", "Mirror left-right and up-down at random.")
+    rotation: float = option(
+        15.0, "Rotation", "Largest rotation in degrees, either way.", low=0.0, high=180.0
+    )
+    scale: float = option(
+        0.15, "Scale", "Largest relative change of size: 0.15 is 85 to 115 %.", low=0.0, high=0.9
+    )
+    elastic: float = option(
+        0.02,
+        "Elastic",
+        "Typical size of a smooth random deformation, as a share of the image's side.",
+        low=0.0,
+        high=0.2,
+    )
+    intensity: float = option(
+        0.15,
+        "Intensity",
+        "Largest random change of brightness, contrast and gamma, and of noise.",
+        low=0.0,
+        high=1.0,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How cases are divided; patients are never parted."""
+
+    train: float = option(80.0, "Train", "Share for training.", low=0.0)
+    val: float = option(10.0, "Validation", "Share for choosing the best epoch.", low=0.0)
+    test: float = option(10.0, "Test", "Share kept unseen for the final scores.", low=0.0)
+    seed: int = option(0, "Split seed", "The same seed gives the same split.", low=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.train <= 0:
+            raise ConfigError("split: the training share must be above zero")
+
+    @classmethod
+    def parse(cls, text: str, seed: int = 0) -> SplitConfig:
+        """Read ``"80:10:10"`` or ``"70:30"``.
+
+        Two numbers mean train and test, as in "70:30"; the cases that choose the best epoch are
+        then taken from the training share (an eighth of it).
+        """
+        try:
+            parts = [float(p) for p in text.replace("/", ":").split(":")]
+        except ValueError:
+            parts = []
+        if len(parts) == 2:
+            val = parts[0] / 8
+            parts = [parts[0] - val, val, parts[1]]
+        if len(parts) != 3 or any(not 0 <= p < float("inf") for p in parts):
+            raise ConfigError(f"split {text!r}: write it like 80:10:10 or 70:30")
+        return cls(*parts, seed=seed)
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """How the network is fitted."""
+
+    epochs: int = option(40, "Epochs", "Passes over the training cases.", low=1, high=100_000)
+    minutes: float = option(
+        0.0, "Minutes", "Time to train; 0 counts epochs instead.", low=0.0, high=100_000.0
+    )
+    batch: int = option(16, "Batch", "Images per step.", low=1, high=4096)
+    optimizer: Literal["adamw", "adam", "sgd"] = option(
+        "adamw", "Optimiser", "AdamW, Adam, or SGD."
+    )
+    lr: float = option(2e-3, "Learning rate", "At the start.", low=0.0, high=10.0)
+    momentum: float = option(0.9, "Momentum", "Of SGD; 0.99 in the 2015 paper.", low=0.0, high=1.0)
+    weight_decay: float = option(1e-2, "Weight decay", "Of AdamW and SGD.", low=0.0, high=1.0)
+    schedule: Literal["polynomial", "constant", "plateau"] = option(
+        "polynomial",
+        "Schedule",
+        "polynomial: falls with the elapsed share of the budget. "
+        "plateau: falls to a third when the validation loss stops improving.",
+    )
+    loss: Literal["bce", "dice", "bce+dice", "ce+dice"] = option(
+        "bce+dice",
+        "Loss",
+        "Cross-entropy, Dice, or their sum; 'ce' and 'bce' are chosen by the number of classes.",
+    )
+    patience: int = option(
+        0,
+        "Early stopping",
+        "Epochs without a better validation Dice before training stops; 0 never stops early.",
+        low=0,
+    )
+    ema: float = option(
+        0.0,
+        "Weight averaging",
+        "Decay per step of a running mean of the weights, which is what is kept; 0 is off.",
+        low=0.0,
+        high=0.99999,
+    )
+    seed: int = option(
+        0, "Seed", "Same seed, epochs and number format: the same run on a CPU.", low=0
+    )
+    device: str = option("auto", "Device", "auto, cpu, cuda, cuda:1, mps …")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = option(
+        "auto", "Number format", "auto measures which is fastest on this device."
+    )
+    channels_last: Literal["auto", "yes", "no"] = option(
+        "auto", "Channels last", "Memory layout; auto measures which is faster."
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a training run does, apart from the data."""
+
+    name: str = "auto"
+    network: UNetConfig = field(default_factory=UNetConfig)
+    preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+
+
+# --- checking and JSON ------------------------------------------------------------------------
+
+
+def check(config: Any) -> None:
+    """Raise `ConfigError` if a field of a config dataclass has a wrong type or is out of bounds."""
+    hints = typing.get_type_hints(type(config))
+    for f in dataclasses.fields(config):
+        value = getattr(config, f.name)
+        label = f.metadata.get("label", f.name)
+        if not _fits(value, hints[f.name]):
+            raise ConfigError(f"{label}: {value!r} is not {_words(hints[f.name])}")
+        low, high = f.metadata.get("low"), f.metadata.get("high")
+        if low is not None and not value >= low:
+            raise ConfigError(f"{label}: {value} is below {low:g}")
+        if high is not None and not value <= high:
+            raise ConfigError(f"{label}: {value} is above {high:g}")
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """Turn a dataclass, nested ones included, into plain JSON values."""
+    return {f.name: _plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
+
+
+def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
+    """Build a dataclass from what `to_json` made.
+
+    Missing fields take their defaults.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown field, a value of the wrong type or one out of bounds.
+    """
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{cls.__name__}: a JSON object is needed, not {type(data).__name__}")
+    hints = typing.get_type_hints(cls)
+    known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if unknown := set(data) - known:
+        raise ConfigError(f"{cls.__name__}: unknown setting {', '.join(sorted(map(str, unknown)))}")
+    try:
+        return cls(**{name: _build(hints[name], value) for name, value in data.items()})
+    except TypeError as e:
+        raise ConfigError(f"{cls.__name__}: {e}") from e
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return to_json(value)
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return value
+
+
+def _build(hint: Any, value: Any) -> Any:
+    """Turn a JSON value into what the type hint asks for; wrong types are left to `check`."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        return from_json(typing.cast(type, hint), value)
+    if origin in (types.UnionType, typing.Union):
+        return (
+            None if value is None else _build(next(a for a in args if a is not type(None)), value)
+        )
+    if origin is tuple and isinstance(value, list | tuple):
+        items = args[:1] * len(value) if args[1:] == (Ellipsis,) else args
+        if len(items) != len(value):
+            raise ConfigError(f"{value!r}: {len(items)} values are needed")
+        return tuple(_build(a, v) for a, v in zip(items, value, strict=True))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return any(value == a and type(value) is type(a) for a in args)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        items = args[:1] * len(value) if args[1:] == (Ellipsis,) else args
+        return len(items) == len(value) and all(map(_fits, value, items))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(hint, type):
+        return isinstance(value, hint)
+    return True
+
+
+def _words(hint: Any) -> str:
+    if typing.get_origin(hint) is Literal:
+        return "one of " + ", ".join(str(a) for a in typing.get_args(hint))
+    return {int: "a whole number", float: "a number", str: "a text", bool: "yes or no"}.get(
+        hint, f"a {hint}"
+    )

@@ -1,0 +1,1 @@
+"""Reading images and masks, pairing them, and dividing them by patient. No torch here."""

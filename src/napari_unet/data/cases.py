@@ -1,0 +1,75 @@
+"""What a data set is: cases, each an image with (usually) a reference mask and a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SUBSETS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image, its reference mask and where it belongs.
+
+    ``name`` is unique in its data set and stays the same when the folder is moved: the image's
+    path relative to the root, with ``/`` and without the suffix unless that is needed to tell
+    two images apart. For a MATLAB file that holds both arrays, ``mask`` equals ``image``.
+    """
+
+    name: str
+    image: Path
+    mask: Path
+    patient: str
+    reason: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """How the stored values of a mask become classes.
+
+    ``values`` lists, per foreground class, the stored value; empty means a binary mask in which
+    everything above ``threshold`` is foreground. ``names`` are the foreground classes' names, so
+    the network has ``len(names)`` foreground classes: 1 is binary.
+    """
+
+    threshold: float = 0.0
+    values: tuple[int, ...] = ()
+    names: tuple[str, ...] = ("foreground",)
+
+    @property
+    def classes(self) -> int:
+        """Number of foreground classes."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Unpaired:
+    """A file that takes no part, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The cases of one folder, how they were paired, and what was noticed on the way."""
+
+    root: Path
+    cases: tuple[Case, ...]
+    unpaired: tuple[Unpaired, ...]
+    rule: str
+    patient_source: str
+    labels: LabelRule
+    channels: int
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    @property
+    def patients(self) -> int:
+        """Number of different patients."""
+        return len({c.patient for c in self.cases})
