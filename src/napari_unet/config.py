@@ -40,7 +40,8 @@ class UNetConfig:
     out_channels: int = option(
         1,
         "Outputs",
-        "1: one foreground class through a sigmoid. K ≥ 2: a softmax over background and K-1 classes.",
+        "1: one foreground class through a sigmoid. "
+        "K ≥ 2: a softmax over background and K-1 classes.",
         low=1,
         high=256,
     )
@@ -192,7 +193,8 @@ class SplitConfig:
             parts = [parts[0] - val, val, parts[1]]
         if len(parts) != 3 or any(not 0 <= p < float("inf") for p in parts):
             raise ConfigError(f"split {text!r}: write it like 80:10:10 or 70:30")
-        return cls(*parts, seed=seed)
+        train, val, test = parts
+        return cls(train, val, test, seed)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+"""Where the program keeps what it makes: models and results, never inside the user's data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import platformdirs
+
+from napari_unet.card import SUFFIX
+
+
+def home() -> Path:
+    """Return the workspace folder: ``NAPARI_UNET_HOME``, or the platform's place for user data."""
+    given = os.environ.get("NAPARI_UNET_HOME")
+    return Path(given) if given else Path(platformdirs.user_data_dir("napari-unet", False))
+
+
+def models_dir() -> Path:
+    """Return the folder of models trained in the viewer (created if missing)."""
+    folder = home() / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def list_models() -> list[Path]:
+    """Return the model files of the workspace, newest first."""
+    files = [p for p in models_dir().glob(f"*{SUFFIX}") if not p.name.endswith(f".last{SUFFIX}")]
+    return sorted(files, key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that replaces it when the block ends without error.
+
+    On an error (a full disk, say) the temporary file is removed and what was at ``path`` stays.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        # mkstemp makes files only the owner can read; results get what the user's umask gives.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        yield temporary
+        with temporary.open("rb+") as f:
+            os.fsync(f.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def set_aside(path: str | Path) -> Path | None:
+    """Rename an existing file so that a new one may take its place; return the new name."""
+    path = Path(path)
+    if not path.exists():
+        return None
+    stem, suffix = (
+        (path.name.removesuffix(SUFFIX), SUFFIX)
+        if path.name.endswith(SUFFIX)
+        else (path.stem, path.suffix)
+    )
+    stamp = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y%m%d-%H%M%S")
+    for n in range(1, 10_000):
+        kept = path.with_name(f"{stem}.{stamp}{'' if n == 1 else f'-{n}'}{suffix}")
+        if not kept.exists():
+            path.replace(kept)
+            return kept
+    raise FileExistsError(f"too many earlier versions of {path}")
