@@ -1,0 +1,68 @@
+"""Named recipes: starting points a person can choose by name and then change.
+
+The network's cost sits in its full-resolution levels, so "auto" and "fast" enter through a
+strided stem with few channels there and more below; "plain" is the textbook network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from napari_unet.config import (
+    AugmentConfig,
+    OptimConfig,
+    PreprocessConfig,
+    Recipe,
+    UNetConfig,
+)
+from napari_unet.errors import ConfigError
+
+_FAST_NETWORK = UNetConfig(
+    depth=4,
+    channels=(32, 64, 96, 128, 160),
+    norm="batch",
+    residual=True,
+    stem_stride=2,
+)
+
+PRESETS: dict[str, Recipe] = {
+    "auto": Recipe(network=_FAST_NETWORK),
+    "plain": Recipe(
+        name="plain",
+        network=UNetConfig(depth=4, base_channels=32),
+        optim=OptimConfig(lr=3e-4, batch=8),
+    ),
+    "residual": Recipe(
+        name="residual",
+        network=UNetConfig(depth=4, base_channels=32, norm="batch", residual=True, dropout=0.1),
+        optim=OptimConfig(lr=1e-3, batch=8),
+    ),
+    "paper-2015": Recipe(
+        name="paper-2015",
+        network=UNetConfig(depth=4, base_channels=64, padding="valid", dropout=0.2),
+        preprocess=PreprocessConfig(size=(256, 256)),
+        augment=AugmentConfig(rotation=10, elastic=0.04),
+        optim=OptimConfig(optimizer="sgd", lr=1e-2, momentum=0.99, weight_decay=0.0, batch=1),
+    ),
+}
+
+DESCRIPTIONS: dict[str, str] = {
+    "auto": "Fast and good on a laptop: residual blocks, strided stem, BCE + Dice, AdamW.",
+    "plain": "The textbook U-Net with padding: 32 channels, four levels, no normalisation.",
+    "residual": "Full resolution throughout, with residual blocks, batch norm and dropout.",
+    "paper-2015": "Ronneberger et al. 2015: valid convolutions, 64 channels, SGD. Slow on a CPU.",
+}
+
+
+def preset(name: str) -> Recipe:
+    """Return the preset called ``name``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such preset; the message lists those there are.
+    """
+    try:
+        return replace(PRESETS[name], name=name)
+    except KeyError as e:
+        raise ConfigError(f"There is no preset {name!r}; choose {', '.join(PRESETS)}.") from e
