@@ -1,5 +1,7 @@
 """The errors this package raises on purpose: each says what happened, to what, and what to do."""
 
+import errno
+
 
 class UnetError(Exception):
     """Base of every error meant to be read by a person; the command line prints it as one line."""
@@ -23,3 +25,25 @@ class JobError(UnetError):
     napari's generator workers swallow every ``RuntimeError``, so what leaves a job is always
     a subclass of plain ``Exception``.
     """
+
+
+def readable(error: BaseException) -> UnetError:
+    """Turn whatever a library raised into an error that says what happened and what to do.
+
+    Errors of this package pass unchanged. The original stays attached as ``__cause__`` when the
+    result is raised ``from`` it.
+    """
+    if isinstance(error, UnetError):
+        return error
+    text = str(error).strip() or type(error).__name__
+    if isinstance(error, MemoryError) or "out of memory" in text.lower():
+        return JobError(
+            "Out of memory. Use a smaller batch or working size, or close other programs."
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        where = f" while writing {error.filename}" if error.filename else ""
+        return JobError(f"The disk is full{where}. Free some space; earlier files are unharmed.")
+    if isinstance(error, OSError):
+        return JobError(text)
+    first = text.splitlines()[0]
+    return JobError(f"{type(error).__name__}: {first}")

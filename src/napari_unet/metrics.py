@@ -94,7 +94,7 @@ def _count_binary(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -
 def _confusion(prediction: NDArray[Any], reference: NDArray[Any], n: int) -> NDArray[np.int64]:
     """Return the ``(n, n)`` matrix of pixel numbers, rows by reference, columns by prediction."""
     for name, mask in (("prediction", prediction), ("reference", reference)):
-        if mask.size and not (0 <= mask.min() and mask.max() < n):
+        if mask.size and not (mask.min() >= 0 and mask.max() < n):
             raise DataError(
                 f"The {name} holds label {max(mask.max(), -mask.min())}, "
                 f"but there are only {n - 1} classes."
@@ -170,10 +170,13 @@ def score_counts(
         name=name,
         patient=patient,
         pixel_accuracy=pixel_accuracy(counts),
+        dice=means["dice"],
+        iou=means["iou"],
+        precision=means["precision"],
+        recall=means["recall"],
         empty=not present.any(),
         tags=dict(tags or {}),
         per_class=per_class,
-        **means,
     )
 
 

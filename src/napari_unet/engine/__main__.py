@@ -1,0 +1,114 @@
+"""The engine process: reads jobs from standard input, writes events to standard output.
+
+Started by `napari_unet.engine.client.Engine` as ``python -m napari_unet.engine FOLDER…``. It stays
+warm between jobs and ends when its standard input closes, that is, with the viewer.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from napari_unet.engine.dispatch import start
+from napari_unet.engine.wire import Wire
+from napari_unet.errors import readable
+from napari_unet.jobs import Job, Progress
+
+PROGRESS_INTERVAL = 0.1  # seconds: at most ten progress events a second
+GRACE = 3.0  # seconds a job may take to close once the viewer is gone
+
+
+class Server:
+    """Runs one job after the other on the main thread; a second thread reads the pipe."""
+
+    def __init__(self, wire: Wire, source: BinaryIO, sink: BinaryIO) -> None:
+        self.wire, self.source, self.sink = wire, source, sink
+        self.todo: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.stopped: set[int] = set()
+        self.orphaned = False
+        self.writing = threading.Lock()
+        self.last_progress = 0.0
+
+    def serve(self) -> None:
+        """Run until standard input closes."""
+        threading.Thread(target=self._read, daemon=True).start()
+        while (message := self.todo.get()) is not None:
+            if message["do"] == "warm":
+                importlib.import_module("napari_unet.inference")
+            else:
+                self._run(message["id"], message["value"])
+
+    def _read(self) -> None:
+        for line in self.source:
+            message = self.wire.decode(line)
+            if message["do"] == "stop":
+                self.stopped.add(message["id"])
+                self._send(id=message["id"], did="stopping")
+            else:
+                self.todo.put(message)
+        # The viewer is gone: let the running job close (it may be writing a checkpoint), not more.
+        self.orphaned = True
+        self.todo.put(None)
+        time.sleep(GRACE)
+        os._exit(1)
+
+    def _run(self, id: int, job: Job) -> None:
+        try:
+            if not self._stopping(id):
+                events = start(job)
+                try:
+                    for event in events:
+                        if not isinstance(event, Progress) or self._due(event):
+                            self._send(id=id, did="event", value=event)
+                        if self._stopping(id):
+                            break
+                finally:
+                    events.close()
+            self._send(id=id, did="stopped" if self._stopping(id) else "finished")
+        except Exception as error:
+            traceback.print_exc()
+            known = readable(error)
+            self._send(id=id, did="failed", kind=type(known).__name__, text=str(known))
+
+    def _stopping(self, id: int) -> bool:
+        return self.orphaned or id in self.stopped
+
+    def _due(self, event: Progress) -> bool:
+        now = time.monotonic()
+        if now - self.last_progress < PROGRESS_INTERVAL and event.done < event.total:
+            return False
+        self.last_progress = now
+        return True
+
+    def _send(self, **message: Any) -> None:
+        line = self.wire.encode(message)
+        with self.writing:
+            self.sink.write(line)
+            self.sink.flush()
+
+
+def main() -> None:
+    """Take over the standard streams and serve."""
+    # Whatever a library prints must not land among the messages: keep the pipe for ourselves
+    # and let file descriptor 1 point to standard error.
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    wire = Wire([Path(p) for p in sys.argv[1:]])
+    try:
+        Server(wire, sys.stdin.buffer, sink).serve()
+    except BrokenPipeError:
+        pass  # the viewer closed its end while an event was on its way
+    finally:
+        wire.close()
+    os._exit(0)  # at once: torch's threads can take seconds to wind down
+
+
+if __name__ == "__main__":
+    main()

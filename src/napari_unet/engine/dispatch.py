@@ -1,0 +1,35 @@
+"""Which generator does which job. Imports happen here, so that only a running job loads torch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from napari_unet.jobs import (
+    EvaluateJob,
+    Event,
+    Job,
+    SegmentArrayJob,
+    SegmentFilesJob,
+    TrainJob,
+)
+
+
+def start(job: Job) -> Generator[Event, None, None]:
+    """Return the generator of events that does ``job`` when it is pulled."""
+    match job:
+        case TrainJob():
+            from napari_unet.training import train
+
+            return train(job)
+        case SegmentArrayJob():
+            from napari_unet.inference import segment_array
+
+            return segment_array(job)
+        case SegmentFilesJob():
+            from napari_unet.inference import segment_files
+
+            return segment_files(job)
+        case EvaluateJob():
+            from napari_unet.evaluation import evaluate
+
+            return evaluate(job)
