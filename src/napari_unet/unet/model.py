@@ -39,7 +39,8 @@ class DoubleConv(nn.Module):
         y = self.norm2(self.conv2(y))
         if self.shortcut is not None:
             y = y + self.shortcut(crop_centre(x, y.shape[-2], y.shape[-1]))
-        return self.drop(self.relu(y))
+        out: Tensor = self.drop(self.relu(y))
+        return out
 
 
 class Up(nn.Module):

@@ -1,0 +1,215 @@
+"""The Python interface: the jobs as plain function calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_unet.config import Recipe, SplitConfig
+from napari_unet.engine.dispatch import start
+from napari_unet.errors import UnetError, readable
+from napari_unet.jobs import (
+    EvaluateFinished,
+    EvaluateJob,
+    Event,
+    Job,
+    SegmentArrayFinished,
+    SegmentArrayJob,
+    SegmentFilesFinished,
+    SegmentFilesJob,
+    TrainFinished,
+    TrainJob,
+)
+from napari_unet.labelling import label_image
+
+F = TypeVar("F")
+
+PathLike = str | Path
+OnEvent = Callable[[Event], Any] | None
+
+
+def train(
+    folder: PathLike,
+    model: PathLike,
+    *,
+    minutes: float = 0.0,
+    epochs: int = 0,
+    preset: str = "auto",
+    recipe: Recipe | None = None,
+    split: str | SplitConfig = "80:10:10",
+    seed: int = 0,
+    limit: int = 0,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> TrainFinished:
+    """Train a U-Net on a folder of images and masks and write it to ``model``.
+
+    Parameters
+    ----------
+    folder
+        Any folder with images and masks; see ``docs/formats.md`` for what is recognised.
+    model
+        The model file to write, ``*.unet.safetensors``. An earlier one is renamed.
+    minutes, epochs
+        The budget; minutes win, and without either the recipe's epochs count.
+    preset, recipe
+        A name from `napari_unet.presets.PRESETS`, or a whole recipe, which wins.
+    split
+        Shares of train, validation and test; patients are never parted.
+    limit
+        Largest number of cases to use; 0 uses all.
+    on_event
+        Called with every event as it comes, to show progress.
+
+    Raises
+    ------
+    UnetError
+        In one of its kinds, with a sentence that says what to do.
+    """
+    if isinstance(split, str):
+        split = SplitConfig.parse(split, seed)
+    job = TrainJob(
+        folder=str(folder),
+        model=str(model),
+        preset=preset,
+        recipe=recipe,
+        minutes=float(minutes),
+        epochs=epochs,
+        split=split,
+        seed=seed,
+        limit=limit,
+        device=device,
+    )
+    return _finish(job, TrainFinished, on_event)
+
+
+@overload
+def segment(
+    images: NDArray[Any],
+    model: PathLike,
+    *,
+    channels: bool | None = ...,
+    threshold: float | None = ...,
+    device: str = ...,
+    on_event: OnEvent = ...,
+) -> NDArray[np.uint8]: ...
+
+
+@overload
+def segment(
+    images: PathLike | Sequence[PathLike],
+    model: PathLike,
+    out: PathLike,
+    *,
+    threshold: float | None = ...,
+    probabilities: bool = ...,
+    device: str = ...,
+    on_event: OnEvent = ...,
+) -> SegmentFilesFinished: ...
+
+
+def segment(
+    images: NDArray[Any] | PathLike | Sequence[PathLike],
+    model: PathLike,
+    out: PathLike | None = None,
+    *,
+    channels: bool | None = None,
+    threshold: float | None = None,
+    probabilities: bool = False,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> NDArray[np.uint8] | SegmentFilesFinished:
+    """Segment an array, or image files into the folder ``out``.
+
+    Parameters
+    ----------
+    images
+        ``(H, W)``, ``(H, W, C)`` or a stack ``(…, H, W)``; or files and folders.
+    channels
+        Whether an array's last axis holds channels; None: it does if it has 3 or 4 entries.
+    threshold
+        Probability from which on a pixel is foreground; None takes the model's own.
+
+    Returns
+    -------
+    uint8 labels of the array's spatial shape, or what was written and what failed.
+    """
+    if isinstance(images, np.ndarray):
+        if channels is None:
+            channels = images.ndim >= 3 and images.shape[-1] in (3, 4)
+        array_job = SegmentArrayJob(str(model), images, channels, device)
+        found = _finish(array_job, SegmentArrayFinished, on_event)
+        level = found.threshold if threshold is None else threshold
+        return label_image(found.probabilities, level)
+    if out is None:
+        raise TypeError("segment() of files needs out=, the folder for the results")
+    several = [images] if isinstance(images, str | Path) else images
+    job = SegmentFilesJob(
+        inputs=tuple(map(str, several)),
+        model=str(model),
+        out=str(out),
+        threshold=-1.0 if threshold is None else threshold,
+        probabilities=probabilities,
+        device=device,
+    )
+    return _finish(job, SegmentFilesFinished, on_event)
+
+
+def evaluate(
+    folder: PathLike,
+    model: PathLike,
+    *,
+    subset: Literal["train", "val", "test", "all"] = "test",
+    threshold: float | None = None,
+    csv: PathLike | None = None,
+    limit: int = 0,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> EvaluateFinished:
+    """Score a model on a folder's cases, image by image.
+
+    ``subset`` refers to the split saved beside the model; use "all" for a folder it never saw.
+    ``csv`` receives the table.
+    """
+    job = EvaluateJob(
+        folder=str(folder),
+        model=str(model),
+        subset=subset,
+        threshold=-1.0 if threshold is None else threshold,
+        csv=str(csv) if csv else "",
+        limit=limit,
+        device=device,
+    )
+    return _finish(job, EvaluateFinished, on_event)
+
+
+def _finish(job: Job, kind: type[F], on_event: OnEvent) -> F:
+    """Pull a job to its end; return its last event."""
+    return pull(start(job), kind, on_event)
+
+
+def pull(events: Generator[Event, None, Any], kind: type[F], on_event: OnEvent) -> F:
+    """Hand every event to ``on_event`` and return the one of type ``kind``.
+
+    Raises
+    ------
+    UnetError
+        Whatever the generator raised, turned into one readable sentence.
+    """
+    found: F | None = None
+    try:
+        for event in events:
+            if on_event is not None:
+                on_event(event)
+            if isinstance(event, kind):
+                found = event
+    except UnetError:
+        raise
+    except Exception as error:
+        raise readable(error) from error
+    assert found is not None, f"{kind.__name__} never came"
+    return found

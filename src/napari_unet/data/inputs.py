@@ -1,0 +1,59 @@
+"""Which files of a folder are images to segment, and where their results go."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_unet.data.formats import is_supported
+from napari_unet.data.pairing import find_pairs
+from napari_unet.errors import DataError
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Return every supported image below ``folder`` that is not the mask of a pair."""
+    pairing = find_pairs(folder)
+    masks = {mask for image, mask, _ in pairing.pairs if mask != image}
+    images = {image for image, _, _ in pairing.pairs}
+    alone = {u.path for u in pairing.unpaired if is_supported(u.path)} - masks
+    # Beside pairs, what is unpaired may well be a mask without an image: leave it alone.
+    return sorted(images or alone)
+
+
+def output_paths(inputs: Sequence[str | Path], out: Path) -> dict[Path, Path]:
+    """Return for each image the file its labels go to, below ``out``.
+
+    The folders below the inputs' common one are kept; TIFF gives TIFF, everything else PNG.
+
+    Raises
+    ------
+    DataError
+        If an input does not exist, there is no image, or a result would fall on an image.
+    """
+    images: list[Path] = []
+    for given in map(Path, inputs):
+        if given.is_dir():
+            images += find_images(given)
+        elif given.exists():
+            images.append(given)
+        else:
+            raise DataError(f"There is no file or folder {given}.")
+    images = list(dict.fromkeys(p.absolute() for p in images))
+    if not images:
+        raise DataError(f"No images to segment in {', '.join(map(str, inputs))}.")
+    root = Path(os.path.commonpath([p.parent for p in images]))
+    relative = {p: p.relative_to(root) for p in images}
+    twice = Counter(r.with_suffix("") for r in relative.values())
+    targets = {}
+    for path, rel in relative.items():
+        suffix = ".tif" if rel.suffix.lower() in (".tif", ".tiff") else ".png"
+        # 1.jpg and 1.bmp side by side: the whole name tells the results apart.
+        stem = rel.name if twice[rel.with_suffix("")] > 1 else rel.stem
+        targets[path] = (out / rel.parent / f"{stem}{suffix}").absolute()
+    if clash := {p.resolve() for p in images} & {t.resolve() for t in targets.values()}:
+        raise DataError(
+            f"The result for {clash.pop()} would overwrite it. Choose another folder for results."
+        )
+    return targets

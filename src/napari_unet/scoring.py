@@ -1,0 +1,99 @@
+"""Scoring one folder of masks against another, with no model and no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_unet.data.cases import LabelRule
+from napari_unet.data.formats import is_supported, read_mask
+from napari_unet.data.labels import apply_rule, find_rule
+from napari_unet.data.pairing import mask_key
+from napari_unet.errors import DataError, UnetError
+from napari_unet.jobs import CaseDone, CaseScore, Event, Note, Progress
+from napari_unet.metrics import score_masks
+
+
+def score_files(
+    predictions: str | Path, references: str | Path
+) -> Generator[Event, None, list[CaseScore]]:
+    """Score masks of equal name; two files are compared whatever they are called.
+
+    Yields one `CaseDone` per pair; returns the scores.
+
+    Raises
+    ------
+    DataError
+        If a path does not exist or no prediction has the name of a reference.
+    """
+    pairs, alone = match(Path(predictions), Path(references))
+    for text in alone:
+        yield Note(text, warning=True)
+    rule, notes = find_rule([r for _, _, r in pairs])
+    for text in notes:
+        yield Note(text)
+    scores = []
+    for i, (name, prediction, reference) in enumerate(pairs):
+        scores.append(_score(name, prediction, reference, rule))
+        yield CaseDone(name, scores[-1], error=scores[-1].error)
+        yield Progress(i + 1, len(pairs), "scoring")
+    if all(s.error for s in scores):
+        raise DataError(f"No pair could be scored. The first: {scores[0].error}")
+    return scores
+
+
+def match(predictions: Path, references: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
+    """Return (name, prediction, reference) by exact name, and a sentence per file left alone."""
+    for path in (predictions, references):
+        if not path.exists():
+            raise DataError(f"There is no file or folder {path}.")
+    if predictions.is_file() and references.is_file():
+        return [(predictions.stem, predictions, references)], []
+    if predictions.is_file() or references.is_file():
+        raise DataError("Give two folders or two files, not one of each.")
+    found, wanted = _masks(predictions), _masks(references)
+    names = sorted(found.keys() & wanted.keys())
+    if not names:
+        raise DataError(
+            f"No file in {predictions} has the name of one in {references}: "
+            f"{len(found)} and {len(wanted)} masks were found."
+        )
+    alone = [f"{found[n].name}: no reference of that name" for n in found.keys() - wanted.keys()]
+    alone += [f"{wanted[n].name}: no prediction of that name" for n in wanted.keys() - found.keys()]
+    return [(n, found[n], wanted[n]) for n in names], sorted(alone)
+
+
+def _masks(folder: Path) -> dict[str, Path]:
+    """Return the masks below a folder by relative name, without suffix and without ``_mask``."""
+    masks: dict[str, Path] = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and is_supported(p)):
+        if path.name.endswith(".probabilities.tif"):
+            continue  # written beside the labels by our own --probabilities
+        name = mask_key(path.relative_to(folder))
+        if name in masks:
+            raise DataError(f"{masks[name]} and {path} have the same name.")
+        masks[name] = path
+    return masks
+
+
+def _score(name: str, prediction: Path, reference: Path, rule: LabelRule) -> CaseScore:
+    try:
+        wanted = apply_rule(read_mask(reference), rule)
+        found = _predicted(read_mask(prediction), rule)
+        return score_masks(found, wanted, rule.names, name)
+    except UnetError as e:
+        nan = float("nan")
+        return CaseScore(name, "", nan, nan, nan, nan, nan, empty=False, error=f"{name}: {e}")
+
+
+def _predicted(mask: NDArray[Any], rule: LabelRule) -> NDArray[Any]:
+    """Return class indices of a predicted mask, which may hold indices or the stored values."""
+    if rule.classes == 1:
+        # 0/1 against 0/255 references and the other way round: half of its own range.
+        top = mask.max(initial=0)
+        return (mask > top / 2) if top else np.zeros(mask.shape, bool)
+    return mask if mask.max(initial=0) <= rule.classes else apply_rule(mask, rule)

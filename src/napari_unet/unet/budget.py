@@ -1,0 +1,58 @@
+"""How long to train: a number of epochs, or minutes."""
+
+from __future__ import annotations
+
+import time
+
+from napari_unet.config import OptimConfig
+
+
+class Budget:
+    """Tells how much of the training is done; the clock starts when it is made.
+
+    ``reserve`` is the time, in seconds, that must be left at the end of the minutes for what
+    still follows the last step.
+    """
+
+    def __init__(self, optim: OptimConfig) -> None:
+        self.epochs = optim.epochs
+        self.minutes = optim.minutes
+        self.reserve = 0.0
+        self._start = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    @property
+    def over(self) -> bool:
+        """Whether the minutes are used up."""
+        return bool(self.minutes) and self.elapsed + self.reserve >= 60 * self.minutes
+
+    def share(self, epochs_done: float) -> float:
+        """Return the share of the budget that is used, 0 to 1."""
+        if self.minutes:
+            return min(self.elapsed / (60 * self.minutes), 1.0)
+        return min(epochs_done / self.epochs, 1.0)
+
+    def seconds_left(self, epochs_done: float) -> float:
+        """Return the expected time to the end; NaN before anything is done."""
+        if self.minutes:
+            return max(60 * self.minutes - self.elapsed, 0.0)
+        share = self.share(epochs_done)
+        return self.elapsed * (1 / share - 1) if share else float("nan")
+
+    def total_epochs(self, epochs_done: float) -> float:
+        """Return how many epochs there will be: planned, or expected from the pace so far."""
+        if not self.minutes:
+            return self.epochs
+        return max(epochs_done / max(self.share(epochs_done), 1e-6), epochs_done)
+
+    def why_over(self, epoch: int) -> str:
+        """Return in words why no epoch follows ``epoch``; empty if one does."""
+        if self.over:
+            return f"{self.minutes:g} minutes are over"
+        if not self.minutes and epoch >= self.epochs:
+            return f"{epoch} epochs are done"
+        return ""

@@ -1,0 +1,169 @@
+"""The training loop itself: steps, epochs, learning rate. It knows no files and no folders."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Generator
+from typing import Any
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from napari_unet.config import OptimConfig, Recipe
+from napari_unet.errors import JobError
+from napari_unet.jobs import EpochEnd, Progress
+from napari_unet.unet.augment import augment
+from napari_unet.unet.budget import Budget
+from napari_unet.unet.losses import make_loss
+from napari_unet.unet.model import UNet
+from napari_unet.unet.speed import Speed
+from napari_unet.unet.store import Store, endless
+from napari_unet.unet.validation import validate
+
+MIN_STEPS = 16  # steps an epoch has at least when minutes count: else small sets only validate
+MIN_EPOCHS = 8  # epochs that fit the minutes at least: huge sets too are validated several times
+WARM_UP = 30  # steps over which the learning rate rises
+BAD_STEPS = 3  # losses in a row that are not finite before training gives up
+MAX_NORM = 10.0  # of the gradient: one odd batch must not undo many good ones
+
+
+class Trainer:
+    """Fits ``model`` to ``train_set`` and judges it on ``val_set``."""
+
+    def __init__(
+        self, model: UNet, recipe: Recipe, speed: Speed, train_set: Store, val_set: Store
+    ) -> None:
+        self.optim = recipe.optim
+        self.augmentation = recipe.augment
+        self.speed = speed
+        self.train_set, self.val_set = train_set, val_set
+        self.model = speed.place(model)
+        self.average: AveragedModel | None = None
+        if self.optim.ema:
+            mean = get_ema_multi_avg_fn(self.optim.ema)  # type: ignore[no-untyped-call]
+            self.average = AveragedModel(self.model, multi_avg_fn=mean, use_buffers=True)
+        self.loss = make_loss(self.optim.loss)
+        self.optimizer = make_optimizer(self.model, self.optim)
+        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimizer, factor=1 / 3, patience=3
+        )
+        kind = torch.device(speed.device).type
+        self.scaler = torch.amp.GradScaler(kind, enabled=speed.precision == "float16")
+        self.rng = torch.Generator().manual_seed(self.optim.seed)
+        self.order = endless(len(train_set), self.rng)
+        self.budget = Budget(self.optim)
+        self.steps = self._steps_per_epoch()
+        self.step_count = 0
+        self.best_dice = -1.0
+
+    @property
+    def judged(self) -> UNet:
+        """The weights that are validated and kept: the running mean, where there is one."""
+        module = self.model if self.average is None else self.average.module
+        assert isinstance(module, UNet)
+        return module
+
+    def epoch(self, number: int) -> Generator[Progress, None, EpochEnd]:
+        """Run epoch ``number`` (from 1), validate, and return how it went."""
+        start, losses = time.monotonic(), []
+        for i in range(self.steps):
+            done = number - 1 + i / self.steps
+            self._set_rate(done)
+            losses.append(self._step())
+            if not any(map(math.isfinite, losses[-BAD_STEPS:])) and len(losses) >= BAD_STEPS:
+                raise JobError(
+                    f"The loss is no longer a finite number after {self.step_count} steps. "
+                    "Lower the learning rate, or train in float32."
+                )
+            yield self._progress(number, done + 1 / self.steps)
+            if self.budget.over:
+                break
+        seconds = time.monotonic() - start
+        return self._judge(number, losses, seconds)
+
+    def _judge(self, number: int, losses: list[float], seconds: float) -> EpochEnd:
+        start = time.monotonic()
+        val = validate(self.judged, self.val_set, self.speed, self.loss)
+        # What follows the last step: one more validation, and one to choose the threshold.
+        self.budget.reserve = 2 * (time.monotonic() - start)
+        if self.optim.schedule == "plateau" and math.isfinite(val.loss):
+            self.plateau.step(val.loss)
+        better, self.best_dice = val.dice > self.best_dice, max(val.dice, self.best_dice)
+        finite = [v for v in losses if math.isfinite(v)]
+        return EpochEnd(
+            epoch=number,
+            loss=sum(finite) / max(len(finite), 1),
+            val_loss=val.loss,
+            val_dice=val.dice,
+            lr=self.optimizer.param_groups[0]["lr"],
+            seconds=self.budget.elapsed,
+            images_per_second=len(losses) * self.optim.batch / max(seconds, 1e-9),
+            best=better,
+        )
+
+    def _step(self) -> float:
+        """Take one step; return its loss."""
+        indices = list(itertools.islice(self.order, self.optim.batch))
+        images, labels = self.train_set.batch(indices, self.rng)
+        images, labels = images.to(self.speed.device), labels.to(self.speed.device)
+        images, labels = augment(images, labels, self.augmentation, self.rng)
+        self.model.train()
+        with self.speed.autocast():
+            logits = self.model(self.speed.place(images))
+        loss = self.loss(logits, labels)
+        value = float(loss.detach())
+        self.step_count += 1
+        if math.isfinite(value):  # else the weights are still good: leave them alone
+            self._update(loss)
+        return value
+
+    def _update(self, loss: torch.Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_NORM)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.average is not None:
+            self.average.update_parameters(self.model)
+
+    def _set_rate(self, epochs_done: float) -> None:
+        """Let the rate rise over the first steps, then fall with the budget (or by plateau)."""
+        if self.optim.schedule == "plateau":
+            return
+        rate = self.optim.lr * min((self.step_count + 1) / WARM_UP, 1.0)
+        if self.optim.schedule == "polynomial":
+            rate *= (1 - self.budget.share(epochs_done)) ** 0.9
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _progress(self, number: int, done: float) -> Progress:
+        what = f"training, epoch {number}"
+        if not self.budget.minutes:
+            what += f" of {self.budget.epochs}"
+        return Progress(done, self.budget.total_epochs(done), what, self.budget.seconds_left(done))
+
+    def _steps_per_epoch(self) -> int:
+        """Return the steps of an epoch: one pass over the cases; with minutes, within bounds."""
+        steps = max(round(len(self.train_set) / self.optim.batch), 1)
+        if not self.optim.minutes or not self.speed.seconds > 0:
+            return steps
+        fitting = 60 * self.optim.minutes / (self.speed.seconds * self.optim.batch)
+        return min(max(steps, MIN_STEPS), max(int(fitting / MIN_EPOCHS), 1))
+
+
+def make_optimizer(model: UNet, optim: OptimConfig) -> torch.optim.Optimizer:
+    """Return the optimiser a config asks for; biases and norms are spared the weight decay."""
+    groups: list[dict[str, Any]] = [
+        {
+            "params": [p for p in model.parameters() if p.ndim > 1],
+            "weight_decay": optim.weight_decay,
+        },
+        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if optim.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=optim.lr, momentum=optim.momentum)
+    kind = torch.optim.AdamW if optim.optimizer == "adamw" else torch.optim.Adam
+    return kind(groups, lr=optim.lr)
