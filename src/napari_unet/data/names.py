@@ -1,0 +1,137 @@
+"""What the names of folders and files say: image or mask, and what is left when that is removed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+Role = Literal["image", "mask", ""]
+
+# In order of preference, should a folder have several that fit.
+MASK_WORDS = (
+    *("mask", "masks", "label", "labels", "groundtruth", "gt", "gts", "annotation", "annotations"),
+    *("segmentation", "segmentations", "seg", "segs", "segmented", "truth", "truths", "target"),
+    *("targets", "manual", "annot", "annots", "anno", "annos", "lbl", "lbls", "labeled"),
+    *("labelled", "reference", "references"),
+)
+IMAGE_WORDS = (
+    *("image", "images", "img", "imgs", "im", "ims", "photo", "photos", "picture", "pictures"),
+    *("pic", "pics", "scan", "scans", "slice", "slices", "frame", "frames", "input", "inputs"),
+    *("original", "originals", "raw"),
+)
+# Words beside the above that only name the file format.
+FORMAT_WORDS = ("png", "jpg", "jpeg", "bmp", "tif", "tiff", "npy", "mat")
+SPLIT_WORDS = (
+    *("train", "training", "tr", "val", "valid", "validation", "dev", "test", "testing", "ts"),
+    *("fold", "split", "subset"),
+)
+
+_AFFIX = {
+    "mask": r"masks?|labels?|lbl|gt|ground[ _-]?truth|annotations?|anno|seg|segmentation"
+    r"|segmented|manual|target|truth|reference",
+    "image": r"images?|img|im|scan|slice|photo|pic|input|raw|original",
+}
+# Digits may follow or precede the word directly: mask001 and 001mask, but not "unmasked".
+_PATTERNS = {
+    role: re.compile(
+        rf"(?:(?P<before>.+?)(?:[ _.-]+|(?<=\d))(?:{words})"
+        rf"|(?:{words})(?:[ _.-]+|(?=\d))(?P<after>.+)|(?:{words}))",
+        re.IGNORECASE,
+    )
+    for role, words in _AFFIX.items()
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a folder's path says of the files in it.
+
+    ``role`` comes from the deepest part that names one, kept in ``word``; ``rank`` is the word's
+    place in the order of preference. ``key`` is the path without such words: an image and its mask
+    lie in folders of the same key.
+    """
+
+    role: Role
+    word: str
+    rank: int
+    key: tuple[str, ...]
+
+
+def place(parts: tuple[str, ...]) -> Place:
+    """Read the parts of a folder's path."""
+    role: Role = ""
+    word, rank, key = "", 0, []
+    for part in parts:
+        found, found_rank, rest = read_part(part)
+        if found == "mask" or (found == "image" and (role != "mask" or _says_images(part))):
+            role, word, rank = found, part, found_rank
+        if rest:
+            key.append(rest)
+    return Place(role, word, rank, tuple(key))
+
+
+def _says_images(part: str) -> bool:
+    """Tell ``images`` from ``scan12``, which may well be a folder of one scan's masks."""
+    words = tokens(part)
+    return bool({"images", "imgs"} & set(words)) or (
+        bool({"image", "img"} & set(words)) and not any(w.isdigit() for w in words)
+    )
+
+
+@lru_cache(maxsize=4096)
+def read_part(part: str) -> tuple[Role, int, str]:
+    """Return the role a folder's name gives, that word's rank, and what else the name says.
+
+    A mask word beats an image word: ``label_images`` are labels.
+    """
+    words = tokens(part)
+    rest = " ".join(w for w in words if w not in (*MASK_WORDS, *IMAGE_WORDS, *FORMAT_WORDS))
+    if found := [MASK_WORDS.index(w) for w in words if w in MASK_WORDS]:
+        return "mask", min(found), rest
+    if found := [IMAGE_WORDS.index(w) for w in words if w in IMAGE_WORDS]:
+        return "image", min(found), rest
+    return "", 0, " ".join(words)
+
+
+def tokens(name: str) -> list[str]:
+    """Split a name into lower-case words and numbers: ``GroundT_FacePhoto2`` into four."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", normal(name))
+    words = re.findall(r"[^\W\d_]+|\d+", spaced.casefold())
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "ground" and word in ("truth", "truths", "t"):
+            joined[-1] = "groundtruth"
+        else:
+            joined.append(word)
+    return joined
+
+
+def without_word(stem: str, role: Literal["image", "mask"]) -> tuple[str, str] | None:
+    """Take an affix such as ``_mask`` or ``mask_`` off a file's stem.
+
+    Returns
+    -------
+    tuple of str or None
+        What is left (empty if the stem is only the word) and the affix as written; None if there
+        is no such affix.
+    """
+    match = _PATTERNS[role].fullmatch(stem)
+    if match is None:
+        return None
+    rest = match["before"] or match["after"] or ""
+    affix = stem[len(rest) :] if match["before"] else stem[: len(stem) - len(rest)]
+    return rest, affix
+
+
+def normal(text: str) -> str:
+    """Return text in Unicode's composed form; some systems store names decomposed."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Return a key that sorts ``2`` before ``10``."""
+    parts = re.split(r"(\d+)", text)
+    return [(0, int(p), p) if p.isdecimal() else (1, 0, p.casefold()) for p in parts if p]
