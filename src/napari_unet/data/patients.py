@@ -1,0 +1,174 @@
+"""Whose image is it: patients from a table, a file's field, a folder, or a name.
+
+The slices of one person look alike, so that a model tested on a person it was trained on looks
+better than it is. Where nothing says whose an image is, it counts as a person of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_unet.data.names import FORMAT_WORDS, IMAGE_WORDS, MASK_WORDS, SPLIT_WORDS, tokens
+from napari_unet.data.pairing import Pairing
+
+# In order of preference; "case" and "study" are persons only if nothing better is there.
+COLUMNS = (
+    *("patientid", "patient", "patientname", "subjectid", "subject", "pid", "person", "personid"),
+    *("participantid", "participant", "individual", "donor", "animal", "mouse", "mrn"),
+    *("caseid", "case", "studyid", "study"),
+)
+UNKNOWN = frozenset({"", "unknown", "none", "nan", "null", "na", "n a", "anonymous", "anon"})
+PERSON_WORDS = frozenset(
+    {"patient", "patients", "pat", "subject", "subj", "sub", "case", "person", "participant"}
+)
+# A number behind one of these counts something other than people.
+OTHER_WORDS = frozenset(
+    {
+        *SPLIT_WORDS,
+        *IMAGE_WORDS,
+        *MASK_WORDS,
+        *FORMAT_WORDS,
+        *("class", "grade", "stage", "type", "group", "set", "dataset", "data", "batch", "part"),
+        *(
+            "site",
+            "scanner",
+            "center",
+            "centre",
+            "level",
+            "task",
+            "version",
+            "v",
+            "size",
+            "px",
+            "x",
+        ),
+        *("cohort", "run", "frame", "id"),
+        *("day", "week", "month", "year", "series", "plate", "well", "t"),
+    }
+)
+# Patients at the beginning of a file's name, only as they are written by common collections.
+NAMED = re.compile(
+    r"(?:(?:patient|pat|subject|subj|sub|case|person|participant)[ _-]?\d+[a-z]?"
+    r"|TCGA[-_][A-Z0-9]{2}[-_][A-Z0-9]{4}|LIDC-IDRI-\d+)(?=[ _.-])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Patients:
+    """The patient of every image, where that is known from, and what should be said of it."""
+
+    of: Mapping[Path, str]
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+def find_patients(root: Path, pairing: Pairing, names: Mapping[Path, str]) -> Patients:
+    """Find out whose each image is.
+
+    Parameters
+    ----------
+    root : Path
+        The data set's folder.
+    pairing : Pairing
+        Its pairs, with what tables and MATLAB files say.
+    names : mapping of Path to str
+        Case names, which stand in for patients where these are unknown.
+    """
+    images = [image for image, _, _ in pairing.pairs]
+    for find in (_from_facts, _from_folders, _from_names):
+        known, source = find(root, images, pairing)
+        if known:
+            break
+    else:
+        return Patients({i: names[i] for i in images}, "unknown: every image counts as a patient")
+    merged, notes = _merge_letters(known)
+    if missing := len(images) - len(merged):
+        notes.append(f"{missing} of {len(images)} images have no known patient: each is its own")
+    return Patients({i: merged.get(i, names[i]) for i in images}, source, tuple(notes))
+
+
+def patient_column(columns: Iterable[str]) -> str:
+    """Return the column that names patients, or an empty string."""
+    plain = {"".join(tokens(c)): c for c in columns}
+    return next((plain[c] for c in COLUMNS if c in plain), "")
+
+
+# --- sources ------------------------------------------------------------------------------------
+
+
+def _from_facts(
+    root: Path, images: Sequence[Path], pairing: Pairing
+) -> tuple[dict[Path, str], str]:
+    column = patient_column({c for facts in pairing.facts.values() for c in facts})
+    known = {}
+    for image in images:
+        patient = pairing.facts.get(image, {}).get(column, "")
+        if " ".join(tokens(patient)) not in UNKNOWN:
+            known[image] = patient.removesuffix(".0")  # numbers that went through a spreadsheet
+    return known, f"{column!r} in {pairing.facts_from}"
+
+
+def _from_folders(
+    root: Path, images: Sequence[Path], pairing: Pairing
+) -> tuple[dict[Path, str], str]:
+    """Take the first folder that looks like a person's, if nearly all images have one."""
+    folders = {image: image.relative_to(root).parts[:-1] for image in images}
+    levels = zip(*folders.values(), strict=False)
+    shared = sum(1 for _ in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
+    known = {}
+    for image, parts in folders.items():
+        if person := next((p for p in parts[shared:] if _looks_personal(p)), ""):
+            known[image] = person
+    if len(known) < 0.9 * len(images) or len(set(known.values())) < 2:
+        return {}, ""
+    return known, "one folder per patient"
+
+
+def _looks_personal(folder: str) -> bool:
+    """Say whether a folder's name is an id: it has a number, and that counts nothing else."""
+    words = tokens(folder)
+    if not any(w.isdigit() for w in words):
+        return False
+    return bool(PERSON_WORDS & set(words)) or not OTHER_WORDS & set(words)
+
+
+def _from_names(
+    root: Path, images: Sequence[Path], pairing: Pairing
+) -> tuple[dict[Path, str], str]:
+    """Take ids such as ``patient12_`` at the beginning of the files' names, if all have them."""
+    known = {i: match[0] for i in images if (match := NAMED.match(i.name))}
+    if len(known) < len(images) or not 1 < len(set(known.values())) < len(images):
+        return {}, ""
+    return known, f"the beginning of the file names, such as {images[0].name!r}"
+
+
+# --- one person, several ids --------------------------------------------------------------------
+
+
+def _merge_letters(known: Mapping[Path, str]) -> tuple[dict[Path, str], list[str]]:
+    """Merge ids that differ only in one letter after the last digit: visits of one person."""
+    variants: dict[str, set[str]] = defaultdict(set)
+    for patient in known.values():
+        variants[_without_letter(patient)].add(patient)
+    merged = {
+        image: base if len(variants[base := _without_letter(patient)]) > 1 else patient
+        for image, patient in known.items()
+    }
+    before, after = sum(map(len, variants.values())), len(variants)
+    if before == after:
+        return merged, []
+    example = min(sorted(ids)[:2] for ids in variants.values() if len(ids) > 1)
+    return merged, [
+        f"{before} patient ids are taken as {after} people: ids that differ only in a last letter "
+        f"({', '.join(example)}) are one person"
+    ]
+
+
+def _without_letter(patient: str) -> str:
+    return re.sub(r"(?<=\d)[A-Za-z]$", "", patient)
