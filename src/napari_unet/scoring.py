@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,31 @@ from napari_unet.metrics import score_masks
 
 
 def score_files(
-    predictions: str | Path, references: str | Path
-) -> Generator[Event, None, list[CaseScore]]:
+    predictions: str | Path,
+    references: str | Path,
+    on_event: Callable[[Event], object] = lambda event: None,
+) -> list[CaseScore]:
     """Score masks of equal name; two files are compared whatever they are called.
 
-    Yields one `CaseDone` per pair; returns the scores.
+    ``on_event`` is told of files without a partner and of the progress.
 
     Raises
     ------
     DataError
-        If a path does not exist or no prediction has the name of a reference.
+        If a path does not exist, no prediction has the name of a reference, or nothing could be
+        read.
     """
     pairs, alone = match(Path(predictions), Path(references))
     for text in alone:
-        yield Note(text, warning=True)
+        on_event(Note(text, warning=True))
     rule, notes = find_rule([r for _, _, r in pairs])
     for text in notes:
-        yield Note(text)
+        on_event(Note(text))
     scores = []
     for i, (name, prediction, reference) in enumerate(pairs):
         scores.append(_score(name, prediction, reference, rule))
-        yield CaseDone(name, scores[-1], error=scores[-1].error)
-        yield Progress(i + 1, len(pairs), "scoring")
+        on_event(CaseDone(name, scores[-1], error=scores[-1].error))
+        on_event(Progress(i + 1, len(pairs), "scoring"))
     if all(s.error for s in scores):
         raise DataError(f"No pair could be scored. The first: {scores[0].error}")
     return scores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from napari_unet.card import ModelCard
 from napari_unet.config import UNetConfig
 from napari_unet.unet.model import UNet
 
@@ -77,3 +78,25 @@ def summary(config: UNetConfig) -> str:
         f"{'sigmoid' if config.out_channels == 1 else 'softmax'} output"
     )
     return "\n".join(lines)
+
+
+def describe_model(card: ModelCard) -> str:
+    """Return a card as text for people: what it does, what it learned from, how good it was."""
+    data, scores = card.data, card.scores
+    size = "×".join(map(str, card.preprocess.size))
+    lines = [
+        f"{card.name}",
+        f"finds         {', '.join(card.classes)}",
+        f"takes         {card.network.in_channels}-channel images, {card.preprocess.mode} at {size}",
+        f"threshold     {card.threshold:g}",
+        f"created       {card.created} with napari-unet {card.versions.get('napari-unet', '?')}",
+    ]
+    if data:
+        subsets = ", ".join(f"{k} {v}" for k, v in dict(data.get("subsets", {})).items())
+        lines.append(
+            f"trained on    {data.get('folder', '?')}: {data.get('cases', '?')} cases of "
+            f"{data.get('patients', '?')} patients ({subsets})"
+        )
+    if "val_dice" in scores:
+        lines.append(f"val Dice      {scores['val_dice']:.4f} (epoch {scores.get('epoch', '?')})")
+    return "\n".join([*lines, "", summary(card.network)])

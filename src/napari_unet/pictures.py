@@ -1,0 +1,38 @@
+"""Pictures of an evaluation: image, reference and prediction of telling cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_unet.data.dataset import open_dataset
+from napari_unet.data.formats import read_case
+from napari_unet.evaluation import label_rule
+from napari_unet.inference import predictor
+from napari_unet.jobs import CaseScore, EvaluateFinished
+from napari_unet.labelling import label_image
+from napari_unet.report import PictureRow, picture
+
+
+def write_picture(path: str | Path, folder: str | Path, done: EvaluateFinished) -> None:
+    """Draw the best, the median and the worst case that has foreground into a PNG file."""
+    dataset = open_dataset(folder)
+    cases = {c.name: c for c in dataset.cases}
+    ready = predictor(done.model)
+    rule = label_rule(dataset, ready.card)
+    rows = []
+    for word, score in telling(done.scores):
+        image, reference = read_case(cases[score.name], rule, ready.card.network.in_channels)
+        (found,) = ready.stream([image])
+        prediction = label_image(found, done.threshold)
+        caption = f"{word}: Dice {score.dice:.3f}, IoU {score.iou:.3f}"
+        rows.append(PictureRow(score.name, image, reference, prediction, caption))
+    picture(path, rows)
+
+
+def telling(scores: Sequence[CaseScore]) -> list[tuple[str, CaseScore]]:
+    """Return best, median and worst by Dice, each with its word; fewer if there are fewer."""
+    good = [s for s in scores if not s.error]
+    ranked = sorted([s for s in good if not s.empty] or good, key=lambda s: -s.dice)
+    picks = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
+    return [(word, ranked[i]) for i, word in sorted(picks.items())]

@@ -1,0 +1,68 @@
+import os
+import stat
+
+import pytest
+
+from napari_unet import workspace
+from napari_unet.workspace import atomic, list_models, models_dir, set_aside
+
+
+def test_home_follows_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_UNET_HOME", str(tmp_path / "w"))
+    assert models_dir() == tmp_path / "w" / "models"
+    assert models_dir().is_dir()
+
+
+def test_models_are_listed_newest_first_without_last_epochs(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_UNET_HOME", str(tmp_path))
+    for i, name in enumerate(["a", "b", "a.last"]):
+        file = models_dir() / f"{name}.unet.safetensors"
+        file.touch()
+        os.utime(file, (i, i))
+    assert [p.name[0] for p in list_models()] == ["b", "a"]
+
+
+def test_atomic_replaces_at_the_end(tmp_path):
+    file = tmp_path / "sub" / "x"
+    with atomic(file) as t:
+        t.write_text("new")
+        assert not file.exists()
+    assert file.read_text() == "new"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permission bits")
+def test_atomic_gives_the_usual_permissions(tmp_path):
+    with atomic(tmp_path / "x") as t:
+        t.touch()
+    (tmp_path / "y").touch()
+    modes = [stat.S_IMODE((tmp_path / n).stat().st_mode) for n in "xy"]
+    assert modes[0] == modes[1]
+
+
+def test_atomic_leaves_the_old_file_on_an_error(tmp_path):
+    file = tmp_path / "x"
+    file.write_text("old")
+    with pytest.raises(OSError, match="full"), atomic(file) as t:
+        t.write_text("half")
+        raise OSError("disk full")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_set_aside_keeps_every_version(tmp_path):
+    file = tmp_path / "m.unet.safetensors"
+    assert set_aside(file) is None
+    kept = []
+    for text in "abc":
+        file.write_text(text)
+        os.utime(file, (0, 0))
+        kept.append(set_aside(file))
+    assert not file.exists()
+    assert [k.read_text() for k in kept] == ["a", "b", "c"]
+    assert all(k.name.endswith(".unet.safetensors") for k in kept)
+
+
+def test_platform_folder_without_the_variable(monkeypatch):
+    monkeypatch.delenv("NAPARI_UNET_HOME", raising=False)
+    assert workspace.home().name == "napari-unet"
