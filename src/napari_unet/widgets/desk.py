@@ -1,0 +1,92 @@
+"""What belongs to one viewer: its session, its layers, and what runs for it.
+
+napari gives every dock widget a proxy of its own, so the desk is found by the viewer behind it.
+The desk ends with the viewer: its engine processes do, too.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtWidgets import QApplication
+
+from napari_unet.errors import UnetError
+from napari_unet.session import LANES, Lane, Session
+from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.runner import Runner
+from napari_unet.widgets.scoring import Scorer
+from napari_unet.widgets.segmenting import Segmenter
+from napari_unet.widgets.training import Trainer
+
+
+class Desk:
+    """One viewer's session, with those who work on it."""
+
+    def __init__(self, session: Session, layers: Layers) -> None:
+        self.session, self.layers = session, layers
+        self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
+        self.loader = Loader(session, layers)
+        self.trainer = Trainer(session, layers, self.runners["train"])
+        self.segmenter = Segmenter(session, layers, self.runners["interactive"])
+        self.scorer = Scorer(session, layers, self.runners)
+
+    def look(self) -> None:
+        """Bring the list of models up to date and suggest one for the active image."""
+        self.session.refresh_models()
+        self.session.suggest_model(self.layers.active_image())
+
+    def use_model(self, path: str, place: Any) -> None:
+        """Select a model that a person chose; what is wrong with it is said in ``place``."""
+        try:
+            self.session.select_model(path)
+        except UnetError as error:
+            self.session.fail(place, error)
+            self.session.models_changed.emit()
+
+    def open_scored(self, name: str) -> None:
+        """Open the case of a score, and segment it with the model that was scored."""
+        session = self.session
+        cases = session.dataset.cases if session.dataset is not None else ()
+        case = next((c for c in cases if c.name == name), None)
+        if case is None:
+            session.fail("evaluate", f"{name} is not in the open dataset. Open its folder first.")
+            return
+        self.loader.open_case(case, then=self.segmenter.segment_again)
+
+    def close(self) -> None:
+        """Stop everything; called when the viewer is gone."""
+        self.session.close()
+
+
+_desks: weakref.WeakKeyDictionary[Any, Desk] = weakref.WeakKeyDictionary()
+
+
+def desk_of(viewer: Any, make_session: Callable[[], Session] = Session) -> Desk:
+    """Return the desk of a viewer (or of a proxy of one), setting it up when first asked."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    desk = _desks.get(viewer)
+    if desk is None:
+        desk = _desks[viewer] = Desk(make_session(), Layers(viewer))
+        _close_with(viewer, desk)
+        desk.look()
+    return desk
+
+
+def _close_with(viewer: Any, desk: Desk) -> None:
+    """Close the desk when the viewer's window is destroyed or the program ends."""
+    # Only the session is held on to: the window's signal must not keep the viewer alive.
+    session = desk.session
+
+    def close(*_: object) -> None:
+        session.close()
+
+    # There is no public signal for a closing viewer; a model without a window ends with Python.
+    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
+    if window is not None:
+        window.destroyed.connect(close)
+    app = QApplication.instance()
+    if app is not None:
+        app.aboutToQuit.connect(close)

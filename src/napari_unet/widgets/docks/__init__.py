@@ -1,0 +1,1 @@
+"""The dock widgets: each binds one view to the desk of its viewer."""

@@ -1,0 +1,62 @@
+"""The Dataset dock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtWidgets import QFileDialog
+
+from napari_unet.widgets.docks.dock import Dock
+from napari_unet.widgets.views.dataset import DatasetView
+
+
+class DatasetDock(Dock):
+    """Choose a folder, see its pairs, open a case."""
+
+    place = "dataset"
+
+    def __init__(self, napari_viewer: Any) -> None:
+        self.view = view = DatasetView()
+        super().__init__(napari_viewer, view)
+        loader, session = self.desk.loader, self.desk.session
+        view.browse.connect(self._browse)
+        view.folder_chosen.connect(loader.open_folder)
+        view.sample_wanted.connect(loader.open_sample)
+        view.case_wanted.connect(loader.open_case)
+        view.step_wanted.connect(loader.step)
+        self.listen(session.dataset_changed, self._show_dataset)
+        self.listen(session.split_changed, self._show_split)
+        self.listen(session.case_changed, self._show_case)
+        self._shown: object = self
+        self._show_dataset()
+        self._show_case()
+
+    def _browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder of images and masks")
+        if folder:
+            self.desk.loader.open_folder(folder)
+
+    def _show_dataset(self) -> None:
+        session = self.desk.session
+        if session.dataset is not self._shown or not session.opening:
+            self._shown = session.dataset
+            self.view.set_dataset(session.dataset)
+            self._show_split()
+            self._show_case()
+        self.view.set_opening(session.opening)
+
+    def _show_split(self) -> None:
+        session = self.desk.session
+        self.view.set_subsets(session.subsets, session.split_source)
+        self._show_case()
+
+    def _show_case(self) -> None:
+        session = self.desk.session
+        cases = session.dataset.cases if session.dataset is not None else ()
+        case = session.case
+        position = f"{cases.index(case) + 1} of {len(cases)}" if case in cases else ""
+        self.view.set_case(case, position)
+        self.view.set_steps(
+            "" if session.neighbour(-1) else "This is the first case.",
+            "" if session.neighbour(1) else "This is the last case.",
+        )

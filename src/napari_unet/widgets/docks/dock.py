@@ -1,0 +1,80 @@
+"""What all docks share: a view, the viewer's desk, and signals that end with the widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_unet.card import SUFFIX
+from napari_unet.session import Busy, Lane, Message, Place
+from napari_unet.widgets.desk import Desk, desk_of
+from napari_unet.widgets.parts.page import Page
+from napari_unet.widgets.runner import seconds
+
+
+class Dock(QWidget):
+    """A dock widget that shows one view; a subclass binds it to the desk."""
+
+    place: Place
+
+    def __init__(self, viewer: Any, view: Page) -> None:
+        super().__init__()
+        self.desk: Desk = desk_of(viewer)
+        self._page = view
+        self._heard: list[tuple[Any, Callable[..., Any]]] = []
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(view)
+        # The session lives as long as the viewer, this widget may be closed before.
+        self.destroyed.connect(partial(_unhear, self._heard))
+        self.listen(self.desk.session.message_changed, self._show_message)
+        view.message_dismissed.connect(self._clear_message)
+        self._show_message(self.place)
+
+    def listen(self, signal: Any, slot: Callable[..., Any]) -> None:
+        """Connect a signal of the session or its helpers for as long as the widget exists."""
+        signal.connect(slot)
+        self._heard.append((signal, slot))
+
+    def busy(self) -> tuple[Lane, Busy] | None:
+        """Return what runs for this place."""
+        running = self.desk.session.busy.items()
+        return next(((lane, b) for lane, b in running if b.place == self.place), None)
+
+    def browse_model(self) -> None:
+        """Let a person choose a model file."""
+        pattern = f"Models (*{SUFFIX});;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", pattern)
+        if path:
+            self.desk.use_model(path, self.place)
+
+    def _show_message(self, place: str) -> None:
+        if place == self.place:
+            message = self.desk.session.messages.get(self.place, Message())
+            self._page.set_message(message.text, message.kind)
+
+    def _clear_message(self) -> None:
+        self.desk.session.set_message(self.place, Message())
+
+
+def words(busy: Busy) -> tuple[str, float | None]:
+    """Say what runs and how much of it is done (None while that is unknown)."""
+    progress = busy.progress
+    if busy.stopping:
+        return "Stopping …", None
+    if progress is None:
+        return f"Starting: {busy.title} …", None
+    left = seconds(progress.seconds_left)
+    text = f"{progress.what}{f', {left} left' if left else ' …'}"
+    known = progress.total > 0 and progress.done > 0
+    return text[:1].upper() + text[1:], min(progress.done / progress.total, 1.0) if known else None
+
+
+def _unhear(heard: list[tuple[Any, Callable[..., Any]]], *_: object) -> None:
+    for signal, slot in heard:
+        signal.disconnect(slot, missing_ok=True)
+    heard.clear()

@@ -1,0 +1,33 @@
+"""The U-Net workbench: the four docks as tabs of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+
+from napari_unet.widgets.docks.dataset import DatasetDock
+from napari_unet.widgets.docks.evaluate import EvaluateDock
+from napari_unet.widgets.docks.segment import SegmentDock
+from napari_unet.widgets.docks.train import TrainDock
+
+
+class WorkbenchDock(QWidget):
+    """Dataset, Train, Segment and Evaluate, on one session."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.dataset = DatasetDock(napari_viewer)
+        self.train = TrainDock(napari_viewer)
+        self.segment = SegmentDock(napari_viewer)
+        self.evaluate = EvaluateDock(napari_viewer)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.dataset, "Dataset")
+        self.tabs.addTab(self.train, "Train")
+        self.tabs.addTab(self.segment, "Segment")
+        self.tabs.addTab(self.evaluate, "Evaluate")
+        self.tabs.setUsesScrollButtons(False)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)

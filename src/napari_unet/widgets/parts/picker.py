@@ -1,0 +1,101 @@
+"""Choosing from a list that fits a narrow dock; choosing a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from napari_unet.session import ModelEntry
+from napari_unet.widgets.parts.qt import Signal
+from napari_unet.widgets.parts.text import Text
+
+
+class Choice(QComboBox):
+    """A combo box of (key, text) pairs that takes whatever width there is."""
+
+    chosen = Signal(str)  # by a person
+
+    def __init__(self, empty: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._empty = empty
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.setSizeAdjustPolicy(policy)
+        self.setMinimumContentsLength(6)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setPlaceholderText(empty)
+        self.activated.connect(lambda _: self.chosen.emit(self.key()))
+        view = self.view()
+        if view is not None:
+            view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+
+    def set_items(self, items: Sequence[tuple[str, str]], key: str = "") -> None:
+        """Offer these (key, text) pairs with ``key`` chosen, else none."""
+        now = [(self.itemData(i), self.itemText(i)) for i in range(self.count())]
+        if now != list(items):
+            self.clear()
+            for value, text in items:
+                self.addItem(text, value)
+                self.setItemData(self.count() - 1, text, Qt.ItemDataRole.ToolTipRole)
+        self.set_key(key)
+
+    def set_key(self, key: str) -> None:
+        """Choose the item with this key; none if there is no such item."""
+        self.setCurrentIndex(self.findData(key))
+        self.setToolTip(self.currentText() or self._empty)
+
+    def key(self) -> str:
+        """Return the chosen item's key, empty if none is chosen."""
+        return str(self.currentData() or "")
+
+
+class ModelPicker(QWidget):
+    """A list of models, a button for files elsewhere, and the chosen model's card in words."""
+
+    chosen = Signal(str)  # a path
+    browse = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.list = Choice("no model yet")
+        self.list.setAccessibleName("Model")
+        self.list.chosen.connect(self.chosen)
+        self.button = QToolButton()
+        self.button.setText("…")
+        self.button.setToolTip("Use a model file from another folder")
+        self.button.setAccessibleName("Browse for a model file")
+        self.button.clicked.connect(lambda: self.browse.emit())
+        self.card = Text()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.list, 1)
+        row.addWidget(self.button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(row)
+        layout.addWidget(self.card)
+
+    def set_models(self, models: Sequence[ModelEntry], current: ModelEntry | None) -> None:
+        """Offer these models with ``current`` chosen."""
+        items = [(m.path, m.name if not m.error else f"{m.name} (unusable)") for m in models]
+        self.list.set_items(items, current.path if current else "")
+        self.card.set_text(describe(current) if current else "")
+
+
+def describe(model: ModelEntry) -> str:
+    """Say in a line or two what a model finds, what it learned from and how well."""
+    card = model.card
+    if card is None:
+        return model.error
+    pixels = {1: "grey", 3: "colour"}.get(card.network.in_channels)
+    images = f"{pixels or f'{card.network.in_channels}-channel'} images"
+    parts = [f"Finds {', '.join(card.classes)} in {images}"]
+    cases, name = card.data.get("cases"), card.data.get("folder")
+    if cases or name:
+        parts.append(f"trained on {f'{cases} cases of' if cases else ''} {name or ''}".strip())
+    dice = card.scores.get("val_dice")
+    if isinstance(dice, int | float):
+        parts.append(f"validation Dice {dice:.3f}")
+    return "; ".join(" ".join(p.split()) for p in parts) + "."

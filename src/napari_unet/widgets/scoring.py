@@ -1,0 +1,98 @@
+"""Evaluating a model on a dataset, and scoring one Labels layer against another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from psygnal import Signal
+
+from napari_unet.errors import readable
+from napari_unet.jobs import CaseScore, EvaluateJob
+from napari_unet.session import PLANNED, Lane, Message, Session
+from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.runner import Background, Runner
+
+Subset = Literal["train", "val", "test", "all"]
+
+
+class Scorer:
+    """Runs evaluations and comparisons."""
+
+    compared = Signal(object)  # CaseScore
+
+    def __init__(self, session: Session, layers: Layers, runners: Mapping[Lane, Runner]) -> None:
+        self.session, self.layers, self._runners = session, layers, runners
+        self._lane: Lane | None = None
+        self._compare, self._export = Background(), Background()
+
+    def reason(self, subset: str) -> str:
+        """Say why nothing can be evaluated now; empty if it can."""
+        busy = [b for b in self.session.busy.values() if b.place == "evaluate"]
+        if busy:
+            return f"Busy: {busy[0].title}."
+        if self.session.dataset is None:
+            return "Open a folder of images and masks under Dataset first."
+        if self.session.model is None:
+            return "Train a model first, or choose a model file with the … button."
+        if self.session.free_lane() is None:
+            return "Both engines are busy; wait for one, or stop it."
+        if subset != "all" and self.session.split_source == PLANNED:
+            return "This model was not trained on this dataset: evaluate all cases instead."
+        return ""
+
+    def start(self, subset: Subset) -> None:
+        """Evaluate the selected model on a subset of the open dataset."""
+        dataset, model, lane = self.session.dataset, self.session.model, self.session.free_lane()
+        if dataset is None or model is None or lane is None or self.reason(subset):
+            return
+        self._lane = lane
+        job = EvaluateJob(str(dataset.root), model.path, subset)
+        self._runners[lane].start(job, f"evaluating {model.name}", "evaluate")
+
+    def stop(self) -> None:
+        """Stop the evaluation; the scores so far stay in the table."""
+        if self._lane is not None:
+            self._runners[self._lane].stop()
+
+    def compare(self, prediction: str, reference: str) -> None:
+        """Score one Labels layer against another."""
+        try:
+            arrays = self.layers.labels_data(prediction), self.layers.labels_data(reference)
+        except KeyError as error:
+            self.session.fail("evaluate", f"There is no layer {error}.")
+            return
+        self.session.set_message("evaluate", Message())
+        self._compare.run(
+            f"comparing {prediction}",
+            lambda: score_layers(*arrays, name=prediction),
+            self.compared.emit,
+            self._failed,
+        )
+
+    def export(self, path: str, scores: Sequence[CaseScore]) -> None:
+        """Write the table as CSV."""
+
+        def write() -> None:
+            from napari_unet.report import write_csv
+
+            write_csv(path, scores)
+
+        def written(_: object) -> None:
+            self.session.set_message("evaluate", Message(f"Saved {path}", "info"))
+
+        self._export.run(f"writing {path}", write, written, self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        self.session.fail("evaluate", readable(error))
+
+
+def score_layers(prediction: Any, reference: Any, name: str) -> CaseScore:
+    """Score two label images; more than one class if either has labels above 1 (in a thread)."""
+    from napari_unet.metrics import score_masks
+
+    top = max((int(a.max()) for a in (prediction, reference) if a.size), default=1)
+    # Thousands of labels are objects, not classes: what counts then is found or not.
+    classes = top if 1 < top <= 32 else 1
+    names = ("foreground",) if classes == 1 else tuple(str(i + 1) for i in range(classes))
+    return score_masks(prediction, reference, names, name)

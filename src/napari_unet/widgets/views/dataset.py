@@ -1,0 +1,198 @@
+"""The Dataset view: choose a folder, see the pairs and the reason for each, open a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from napari_unet.data.cases import Case, Dataset
+from napari_unet.widgets.parts.fold import Fold
+from napari_unet.widgets.parts.page import Page
+from napari_unet.widgets.parts.qt import Signal
+from napari_unet.widgets.parts.table import Column, Table
+from napari_unet.widgets.parts.text import Elided, Text
+
+START = (
+    "Choose a folder of images and masks, or drop one here. The images stay where they are and "
+    "are never changed. To try things out, take the sample data."
+)
+LISTED = 200  # files left out that are named one by one
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case and the subset it falls into."""
+
+    case: Case
+    subset: str
+
+
+COLUMNS = (
+    Column("Case", lambda r: r.case.name, tooltip=lambda r: f"{r.case.image}\n{r.case.mask}"),
+    Column("Patient", lambda r: r.case.patient),
+    Column("Subset", lambda r: r.subset, help="Training, validation or test"),
+    Column("Paired because", lambda r: r.case.reason),
+)
+
+
+class DatasetView(Page):
+    """Shows a dataset's cases."""
+
+    folder_chosen = Signal(str)
+    browse = Signal()
+    sample_wanted = Signal()
+    case_wanted = Signal(object)
+    step_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(True)
+        self.browse_button = QPushButton("&Open folder…")
+        self.browse_button.setToolTip("Choose a folder of images and masks")
+        self.sample_button = QPushButton("Sa&mple data")
+        self.sample_button.setToolTip("Make a small set of artificial MR images with tumours")
+        self.path = Elided()
+        self.summary = Text(START)
+        self.split = Text()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search cases, patients, subsets")
+        self.search.setClearButtonEnabled(True)
+        self.table = Table(COLUMNS)
+        self.table.set_widths("images/case", "patient", "train", "same name in both", grow=3)
+        self.current = Elided()
+        self.previous = QPushButton("◀ P&revious")
+        self.next = QPushButton("&Next ▶")
+        self.notes = Fold("Notes")
+        self.notes_text = Text()
+        self.notes.rows.addWidget(self.notes_text)
+        self._lay_out()
+        self._connect()
+        self.set_dataset(None)
+
+    # --- setters ------------------------------------------------------------------------------
+
+    def set_opening(self, what: str) -> None:
+        """Say that a folder is being read; empty when that is over."""
+        for widget in (self.browse_button, self.sample_button):
+            widget.setEnabled(not what)
+            widget.setToolTip(what)
+        if what:
+            self.summary.set_text(what)
+
+    def set_dataset(self, dataset: Dataset | None) -> None:
+        """Show a dataset, or what to do when there is none."""
+        known = dataset is not None and len(dataset) > 0
+        for widget in (self.search, self.table, self.previous, self.next, self.current):
+            widget.setVisible(known)
+        self.split.set_text("")
+        self.path.setVisible(dataset is not None)
+        self.search.clear()
+        if dataset is None:
+            self.summary.set_text(START)
+            self._set_notes(())
+            return
+        self.path.set_text(str(dataset.root))
+        self.summary.set_text(_summary(dataset))
+        self.table.rows.set_rows([Row(c, "") for c in dataset.cases])
+        self._set_notes([*dataset.notes, *_left_out(dataset)])
+
+    def set_subsets(self, subsets: Mapping[str, str], source: str) -> None:
+        """Show which case is in which subset, and where that comes from."""
+        rows = [Row(r.case, subsets.get(r.case.name, "")) for r in self.table.rows.rows]
+        self.table.rows.set_rows(rows)
+        counts = {s: sum(r.subset == s for r in rows) for s in ("train", "val", "test")}
+        numbers = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
+        self.split.set_text(f"{source}: {numbers}." if numbers else "")
+
+    def set_case(self, case: Case | None, position: str) -> None:
+        """Mark the open case; ``position`` is like "3 of 40"."""
+        self.current.set_text(f"{position}  {case.name}" if case else "Click a case to open it.")
+        if case is not None:
+            self.table.select(lambda row: row.case == case)
+
+    def set_steps(self, previous: str, next: str) -> None:
+        """Say why there is no previous or next case; empty where there is one."""
+        for button, reason, name in (
+            (self.previous, previous, "previous"),
+            (self.next, next, "next"),
+        ):
+            button.setEnabled(not reason)
+            button.setToolTip(reason or f"Open the {name} case")
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        choose = QHBoxLayout()
+        choose.addWidget(self.browse_button)
+        choose.addWidget(self.sample_button)
+        steps = QHBoxLayout()
+        steps.addWidget(self.previous)
+        steps.addWidget(self.next)
+        self.body.addLayout(choose)
+        for widget in (self.path, self.summary, self.notes, self.split, self.search):
+            self.body.addWidget(widget)
+        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.current)
+        self.body.addLayout(steps)
+        self.body.addStretch(0)
+
+    def _connect(self) -> None:
+        self.browse_button.clicked.connect(lambda: self.browse.emit())
+        self.sample_button.clicked.connect(lambda: self.sample_wanted.emit())
+        self.search.textChanged.connect(self.table.sorted.set_search)
+        self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
+        self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
+        self.next.clicked.connect(lambda: self.step_wanted.emit(1))
+
+    def _set_notes(self, notes: Sequence[str]) -> None:
+        self.notes.setVisible(bool(notes))
+        self.notes.set_title(f"{len(notes)} note{'s' if len(notes) != 1 else ''}")
+        self.notes_text.set_text("\n".join(f"• {n}" for n in notes))
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
+        """Accept a folder, or a file for the folder it lies in."""
+        if event is not None and _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802
+        """Open what was dropped."""
+        if event is not None and (folder := _dropped(event)):
+            event.acceptProposedAction()
+            self.folder_chosen.emit(folder)
+
+
+def _dropped(event: QDropEvent) -> str:
+    mime = event.mimeData()
+    urls = mime.urls() if mime is not None else []
+    path = Path(urls[0].toLocalFile()) if urls and urls[0].isLocalFile() else None
+    if path is None or not path.exists():
+        return ""
+    return str(path if path.is_dir() else path.parent)
+
+
+def _summary(dataset: Dataset) -> str:
+    if not len(dataset):
+        return "No pairs of image and mask were found here. Choose another folder."
+    colour = "colour" if dataset.channels == 3 else "grey"
+    source = dataset.patient_source
+    known = not source.startswith("unknown")
+    patients = f"{dataset.patients} patients ({source})" if known else f"Patients {source}"
+    classes = ", ".join(dataset.labels.names)
+    return (
+        f"{len(dataset)} {colour} images with masks. {patients}. Classes: {classes}. "
+        f"Paired by: {dataset.rule}."
+    )
+
+
+def _left_out(dataset: Dataset) -> list[str]:
+    lines = [f"Left out: {_short(dataset.root, u.path)}: {u.reason}" for u in dataset.unpaired]
+    more = len(lines) - LISTED
+    return lines if more <= 0 else [*lines[:LISTED], f"… and {more} more files left out."]
+
+
+def _short(root: Path, path: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
