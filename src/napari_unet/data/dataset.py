@@ -52,7 +52,7 @@ def open_dataset(folder: str | Path, limit: int = 0) -> Dataset:
         If the folder is missing, empty or holds no pair of image and mask; the message lists what
         was found and how to name files.
     """
-    root = Path(folder).expanduser()
+    root = Path(folder).expanduser().absolute()
     pairing = find_pairs(root)
     if not pairing.pairs:
         raise DataError(_no_pairs(root, pairing))

@@ -1,6 +1,6 @@
 """Reading any supported image or mask, and writing labels.
 
-One function per question, whatever the format; the modules ``pictures``, ``tiff``, ``npy`` and
+One function per question, whatever the format; the modules ``pillow``, ``tiff``, ``npy`` and
 ``matlab`` know the files. Everything that can go wrong while reading leaves as `DataError`, with
 the file's name and what to do. Files are only ever opened for reading.
 """
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from napari_unet.data import matlab, npy, pictures, tiff
+from napari_unet.data import matlab, npy, pillow, tiff
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.labels import apply_rule
 from napari_unet.data.raster import Raster, as_image, as_mask, luminance
@@ -31,7 +31,7 @@ class Reader(NamedTuple):
 
 
 READERS = {
-    **dict.fromkeys(pictures.SUFFIXES, Reader(pictures.read, pictures.read, pictures.shape)),
+    **dict.fromkeys(pillow.SUFFIXES, Reader(pillow.read, pillow.read, pillow.shape)),
     **dict.fromkeys(tiff.SUFFIXES, Reader(tiff.read, tiff.read, tiff.shape)),
     **dict.fromkeys(npy.SUFFIXES, Reader(npy.read, npy.read, npy.shape)),
     **dict.fromkeys(matlab.SUFFIXES, Reader(matlab.read_image, matlab.read_mask, matlab.shape)),

@@ -22,8 +22,9 @@ IMAGE_WORDS = (
     *("pic", "pics", "scan", "scans", "slice", "slices", "frame", "frames", "input", "inputs"),
     *("original", "originals", "raw"),
 )
-# Words beside the above that only name the file format.
+# Words that say nothing beside one of the above: the file format, what a mask is of.
 FORMAT_WORDS = ("png", "jpg", "jpeg", "bmp", "tif", "tiff", "npy", "mat")
+PLAIN_WORDS = (*FORMAT_WORDS, "binary", "class", "classes", "object", "objects")
 SPLIT_WORDS = (
     *("train", "training", "tr", "val", "valid", "validation", "dev", "test", "testing", "ts"),
     *("fold", "split", "subset"),
@@ -43,6 +44,7 @@ _PATTERNS = {
     )
     for role, words in _AFFIX.items()
 }
+_GLUED = re.compile(rf"(train|test|val|valid)({'|'.join((*MASK_WORDS, *IMAGE_WORDS))})")
 
 
 @dataclass(frozen=True)
@@ -88,21 +90,31 @@ def read_part(part: str) -> tuple[Role, int, str]:
     A mask word beats an image word: ``label_images`` are labels.
     """
     words = tokens(part)
-    rest = " ".join(w for w in words if w not in (*MASK_WORDS, *IMAGE_WORDS, *FORMAT_WORDS))
+    rest = " ".join(w for w in words if w not in (*MASK_WORDS, *IMAGE_WORDS, *PLAIN_WORDS))
     if found := [MASK_WORDS.index(w) for w in words if w in MASK_WORDS]:
         return "mask", min(found), rest
     if found := [IMAGE_WORDS.index(w) for w in words if w in IMAGE_WORDS]:
         return "image", min(found), rest
+    # x and y as in machine learning, but only where nothing else is said: x_train, y_test.
+    others = [w for w in words if w not in SPLIT_WORDS]
+    if others in (["x"], ["y"]):
+        role: Role = "image" if others == ["x"] else "mask"
+        return role, 0, " ".join(w for w in words if w in SPLIT_WORDS)
     return "", 0, " ".join(words)
 
 
 def tokens(name: str) -> list[str]:
-    """Split a name into lower-case words and numbers: ``GroundT_FacePhoto2`` into four."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", normal(name))
+    """Split a name into lower-case words and numbers.
+
+    ``GroundT_FacePhoto2`` is groundtruth, face, photo, 2; ``trainannot`` is train, annot.
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", normal(name))
     words = re.findall(r"[^\W\d_]+|\d+", spaced.casefold())
     joined: list[str] = []
     for word in words:
-        if joined and joined[-1] == "ground" and word in ("truth", "truths", "t"):
+        if glued := _GLUED.fullmatch(word):
+            joined += glued.groups()
+        elif joined and joined[-1] == "ground" and word in ("truth", "truths", "t"):
             joined[-1] = "groundtruth"
         else:
             joined.append(word)

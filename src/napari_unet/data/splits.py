@@ -143,6 +143,7 @@ def make_split(cases: Sequence[Case], config: SplitConfig, patient_source: str =
     DataError
         If there are no cases, or only one patient for more than one subset.
     """
+    cases = sorted(cases, key=lambda c: c.name)
     shares = {s: float(getattr(config, s)) for s in SUBSETS}
     people = _people(cases)
     wanted = [s for s in NEEDED if shares[s] > 0][: len(people)]
@@ -158,7 +159,7 @@ def make_split(cases: Sequence[Case], config: SplitConfig, patient_source: str =
         if error[0] < len(wanted) and len(people) > 1000:
             break  # within a case of every target already
     assert best is not None
-    patients = {c.name: c.patient for c in sorted(cases, key=lambda c: c.name)}
+    patients = {c.name: c.patient for c in cases}
     return Split(
         {name: best[1][patient] for name, patient in patients.items()},
         (config.train, config.val, config.test),

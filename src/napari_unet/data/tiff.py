@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_unet.data import pictures
+from napari_unet.data import pillow
 from napari_unet.data.raster import MAX_PIXELS, Raster, is_colour
 from napari_unet.errors import DataError
 
@@ -36,7 +36,7 @@ def read(path: Path) -> Raster:
                     return _with_pillow(path, page)
                 raise
     except tifffile.TiffFileError:
-        return pictures.read(path)  # another format under this name
+        return pillow.read(path)  # another format under this name
     rest = [i for i in range(array.ndim) if i not in kept]
     array = array.transpose([*kept, *rest]).reshape([array.shape[i] for i in kept])
     if page.photometric == MINISWHITE and array.dtype.kind in "bu":
@@ -55,7 +55,7 @@ def shape(path: Path) -> tuple[int, int, int]:
             page, series = tif.pages.first, tif.series[0]
             height, width, *channels = (series.shape[i] for i in _kept(series))
     except tifffile.TiffFileError:
-        return pictures.shape(path)
+        return pillow.shape(path)
     if page.photometric == PALETTE:
         return height, width, 3 if is_colour(_palette(page)) else 1
     return height, width, (channels[0] if channels else 1) - _has_alpha(page)
@@ -85,7 +85,7 @@ def _with_pillow(path: Path, page: Any) -> Raster:
             f"its compression ({page.compression.name}) of {page.bitspersample}-bit colour needs "
             "the package imagecodecs (pip install imagecodecs)"
         )
-    return pictures.read(path)
+    return pillow.read(path)
 
 
 def _palette(page: Any) -> np.ndarray:
