@@ -225,7 +225,9 @@ def _reader(path: Path) -> Reader:
 def reading(path: Path, what: str) -> Iterator[None]:
     """Turn whatever a reader raises into one sentence about the file."""
     try:
-        if path.is_file() and path.stat().st_size == 0:
+        if not path.is_file():
+            raise FileNotFoundError
+        if path.stat().st_size == 0:
             raise DataError("it is empty")
         yield
     except FileNotFoundError as e:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 # Only these, whatever a file is called: Pillow would also start other programs for some formats.
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 GREY = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 
 

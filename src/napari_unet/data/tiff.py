@@ -29,6 +29,7 @@ def read(path: Path) -> Raster:
         with tifffile.TiffFile(path) as tif:
             page, series = tif.pages.first, tif.series[0]
             kept, spacing = _kept(series), _spacing(tif)
+            alpha, palette = _has_alpha(page), _palette(page)
             try:
                 array = tif.asarray(series=0)
             except (ValueError, KeyError) as e:
@@ -42,8 +43,7 @@ def read(path: Path) -> Raster:
     if page.photometric == MINISWHITE and array.dtype.kind in "bu":
         # Stored the other way round; a person drew and sees it with white as the highest value.
         array = ~array
-    palette = _palette(page) if page.photometric == PALETTE else None
-    return Raster(array, _has_alpha(page), palette, *spacing)
+    return Raster(array, alpha, palette, *spacing)
 
 
 def shape(path: Path) -> tuple[int, int, int]:
@@ -54,11 +54,12 @@ def shape(path: Path) -> tuple[int, int, int]:
         with tifffile.TiffFile(path) as tif:
             page, series = tif.pages.first, tif.series[0]
             height, width, *channels = (series.shape[i] for i in _kept(series))
+            palette = _palette(page)
+            if palette is not None:
+                return height, width, 3 if is_colour(palette) else 1
+            return height, width, (channels[0] if channels else 1) - _has_alpha(page)
     except tifffile.TiffFileError:
         return pillow.shape(path)
-    if page.photometric == PALETTE:
-        return height, width, 3 if is_colour(_palette(page)) else 1
-    return height, width, (channels[0] if channels else 1) - _has_alpha(page)
 
 
 def _kept(series: Any) -> tuple[int, ...]:
@@ -88,8 +89,10 @@ def _with_pillow(path: Path, page: Any) -> Raster:
     return pillow.read(path)
 
 
-def _palette(page: Any) -> np.ndarray:
-    """Return the palette as ``(N, 3)`` uint8; the file stores 16 bits a colour."""
+def _palette(page: Any) -> np.ndarray | None:
+    """Return the palette, if there is one, as ``(N, 3)`` uint8; files store 16 bits a colour."""
+    if page.photometric != PALETTE:
+        return None
     colours = np.asarray(page.colormap).T
     return (colours >> 8 if colours.max(initial=0) > 255 else colours).astype(np.uint8)
 

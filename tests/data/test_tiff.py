@@ -1,0 +1,95 @@
+"""TIFF files of one image each."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_unet.data import tiff
+from napari_unet.data.raster import as_image, as_mask
+from napari_unet.errors import DataError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.tif"
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", ">u2", "i2", "f4"])
+@pytest.mark.parametrize("compression", [None, "zlib", "lzma"])
+def test_grey_comes_back_as_it_was(path: Path, dtype: str, compression: str | None) -> None:
+    array = np.arange(54).reshape(6, 9).astype(dtype)
+    tifffile.imwrite(path, array, compression=compression)
+    assert np.array_equal(tiff.read(path).array, array)
+    assert tiff.shape(path) == (6, 9, 1)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_colour_in_either_order(path: Path, planar: str) -> None:
+    array = np.arange(162, dtype=np.uint8).reshape(6, 9, 3)
+    stored = array if planar == "contig" else np.moveaxis(array, -1, 0)
+    tifffile.imwrite(path, stored, photometric="rgb", planarconfig=planar)
+    assert np.array_equal(tiff.read(path).array, array)
+    assert tiff.shape(path) == (6, 9, 3)
+
+
+def test_opacity_is_told_from_colour(path: Path) -> None:
+    array = np.arange(216, dtype=np.uint8).reshape(6, 9, 4)
+    tifffile.imwrite(path, array, photometric="rgb", extrasamples=["unassalpha"])
+    assert np.array_equal(as_image(tiff.read(path)), array[..., :3])
+    assert tiff.shape(path) == (6, 9, 3)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "I;16"])
+def test_lzw_is_read_without_imagecodecs(path: Path, mode: str) -> None:
+    Image.new(mode, (9, 6), 1 if mode != "RGB" else (1, 2, 3)).save(path, compression="tiff_lzw")
+    assert as_image(tiff.read(path)).shape[:2] == (6, 9)
+    assert tiff.shape(path)[:2] == (6, 9)
+
+
+def test_white_is_high_even_where_it_is_stored_as_zero(path: Path, disc: np.ndarray) -> None:
+    tifffile.imwrite(path, (1 - disc) * 255, photometric="miniswhite")
+    assert np.array_equal(as_mask(tiff.read(path)), disc * 255)
+
+
+def test_a_palette_is_read(path: Path, disc: np.ndarray) -> None:
+    colours = np.zeros((3, 256), np.uint16)
+    colours[:, 1] = 65535, 0, 0
+    tifffile.imwrite(path, disc, photometric="palette", colormap=colours)
+    assert np.array_equal(as_mask(tiff.read(path)), disc)
+    assert as_image(tiff.read(path))[8, 20].tolist() == [255, 0, 0]
+    assert tiff.shape(path) == (24, 32, 3)
+
+
+def test_imagej_spacing_is_read_row_first(path: Path, disc: np.ndarray) -> None:
+    tifffile.imwrite(path, disc, imagej=True, resolution=(2, 4), metadata={"unit": "um"})
+    raster = tiff.read(path)
+    assert raster.spacing == (0.25, 0.5)
+    assert raster.units == "um"
+
+
+def test_dots_per_inch_are_no_spacing(path: Path, disc: np.ndarray) -> None:
+    tifffile.imwrite(path, disc, resolution=(72, 72), resolutionunit="inch")
+    assert tiff.read(path).spacing is None
+
+
+def test_imagej_channels_are_channels(path: Path) -> None:
+    array = np.arange(108, dtype=np.uint8).reshape(2, 6, 9)
+    tifffile.imwrite(path, array, imagej=True, metadata={"axes": "CYX"})
+    assert np.array_equal(tiff.read(path).array, np.moveaxis(array, 0, -1))
+    assert tiff.shape(path) == (6, 9, 2)
+
+
+@pytest.mark.parametrize("function", [tiff.read, tiff.shape])
+def test_stacks_are_refused(path: Path, function) -> None:
+    tifffile.imwrite(path, np.zeros((5, 6, 9), np.uint8), photometric="minisblack")
+    with pytest.raises(DataError, match="stack"):
+        function(path)
+
+
+def test_another_format_under_this_name_is_read(path: Path, png, disc: np.ndarray) -> None:
+    png("a.png", disc).rename(path)
+    assert np.array_equal(tiff.read(path).array, disc)
+    assert tiff.shape(path) == (24, 32, 1)
