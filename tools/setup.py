@@ -93,9 +93,11 @@ def clean() -> None:
 
 def set_up_venv() -> None:
     """Create ``.venv`` if it is missing and install the project with the tested versions."""
-    if not has_pip(venv_python()):
+    if not runs(venv_python()):
         create_venv(suitable_python())
     check_version(venv_python())
+    if not has_pip(venv_python()):
+        bring_pip(suitable_python())
     install("--upgrade", "pip")  # an old one gets newer packages' metadata wrong
     install("--editable", ".[dev]")
     READY.touch()
@@ -133,29 +135,36 @@ def check_version(python: Path) -> None:
 
 
 def create_venv(python: str) -> None:
-    """Make ``.venv``, also where the system's Python came without ensurepip (Debian's does)."""
+    """Make ``.venv``, without pip: Debian's Python cannot put it there."""
     print(f"Creating .venv with Python {dotted(version_of(python))} ({python})", flush=True)
-    options = [] if ask(python, "import ensurepip; print(1)") else ["--without-pip"]
-    if not succeeds(python, "-m", "venv", "--clear", *options, VENV):
+    if not quiet(python, "-m", "venv", "--without-pip", "--clear", str(VENV)):
         raise SetupError(f"{python} -m venv failed; on Debian: apt-get install python3-venv")
-    if options:
-        bring_pip(python)
 
 
 def bring_pip(python: str) -> None:
-    """Install pip into ``.venv`` by the pip of the interpreter that made it."""
+    """Install pip into ``.venv``: Python's own copy, else by the pip of another interpreter."""
+    if quiet(str(venv_python()), "-m", "ensurepip"):
+        return
     packages = ask(venv_python(), "import sysconfig; print(sysconfig.get_path('purelib'))")
-    if not succeeds(python, "-m", "pip", "install", "--target", packages, "pip"):
+    if not pip(python, "--target", packages, "pip"):
         raise SetupError(f"{python} has neither ensurepip nor a pip that works; install pip.")
 
 
 def install(*arguments: str) -> None:
     """Run ``pip install`` in the environment, with the tested versions."""
-    # A user's own setting to install into the user site would make pip refuse inside a venv.
-    environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    command = [str(venv_python()), "-m", "pip", "install", "--constraint", "constraints.txt"]
-    if subprocess.run([*command, *arguments], cwd=str(ROOT), env=environment).returncode:
+    if not pip(venv_python(), "--constraint", "constraints.txt", *arguments):
         raise SetupError("pip could not install everything; its last lines above say why.")
+
+
+def pip(python: "str | Path", *arguments: str) -> bool:
+    """Run an interpreter's ``pip install``; return whether it ended well."""
+    settings = {
+        "PIP_USER": "0",  # a user's own setting; inside an environment pip would refuse it
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_ROOT_USER_ACTION": "ignore",  # only the environment is written to
+    }
+    command = [str(python), "-m", "pip", "install", *arguments]
+    return subprocess.run(command, cwd=str(ROOT), env={**os.environ, **settings}).returncode == 0
 
 
 def venv_python() -> Path:
@@ -163,8 +172,13 @@ def venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def runs(python: Path) -> bool:
+    """Return whether an interpreter exists and is not broken."""
+    return version_of(python) > (0,)
+
+
 def has_pip(python: Path) -> bool:
-    """Return whether an interpreter exists, runs and has pip."""
+    """Return whether an interpreter has pip."""
     return ask(python, "import pip; print(1)") != ""
 
 
@@ -177,11 +191,6 @@ def ask(python: "str | Path", code: str) -> str:
     except OSError:
         return ""
     return "" if done.returncode else done.stdout.decode().strip()
-
-
-def succeeds(*command: "str | Path") -> bool:
-    """Run a command, showing what it prints; return whether it ended well."""
-    return subprocess.run([str(part) for part in command], cwd=str(ROOT)).returncode == 0
 
 
 def dotted(version: "tuple[int, ...]") -> str:
@@ -243,8 +252,8 @@ def apt_install(packages: "list[str]") -> None:
     """Install Debian packages; what fails is noticed by looking again."""
     print("Installing system packages: " + " ".join(packages), flush=True)
     apt = [*superuser(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    succeeds(*apt, "update")
-    succeeds(*apt, "install", "--yes", "--no-install-recommends", *packages)
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+        subprocess.run([*apt, *command], stdout=subprocess.DEVNULL)
 
 
 def advice(packages: "list[str]") -> str:
