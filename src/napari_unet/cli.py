@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_unet import __version__
-from napari_unet.config import ConfigError, SplitConfig, to_json
+from napari_unet.config import SplitConfig, to_json
 from napari_unet.console import Console
-from napari_unet.errors import UnetError, readable
+from napari_unet.errors import ConfigError, UnetError, readable
 from napari_unet.presets import DESCRIPTIONS, PRESETS
 
 

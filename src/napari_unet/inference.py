@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_unet.data.formats import read_image, write_labels
+from napari_unet.data.formats import fit_channels, read_image, write_labels
 from napari_unet.data.inputs import output_paths
 from napari_unet.errors import DataError, ModelError, readable
 from napari_unet.jobs import (
@@ -37,7 +37,6 @@ from napari_unet.workspace import atomic
 
 BATCH = {"cpu": 8}
 BATCH_GPU = 32
-GREY = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709 luminance, as in scikit-image's rgb2gray
 
 
 class Predictor:
@@ -91,7 +90,7 @@ class Predictor:
         return logits
 
     def channels(self, image: NDArray[Any]) -> NDArray[Any]:
-        """Return the image with the channels the model takes: colour becomes grey, not the reverse.
+        """Return the image with the channels the model takes: colour as grey, or grey as colour.
 
         Raises
         ------
@@ -99,17 +98,16 @@ class Predictor:
             If it cannot; the message says what the model was trained on.
         """
         wanted = self.card.network.in_channels
-        found = image.shape[2] if image.ndim == 3 else 1
-        if found == 4 and wanted in (1, 3):
-            image, found = image[..., :3], 3  # alpha is no colour
-        if found == wanted:
-            return image
-        if wanted == 1 and found == 3:
-            return image @ np.array(GREY, np.float32)
-        raise ModelError(
-            f"The model {self.card.name!r} takes images of {wanted} channel{'s' * (wanted > 1)}, "
-            f"but this one has {found}."
-        )
+        if image.ndim == 3 and image.shape[2] == 4 and wanted != 4:
+            image = image[..., :3]  # alpha is no colour
+        try:
+            return fit_channels(image, wanted, "The image")
+        except DataError as e:
+            found = image.shape[2] if image.ndim == 3 else 1
+            raise ModelError(
+                f"The model {self.card.name!r} takes images of {wanted} "
+                f"channel{'s' * (wanted > 1)}, but this one has {found}."
+            ) from e
 
 
 def predictor(path: str | Path, device: str = "auto") -> Predictor:

@@ -13,7 +13,8 @@ LEVELS = 255  # probabilities are kept as 0…255: a quarter of float32, exact t
 
 def quantise(probabilities: NDArray[Any]) -> NDArray[np.uint8]:
     """Return probabilities 0…1 as whole numbers 0…255."""
-    return np.rint(np.clip(probabilities, 0.0, 1.0) * LEVELS).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(np.clip(probabilities, 0.0, 1.0) * LEVELS).astype(np.uint8)
+    return levels
 
 
 def label_image(probabilities: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
@@ -28,7 +29,8 @@ def label_image(probabilities: NDArray[np.uint8], threshold: float) -> NDArray[n
         0 to 1; used for one plane only.
     """
     if len(probabilities) > 1:
-        return probabilities.argmax(axis=0).astype(np.uint8)
+        likeliest: NDArray[np.uint8] = probabilities.argmax(axis=0).astype(np.uint8)
+        return likeliest
     level = math.ceil(round(threshold * LEVELS, 6))
     # A comparison with a number outside uint8's range would be refused by numpy.
     foreground: NDArray[np.bool_] = probabilities[0] >= np.uint8(min(max(level, 0), LEVELS))

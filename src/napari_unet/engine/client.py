@@ -159,14 +159,17 @@ class Engine:
     # --- one job ------------------------------------------------------------------------------
 
     def _follow(self, id: int) -> Generator[Event, None, None]:
-        inbox = self._inbox
+        inbox, process = self._inbox, self._process
+        assert process is not None
         ended = False
         try:
             while not ended:
                 message = inbox.get()
                 ended = message is None or _ends(message, id)
                 if message is None:
-                    raise JobError(self._obituary())
+                    if self._process is not process:
+                        return  # closed on purpose
+                    raise JobError(_obituary(process))
                 if message.get("id") != id:
                     continue
                 if message["did"] == "event":
@@ -188,26 +191,6 @@ class Engine:
         except queue.Empty:
             self.close()
 
-    def _obituary(self) -> str:
-        """Say how the child ended, for people."""
-        process = self._process
-        if process is None:
-            return "The engine was closed while the job ran."
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=2)
-        code = process.returncode
-        if code is not None and code < 0:
-            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-            why = f"killed by {name}"
-            if name == "SIGKILL":
-                why += "; often the system was out of memory"
-        else:
-            why = f"exit code {code}"
-        return (
-            f"The engine process ended unexpectedly ({why}). Whatever was reported as saved is "
-            "kept; the next job starts a fresh engine."
-        )
-
 
 class Engines:
     """The two engines of one viewer, so that one can segment while the other trains."""
@@ -224,6 +207,23 @@ class Engines:
 
 def _ends(message: dict[str, Any], id: int) -> bool:
     return message.get("id") == id and message["did"] in ("finished", "stopped", "failed")
+
+
+def _obituary(process: subprocess.Popen[bytes]) -> str:
+    """Say how the child ended, for people."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=2)
+    code = process.returncode
+    why = f"exit code {code}"
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        why = f"killed by {name}"
+        if name == "SIGKILL":
+            why += "; often the system was out of memory"
+    return (
+        f"The engine process ended unexpectedly ({why}). Whatever was reported as saved is "
+        "kept; the next job starts a fresh engine."
+    )
 
 
 def _lower_priority(pid: int) -> None:

@@ -116,7 +116,9 @@ class UNet(nn.Module):
         d = self.config.depth
         if self.config.padding == "same":
             step = 2**d * self.config.stem_stride
-            return 0, -n % step
+            # A norm over one image's pixels needs more than one of them at the bottleneck.
+            least = 2 if self.config.norm in ("instance", "group") else 1
+            return 0, max(-(-n // step), least) * step - n
         # A bottleneck output of b pixels leaves 2^d b - 4 (2^d - 1) after the decoder and needs
         # 2^d (b + 4) + 4 (2^d - 1) at the input; 28 gives the paper's 388 from 572.
         lost = 4 * (2**d - 1)

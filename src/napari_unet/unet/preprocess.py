@@ -102,7 +102,9 @@ class Fit:
 
     def _pad(self, x: Tensor, value: float) -> Tensor:
         (top, left), (h, w) = self.offset, self.inner
-        return F.pad(x, (left, self.size[1] - w - left, top, self.size[0] - h - top), value=value)
+        border = (left, self.size[1] - w - left, top, self.size[0] - h - top)
+        padded: Tensor = F.pad(x, border, value=value)
+        return padded
 
 
 def _shrink_labels(plane: Tensor, size: tuple[int, int]) -> Tensor:

@@ -87,7 +87,7 @@ def describe_model(card: ModelCard) -> str:
     lines = [
         f"{card.name}",
         f"finds         {', '.join(card.classes)}",
-        f"takes         {card.network.in_channels}-channel images, {card.preprocess.mode} at {size}",
+        f"takes         {card.network.in_channels}-channel images ({card.preprocess.mode}, {size})",
         f"threshold     {card.threshold:g}",
         f"created       {card.created} with napari-unet {card.versions.get('napari-unet', '?')}",
     ]

@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from napari_unet.config import UNetConfig
+from napari_unet.errors import JobError
+from napari_unet.unet import speed
+from napari_unet.unet.model import UNet
+
+NET = UNet(UNetConfig(depth=1, base_channels=2))
+SHAPE = (1, 1, 8, 8)
+
+
+def test_auto_tries_several_and_a_wish_leaves_one():
+    assert len(speed.candidates("cpu", "auto", "auto")) == 3
+    assert speed.candidates("cpu", "float32", "no") == [speed.Speed("cpu")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "winner"), [((1.0, 0.95, 0.92), 0), ((1.0, 0.5, 0.48), 1), ((1.0, 0.5, 0.2), 2)]
+)
+def test_a_less_plain_choice_must_be_clearly_faster(monkeypatch, seconds, winner):
+    options = speed.candidates("cpu", "auto", "auto")
+    times = dict(zip(options, seconds, strict=True))
+    monkeypatch.setattr(speed, "measure", lambda model, shape, option, training: times[option])
+    chosen = speed.choose(NET, SHAPE, options, training=True)
+    assert chosen.precision == options[winner].precision
+    assert chosen.channels_last == options[winner].channels_last
+    assert chosen.seconds == seconds[winner]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_measuring_changes_neither_weights_nor_random_state(training):
+    before = {k: v.clone() for k, v in NET.state_dict().items()}
+    state = torch.get_rng_state()
+    chosen = speed.choose(NET, SHAPE, speed.candidates("cpu", "auto", "auto"), training)
+    assert chosen.seconds > 0
+    assert torch.get_rng_state().equal(state)
+    assert all(v.equal(before[k]) for k, v in NET.state_dict().items())
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(JobError, match="'cuda:9' cannot be used"):
+        speed.pick_device("cuda:9")
+    with pytest.raises(JobError, match="'nonsense'"):
+        speed.pick_device("nonsense")
+
+
+def test_autocast_computes_in_the_chosen_format():
+    x = torch.zeros(SHAPE)
+    with speed.Speed("cpu", "bfloat16").autocast():
+        assert NET(x).dtype == torch.bfloat16
+    with speed.Speed("cpu").autocast():
+        assert NET(x).dtype == torch.float32
+
+
+def test_words_name_device_format_and_pace():
+    assert "ms/image" in speed.Speed("cpu", seconds=0.01).words()
+    assert "CPU" in speed.Speed("cpu").words()
