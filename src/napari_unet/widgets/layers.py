@@ -218,7 +218,8 @@ class Layers:
         if new and (reference := self._find(REFERENCE)) is not None:
             # Below the reference, whose outline is then seen on it.
             viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(reference))
-        layer.visible = True
+        if not layer.visible:  # setting it, even to the same, would end painting
+            layer.visible = True
         self._written[layer] = labels.copy()
         if keep is not None and keep in viewer.layers:
             viewer.layers.selection.active = keep
@@ -276,7 +277,8 @@ class Layers:
         layer = self._put(layer, Labels, mask, f"{name} · reference", tag, place)
         # An outline lets the image and a segmentation be seen below it. It cannot be painted on,
         # since the next case takes its place.
-        layer.contour, layer.opacity, layer.editable = 2, 1.0, False
+        layer.contour = max(1, round(max(mask.shape[-2:]) / 250))
+        layer.opacity, layer.editable = 1.0, False
 
     def _release(self, left: str, image: Any) -> None:
         """Take the segmentations of the case that was left out of the new one's way.

@@ -232,8 +232,8 @@ def seconds(value: float) -> str:
         return ""
     if value < 60:
         return f"{max(value, 0):.0f} s"
-    minutes = round(value / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    hours, minutes = divmod(round(value / 60), 60)
+    return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n)
 
 
 def _nothing(_: Event) -> None: ...

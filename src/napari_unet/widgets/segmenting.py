@@ -34,6 +34,7 @@ class Segmenter:
         self.image: ImageFacts | None = None
         self.question: Question | None = None
         self.found = ""
+        self._warm = False
         layers.changed.connect(self._follow)
         layers.image_edited.connect(session.forget)
         session.case_changed.connect(self._follow)
@@ -57,6 +58,12 @@ class Segmenter:
         if model is None or model.card is None:
             return "Train a model first, or choose a model file with the … button."
         return misfit(model.card, self.image)
+
+    def warm_up(self) -> None:
+        """Start the engine ahead of the first click, as soon as there is something to segment."""
+        if not self._warm and not self.session.closed and not self.reason():
+            self._warm = True
+            self.session.engine(self.runner.lane).warm()
 
     # --- doing it -----------------------------------------------------------------------------
 

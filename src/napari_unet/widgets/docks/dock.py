@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_unet.card import SUFFIX
@@ -34,6 +35,10 @@ class Dock(QWidget):
         self.listen(self.desk.session.message_changed, self._show_message)
         view.message_dismissed.connect(self._clear_message)
         self._show_message(self.place)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a size at which everything can be read."""
+        return QSize(320, 600)
 
     def listen(self, signal: Any, slot: Callable[..., Any]) -> None:
         """Connect a signal of the session or its helpers for as long as the widget exists."""

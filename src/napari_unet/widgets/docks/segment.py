@@ -50,6 +50,7 @@ class SegmentDock(Dock):
 
     def _show_reason(self) -> None:
         self.view.set_reason(self.desk.segmenter.reason())
+        self.desk.segmenter.warm_up()
 
     def _show_threshold(self) -> None:
         result = self.desk.segmenter.result()

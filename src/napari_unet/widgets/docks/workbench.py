@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_unet.widgets.docks.dataset import DatasetDock
@@ -31,3 +32,7 @@ class WorkbenchDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a size at which everything can be read."""
+        return QSize(320, 600)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 # Okabe and Ito's blue and orange, which colour-blind people can tell apart, in a lighter and a
 # darker shade for dark and light themes.
 DARK = ("#56b4e9", "#e69f00")
-LIGHT = ("#00588c", "#9c5a00")
+LIGHT = ("#00588c", "#824a00")
 
 
 @dataclass(frozen=True)

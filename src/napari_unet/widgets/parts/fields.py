@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -24,7 +24,9 @@ from qtpy.QtWidgets import (
 
 from napari_unet.widgets.parts.qt import Signal
 
-HUGE = 2**31 - 1
+# napari's style asks for 70 pixels between the buttons; fewer hold the numbers of these settings.
+NARROW = "min-width: 46px;"
+HUGE = 999_999  # what can be dialled where a setting has no bound; larger values are kept
 
 
 class Field(QWidget):
@@ -42,7 +44,7 @@ class Field(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(editor)
         self.setFocusProxy(editor)
-        self.setMinimumWidth(70)
+        self.least = 70
         editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         editor.installEventFilter(self)
 
@@ -60,6 +62,11 @@ class Field(QWidget):
         if value != self._value:
             self._value = value
             self.value_changed.emit()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Ask for the room the editor needs, so that a form wraps before it cuts anything off."""
+        hint = self.editor.minimumSizeHint()
+        return QSize(max(self.least, hint.width()), hint.height())
 
     def eventFilter(self, editor: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Let the wheel scroll the form; it changes a value only where the person has clicked."""
@@ -88,6 +95,7 @@ class IntField(Field):
         self.spin.setRange(
             int(low) if low is not None else -HUGE, int(high) if high is not None else HUGE
         )
+        self.spin.setStyleSheet(NARROW)
         super().__init__(self.spin)
         self.spin.valueChanged.connect(lambda _: self._edited())
 
@@ -117,6 +125,7 @@ class FloatField(Field):
         self.spin.setDecimals(7)
         self.spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.spin.setRange(low if low is not None else -1e9, high if high is not None else 1e9)
+        self.spin.setStyleSheet(NARROW)
         super().__init__(self.spin)
         self.spin.valueChanged.connect(lambda _: self._edited())
 
@@ -180,7 +189,7 @@ class NumbersField(TextField):
     def __init__(self, kind: type, length: int | None) -> None:
         super().__init__()
         self._kind, self._length = kind, length
-        self.setMinimumWidth(130)
+        self.least = 110
         self.line.setPlaceholderText("none" if length is None else ", ".join("0" * length))
 
     def _show(self, value: Any) -> None:

@@ -23,7 +23,7 @@ class Fold(QWidget):
         self.button.setStyleSheet(STYLE)
         self.content = QWidget()
         self.rows = QVBoxLayout(self.content)
-        self.rows.setContentsMargins(8, 2, 0, 4)
+        self.rows.setContentsMargins(4, 2, 0, 4)
         self.content.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

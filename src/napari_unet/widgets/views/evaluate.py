@@ -213,8 +213,9 @@ def _had(table: Table) -> bool:
 
 def _summary_text(summary: Mapping[str, Any]) -> str:
     patients = summary["patients"]
-    parts = [f"{summary['images']} images of {patients['count']} patients."]
-    if patients["mean"]:
+    images, people = summary["images"], patients["count"]
+    parts = [f"{images} image{'s' * (images != 1)} of {people} patient{'s' * (people != 1)}."]
+    if patients["mean"] and people > 1:
         mean, std = patients["mean"]["dice"], patients["std"]["dice"]
         parts.append(f"Mean Dice over patients {mean:.3f} ± {std:.3f}.")
     if summary["empty"]:

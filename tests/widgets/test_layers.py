@@ -1,0 +1,281 @@
+"""The viewer's layers: placed exactly, reused, and never written over a person's work."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+
+from napari_unet.widgets.layers import Layers, PixelSize
+
+MODEL = "/models/m.unet.safetensors"
+
+
+def blob():
+    """Labels of their own for every layer: painting changes them in place."""
+    labels = np.zeros((20, 30), np.uint8)
+    labels[5:9, 5:9] = 1
+    return labels
+
+
+@pytest.fixture
+def layers(viewer):
+    return Layers(viewer)
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def show(layers, key, size=(20, 30), **options):
+    image = np.random.default_rng(0).integers(0, 255, size, np.uint8)
+    reference = options.pop("reference", np.zeros(size[:2], np.uint8))
+    layers.show_case(key, key, image, len(size) == 3, reference, **options)
+    return image
+
+
+# --- cases ------------------------------------------------------------------------------------
+
+
+def test_a_case_opens_as_an_image_and_its_reference(viewer, layers):
+    show(layers, "a", spacing=(0.5, 0.25), units=("mm", "mm"))
+    image, reference = viewer.layers
+    assert (image.name, reference.name) == ("a", "a · reference")
+    assert isinstance(image, Image)
+    assert isinstance(reference, Labels)
+    for layer in (image, reference):
+        assert layer.scale.tolist() == [0.5, 0.25]
+        assert {str(u) for u in layer.units} == {"millimeter"}
+    assert not reference.editable
+    assert layers.active_image().id == "a"
+    assert layers.reference_name() == "a · reference"
+
+
+def test_the_next_case_reuses_the_layers(viewer, layers):
+    show(layers, "a")
+    before = list(viewer.layers)
+    pixels = show(layers, "b", size=(40, 20))
+    assert list(viewer.layers) == before
+    assert names(viewer) == ["b", "b · reference"]
+    assert viewer.layers[0].data is pixels
+    assert layers.open_case() == "b"
+
+
+def test_colour_after_grey_takes_a_new_layer(viewer, layers):
+    show(layers, "a")
+    show(layers, "b", size=(20, 30, 3))
+    assert sorted(names(viewer)) == ["b", "b · reference"]
+    assert layers.active_image().channels == 3
+    assert layers.active_image().shape == (20, 30)
+
+
+def test_a_case_without_a_mask_has_no_reference(viewer, layers):
+    show(layers, "a")
+    show(layers, "b", reference=None)
+    assert names(viewer) == ["b"]
+
+
+def test_images_that_a_person_opened_are_left_alone(viewer, layers):
+    mine = viewer.add_image(np.ones((9, 9)), name="mine")
+    show(layers, "a")
+    show(layers, "b")
+    assert mine in viewer.layers
+    assert mine.name == "mine"
+
+
+# --- segmentations ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["plane", "colour", "stack", "time series", "rotated"])
+def test_labels_lie_exactly_on_their_image(kind, viewer, layers):
+    shapes = {"colour": (20, 30, 3), "stack": (4, 20, 30), "time series": (2, 4, 20, 30)}
+    ndim = {"stack": 3, "time series": 4}.get(kind, 2)
+    options = {
+        "scale": (3.0, 2.0, 0.5, 0.25)[-ndim:],
+        "translate": (5.0, 4.0, 3.0, 2.0)[-ndim:],
+        "units": ("s", "mm", "mm", "mm")[-ndim:],
+        "axis_labels": ("t", "z", "y", "x")[-ndim:],
+    }
+    if kind == "rotated":
+        options |= {"rotate": 30, "shear": [0.2], "affine": np.diag([2, 1, 1.0])}
+    image = viewer.add_image(
+        np.zeros(shapes.get(kind, (20, 30))), rgb=kind == "colour", name="scan", **options
+    )
+    facts = layers.active_image()
+    layers.write_segmentation(facts.id, MODEL, "m", np.ones(facts.shape, np.uint8))
+    labels = viewer.layers["scan · m"]
+    assert labels.data.shape == facts.shape
+    corners = np.stack([np.zeros(ndim), np.array(facts.shape)])
+    for corner in corners:
+        assert np.allclose(labels.data_to_world(corner), image.data_to_world(corner))
+    assert labels.units == image.units
+    assert labels.axis_labels == image.axis_labels
+    assert viewer.layers.selection.active is image
+
+
+def test_there_is_one_layer_per_image_and_model(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    id = layers.active_image().id
+    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.write_segmentation(id, MODEL, "m", blob() * 0)
+    layers.write_segmentation(id, "/models/n", "n", blob())
+    assert names(viewer) == ["scan", "scan · m", "scan · n"]
+    assert not viewer.layers["scan · m"].data.any()
+
+
+def test_what_a_person_painted_is_seen_and_undo_is_seen_too(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    id = layers.active_image().id
+    layers.write_segmentation(id, MODEL, "m", blob())
+    labels = viewer.layers["scan · m"]
+    assert not layers.painted(id, MODEL)
+    labels.paint((15, 15), 1)
+    assert layers.painted(id, MODEL)
+    labels.undo()
+    assert not layers.painted(id, MODEL)
+
+
+def test_painted_labels_can_be_set_apart(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    id = layers.active_image().id
+    layers.write_segmentation(id, MODEL, "m", blob())
+    viewer.layers["scan · m"].paint((15, 15), 1)
+    layers.set_apart(id, MODEL)
+    layers.write_segmentation(id, MODEL, "m", blob())
+    assert names(viewer) == ["scan", "scan · m (corrected)", "scan · m"]
+    assert viewer.layers["scan · m (corrected)"].data[15, 15] == 1
+
+
+def test_undo_cannot_bring_back_strokes_of_labels_that_were_replaced(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    id = layers.active_image().id
+    layers.write_segmentation(id, MODEL, "m", blob())
+    labels = viewer.layers["scan · m"]
+    labels.mode = "paint"
+    labels.paint((15, 15), 1)
+    layers.write_segmentation(id, MODEL, "m", blob())
+    labels.undo()
+    assert np.array_equal(labels.data, blob())
+    assert labels.mode == "paint"
+
+
+def test_another_case_never_stands_under_the_last_ones_labels(viewer, layers):
+    show(layers, "a")
+    layers.write_segmentation("a", MODEL, "m", blob())
+    (spare,) = [x for x in viewer.layers if x.name == "a · m"]
+    show(layers, "b", size=(10, 10))
+    assert "a · m" not in names(viewer)
+    assert not spare.visible
+    assert not spare.data.any()
+    assert spare.data.shape == (10, 10)
+    layers.write_segmentation("b", MODEL, "m", np.ones((10, 10), np.uint8))
+    assert viewer.layers["b · m"] is spare
+    assert spare.visible
+
+
+def test_painted_labels_of_the_last_case_are_kept(viewer, layers):
+    show(layers, "a")
+    layers.write_segmentation("a", MODEL, "m", blob())
+    viewer.layers["a · m"].paint((15, 15), 1)
+    show(layers, "b")
+    kept = viewer.layers["a · m (corrected)"]
+    assert kept.data[15, 15] == 1
+    assert not kept.visible
+
+
+def test_labels_of_a_model_that_was_trained_anew_say_so(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    id = layers.active_image().id
+    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.mark_old(MODEL)
+    layers.mark_old(MODEL)
+    assert names(viewer) == ["scan", "scan · m (by an earlier version)"]
+    layers.write_segmentation(id, MODEL, "m", blob())
+    assert names(viewer) == ["scan", "scan · m"]
+
+
+# --- results that come too late ---------------------------------------------------------------
+
+
+def test_a_result_for_an_unchanged_image_is_welcome(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    ticket = layers.ticket(layers.active_image().id)
+    viewer.layers[0].name = "renamed"
+    assert layers.problem(ticket) == ""
+
+
+def test_a_result_for_a_closed_image_is_dropped(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    ticket = layers.ticket(layers.active_image().id)
+    viewer.layers.clear()
+    assert "scan was closed" in layers.problem(ticket)
+    assert layers.ticket("no such image") is None
+
+
+def test_a_result_for_a_changed_image_is_dropped(viewer, layers):
+    edited = []
+    layers.image_edited.connect(edited.append)
+    image = viewer.add_image(np.zeros((20, 30)), name="scan")
+    ticket = layers.ticket(layers.active_image().id)
+    image.data = np.ones((20, 30))
+    assert "scan was changed" in layers.problem(ticket)
+    assert edited == [ticket.facts.id]
+
+
+def test_a_result_for_another_case_in_the_same_layer_is_dropped(viewer, layers):
+    show(layers, "a")
+    ticket = layers.ticket("a")
+    show(layers, "b")
+    assert "a was changed" in layers.problem(ticket)
+
+
+def test_a_case_whose_pixels_were_replaced_is_no_case_any_more(viewer, layers):
+    show(layers, "a")
+    viewer.layers[0].data = np.ones((20, 30))
+    assert layers.open_case() == ""
+    assert layers.active_image().id != "a"
+
+
+# --- facts ------------------------------------------------------------------------------------
+
+
+def test_the_finest_level_of_a_multiscale_image_counts(viewer, layers):
+    viewer.add_image([np.zeros((40, 60)), np.zeros((20, 30))], multiscale=True, name="big")
+    facts = layers.active_image()
+    assert facts.shape == (40, 60)
+    assert layers.ticket(facts.id).data.shape == (40, 60)
+
+
+def test_labels_stand_for_the_image_they_belong_to(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="first")
+    viewer.add_image(np.zeros((20, 30)), name="second")
+    first = layers.images()[0]
+    layers.write_segmentation(first.id, MODEL, "m", blob())
+    viewer.layers.selection.active = viewer.layers["first · m"]
+    assert layers.active_image() == first
+    viewer.layers.selection.active = viewer.layers["second"]
+    assert layers.active_image().name == "second"
+
+
+def test_what_a_pixel_measures(viewer, layers):
+    viewer.add_image(np.zeros((20, 30)), name="plain")
+    assert layers.pixel_size(layers.active_image().id) == PixelSize()
+    viewer.add_image(np.zeros((20, 30)), scale=(0.5, 0.5), units=("mm", "mm"))
+    assert layers.pixel_size(layers.active_image().id) == PixelSize(0.25, "mm²")
+    viewer.add_image(np.zeros((4, 20, 30)), scale=(2, 0.5, 0.5), units=("um",) * 3)
+    assert layers.pixel_size(layers.active_image().id) == PixelSize(0.5, "µm³")
+
+
+def test_layers_do_not_keep_a_closed_viewer_alive():
+    viewer = ViewerModel()
+    layers = Layers(viewer)
+    gone = weakref.ref(viewer)
+    del viewer
+    gc.collect()
+    assert gone() is None
+    assert layers.images() == []
+    assert layers.active_image() is None

@@ -1,0 +1,146 @@
+"""The thread that relays an engine's events, and the traps it closes."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_unet.errors import DataError, JobError
+from napari_unet.jobs import EpochEnd, Progress, TrainFinished, TrainJob
+from napari_unet.session import Session
+from napari_unet.widgets.runner import Background, Runner, Task, seconds
+
+JOB = TrainJob("/data", "m")
+EPOCH = EpochEnd(1, 0.5, 0.5, 0.7, 1e-3, 1.0, 10.0, True)
+DONE = TrainFinished("m", "", 1, 1, 0.7, 1.0, "done")
+
+
+@pytest.fixture
+def session(engines):
+    return Session(lambda: engines)
+
+
+@pytest.fixture
+def runner(session, qapp):
+    return Runner(session, "train")
+
+
+def run(runner, qtbot, **options):
+    runner.start(JOB, "training m", "train", **options)
+    qtbot.waitUntil(lambda: not runner.running)
+
+
+def test_events_reach_the_session_and_the_handler(runner, session, engines, qtbot):
+    engines.train.script = [Progress(0.5, 1, "epoch 1"), EPOCH, DONE]
+    got = []
+    run(runner, qtbot, handle=got.append)
+    assert engines.train.jobs == [JOB]
+    assert got == engines.train.script
+    assert session.curve == (EPOCH,)
+    assert session.trained == DONE
+    assert not session.busy
+
+
+@pytest.mark.parametrize(
+    ("raised", "text"),
+    [
+        (DataError("There is no pair."), "There is no pair."),
+        # The one that napari's generator workers would swallow.
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), "RuntimeError: mat1"),
+        (JobError("The engine process ended unexpectedly."), "ended unexpectedly"),
+        (MemoryError(), "Out of memory"),
+    ],
+)
+def test_whatever_is_raised_is_shown_and_the_lane_is_free(
+    raised, text, runner, session, engines, qtbot
+):
+    engines.train.script = [EPOCH, raised]
+    run(runner, qtbot)
+    assert text in session.messages["train"].text
+    assert not session.busy
+    assert engines.train.closed == 1
+    engines.train.script = [DONE]
+    run(runner, qtbot)
+    assert session.messages["train"].text == ""
+
+
+def test_an_error_while_the_job_is_made_is_shown(runner, session, engines, qtbot):
+    def make():
+        raise ValueError("a lazy image that cannot be read")
+
+    runner.start(make, "segmenting", "segment")
+    qtbot.waitUntil(lambda: not runner.running)
+    assert "a lazy image" in session.messages["segment"].text
+    assert not engines.train.jobs
+
+
+def test_stopping_reaches_an_engine_that_says_nothing(runner, session, engines, wait, qtbot):
+    engines.train.script = [EPOCH, wait, DONE]
+    runner.start(JOB, "training m", "train")
+    qtbot.waitUntil(lambda: bool(session.curve))
+    runner.stop()
+    assert session.busy["train"].stopping
+    qtbot.waitUntil(lambda: not runner.running, timeout=2000)
+    assert session.trained is None
+    assert session.messages["train"].text == ""
+    assert engines.train.closed == 1
+
+
+def test_a_second_job_is_not_started_beside_the_first(runner, engines, wait, qtbot):
+    engines.train.script = [wait]
+    runner.start(JOB, "first", "train")
+    runner.start(JOB, "second", "train")
+    qtbot.waitUntil(lambda: bool(engines.train.jobs))
+    runner.stop()
+    qtbot.waitUntil(lambda: not runner.running)
+    assert len(engines.train.jobs) == 1
+
+
+def test_nothing_starts_once_the_viewer_is_closed(runner, session, engines, qtbot):
+    session.close()
+    runner.start(JOB, "late", "train")
+    assert not runner.running
+
+
+def test_the_bar_in_the_activity_dock_follows_and_cancels(runner, session, engines, wait, qtbot):
+    from napari.utils.progress import progress
+
+    engines.train.script = [Progress(1, 4, "epoch 1"), wait]
+    runner.start(JOB, "training m", "train")
+    qtbot.waitUntil(lambda: session.busy["train"].progress is not None)
+    (bar,) = progress._all_instances
+    assert bar.n == 250
+    assert bar.desc.startswith("training m")
+    bar.cancel()
+    qtbot.waitUntil(lambda: not runner.running)
+    assert not progress._all_instances
+
+
+def test_napari_names_the_task_when_it_asks_before_closing(engines):
+    assert str(Task(engines.train, lambda: JOB, "training m")) == "training m"
+
+
+def test_only_the_newest_request_is_answered(qtbot):
+    background, got = Background(), []
+    for n in range(5):
+        background.run("reading", lambda n=n: n, got.append, got.append)
+    qtbot.waitUntil(lambda: 4 in got)
+    assert got == [4]
+
+
+def test_a_failed_request_says_so(qtbot):
+    background, got = Background(), []
+
+    def work():
+        raise RuntimeError("no such thing")
+
+    background.run("reading", work, got.append, lambda e: got.append(str(e)))
+    qtbot.waitUntil(lambda: bool(got))
+    assert got == ["no such thing"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(float("nan"), ""), (3.4, "3 s"), (61, "1 min"), (3599, "1 h"), (8000, "2 h 13 min")],
+)
+def test_durations_in_words(value, text):
+    assert seconds(value) == text

@@ -1,0 +1,253 @@
+"""The views: signals out, setters in, and nothing cut off in a narrow dock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from napari.qt import get_stylesheet
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QScrollBar, QTableView, QWidget
+
+from napari_unet.data.cases import Unpaired
+from napari_unet.jobs import CaseScore, EpochEnd
+from napari_unet.metrics import summarise
+from napari_unet.session import ImageFacts, read_entry
+from napari_unet.widgets.parts.fold import Fold
+from napari_unet.widgets.views.dataset import DatasetView
+from napari_unet.widgets.views.evaluate import EvaluateView
+from napari_unet.widgets.views.segment import SegmentView
+from napari_unet.widgets.views.train import TrainView
+
+NAN = float("nan")
+SCORES = tuple(
+    CaseScore(f"images/case_{i:03d}", f"patient-{i // 3}", d, d / 2, 0.9, d, d, empty=i == 3)
+    for i, d in enumerate((0.5, 0.9, 0.2, 1.0))
+)
+FAILED = CaseScore("images/bad", "p", NAN, NAN, NAN, NAN, NAN, empty=False, error="cut short")
+
+
+def cells(table, column=0):
+    model = table.model()
+    return [model.index(i, column).data() for i in range(model.rowCount())]
+
+
+# --- dataset ----------------------------------------------------------------------------------
+
+
+def test_an_empty_dataset_view_says_what_to_do(show):
+    view = show(DatasetView())
+    assert "Choose a folder" in view.summary.plain
+    assert not view.table.isVisible()
+
+
+def test_pairs_are_shown_with_patient_subset_and_reason(show, dataset):
+    view = show(DatasetView())
+    view.set_dataset(replace(dataset, unpaired=(Unpaired(dataset.root / "x.png", "no mask"),)))
+    view.set_subsets({c.name: "test" for c in dataset.cases[:2]}, "Split planned")
+    assert "12 grey images" in view.summary.plain
+    assert "4 patients" in view.summary.plain
+    assert cells(view.table, 1)[0] == "patient-0"
+    assert cells(view.table, 2)[:3] == ["test", "test", ""]
+    assert "_mask" in cells(view.table, 3)[0]
+    assert view.split.plain == "Split planned: 2 test."
+    assert "x.png: no mask" in view.notes_text.plain
+    assert view.notes.button.text().endswith("2 notes")
+
+
+def test_a_case_is_asked_for_by_click_search_and_steps(show, dataset, qtbot):
+    view = show(DatasetView())
+    view.set_dataset(dataset)
+    wanted, steps = [], []
+    view.case_wanted.connect(lambda case: wanted.append(case.name))
+    view.step_wanted.connect(steps.append)
+    view.search.setText("patient-3 case_010")
+    assert cells(view.table) == ["images/case_010"]
+    view.table.setCurrentIndex(view.table.model().index(0, 0))
+    qtbot.keyClick(view.table, Qt.Key.Key_Enter)
+    view.set_steps("", "This is the last case.")
+    view.previous.click()
+    view.next.click()
+    assert wanted == ["images/case_010"]
+    assert steps == [-1]
+    assert view.next.toolTip() == "This is the last case."
+
+
+def test_a_dropped_folder_or_file_opens_the_folder(show, tmp_path):
+    view, chosen = show(DatasetView()), []
+    view.folder_chosen.connect(chosen.append)
+    file = tmp_path / "scan.png"
+    file.touch()
+    for path in (tmp_path, file, tmp_path / "gone"):
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path))])
+        buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        view.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, buttons, keys))
+    assert chosen == [str(tmp_path)] * 2
+
+
+def test_while_a_folder_is_read_no_other_can_be_chosen(show):
+    view = show(DatasetView())
+    view.set_opening("Reading brains …")
+    assert not view.browse_button.isEnabled()
+    assert view.summary.plain == view.browse_button.toolTip() == "Reading brains …"
+
+
+# --- evaluate ---------------------------------------------------------------------------------
+
+
+def test_scores_come_in_one_by_one_and_are_summed_up_at_the_end(show):
+    view = show(EvaluateView())
+    assert "Evaluate a model" in view.summary.plain
+    for n in range(1, 5):
+        view.set_scores(SCORES[:n], None, "")
+    assert cells(view.table, 1) == ["0.500", "0.900", "0.200", "1.000"]
+    assert "4 images so far, mean Dice 0.650" in view.summary.plain
+    view.set_scores(SCORES, summarise(SCORES), "")
+    assert cells(view.table)[:3] == ["mean", "± std", "median"]
+    assert cells(view.table, 1)[:3] == ["0.650", "0.370", "0.700"]
+    assert "4 images of 2 patients" in view.summary.plain
+    assert "1 without foreground" in view.summary.plain
+    view.set_scores(SCORES[:1], None, "")  # the next evaluation begins
+    assert cells(view.table) == ["images/case_000"]
+
+
+def test_the_worst_come_first_on_demand_and_failures_last(show):
+    view = show(EvaluateView())
+    scores = (*SCORES, FAILED)
+    view.set_scores(scores, summarise(scores), "")
+    view.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    shown = ["0.200", "0.500", "0.900", "1.000", "–"]
+    assert cells(view.table, 1)[3:] == shown
+    assert "1 could not be scored" in view.summary.plain
+
+
+def test_stale_scores_are_marked(show):
+    view = show(EvaluateView())
+    view.set_scores(SCORES, summarise(SCORES), "These scores belong to another dataset.")
+    assert view.stale.isVisible()
+    assert "another dataset" in view.stale.plain
+
+
+def test_two_layers_are_compared_and_one_is_not_enough(show):
+    view, wanted = show(EvaluateView()), []
+    view.compare_wanted.connect(lambda a, b: wanted.append((a, b)))
+    view.compare_box.set_open(True)
+    view.set_layers(["a"], "", "")
+    assert "Two Labels layers are needed" in view.compare.reason.plain
+    view.set_layers(["a", "b"], "a", "b")
+    view.compare.button.click()
+    view.set_layers(["a", "b"], "a", "a")  # a person's choice stays
+    view.compare.button.click()
+    assert wanted == [("a", "b")] * 2
+    view.reference.set_key("a")
+    view.reference.chosen.emit("a")
+    assert "different" in view.compare.reason.plain
+
+
+# --- segment and train ------------------------------------------------------------------------
+
+
+def test_the_threshold_is_told_once_per_move(show):
+    view, told = show(SegmentView()), []
+    view.threshold_changed.connect(told.append)
+    view.set_threshold(0.37, "")
+    assert view.slider.value() == 37
+    assert view.number.value() == 0.37
+    view.slider.setValue(60)
+    view.number.setValue(0.25)
+    assert told == [0.6, 0.25]
+    view.set_threshold(0.5, "Segment first.")
+    assert not view.slider.isEnabled()
+    assert view.threshold_note.plain == view.slider.toolTip() == "Segment first."
+
+
+def test_a_model_is_described_by_its_card(show, write_model, tmp_path):
+    view = show(SegmentView())
+    entry = read_entry(write_model("brain"))
+    broken = tmp_path / "broken.unet.safetensors"
+    broken.write_bytes(b"no")
+    view.set_models([entry, read_entry(broken)], entry)
+    assert "Finds tumour in grey images" in view.model.card.plain
+    assert "trained on 40 cases of brains" in view.model.card.plain
+    assert "validation Dice 0.873" in view.model.card.plain
+    assert view.model.list.itemText(1) == "broken (unusable)"
+
+
+def test_the_curve_appears_with_the_first_epoch(show):
+    view = show(TrainView())
+    assert not view.plots.isVisible()
+    view.set_curve([EpochEnd(1, 0.5, 0.6, 0.7, 1e-3, 1, 10, True)])
+    assert view.plots.isVisible()
+    assert view.dice.accessibleName() == "Dice: validation 0.700"
+
+
+# --- narrow docks -----------------------------------------------------------------------------
+
+
+def filled(kind, dataset, write_model):
+    """Return a view that shows everything it can show at once, with long texts."""
+    view = kind()
+    long = "/a/long/path/without/any/space/" + "brain_tumour_collection/" * 3 + "case_000001.png"
+    view.set_message(f"{long} cannot be read as an image (truncated): copy it again.")
+    view.question.ask(f"You painted on {long}.", {"Keep mine, add a new layer": lambda: None})
+    entry = read_entry(write_model("a-model-with-a-rather-long-name-of-its-own-2026-01-01"))
+    if isinstance(view, DatasetView):
+        view.set_dataset(replace(dataset, unpaired=(Unpaired(dataset.root / long, long),)))
+        view.set_subsets({c.name: "train" for c in dataset.cases}, "Split of the model")
+        view.set_case(dataset.cases[3], "4 of 12")
+    elif isinstance(view, TrainView):
+        view.set_data(f"Trains on {long}")
+        view.set_name("a_rather_long_name_of_a_model_to_be_trained", "There is such a model.")
+        view.set_notes([long])
+        view.set_running(long, 0.3, stopping=False)
+        view.set_curve([EpochEnd(i, 123.456, 0.5, 0.7, 1e-3, 1, 10, True) for i in range(3)])
+    else:
+        view.set_models([entry], entry)
+        view.set_running(f"Evaluating {long}", 0.3, stopping=True)
+        view.set_reason(f"{long} is no image.")
+    if isinstance(view, SegmentView):
+        view.set_images([ImageFacts("1", long, (8, 8))], "1")
+        view.set_threshold(0.5, "Can be moved once the image is segmented.")
+        view.set_result("foreground: 4.78% of the image, 783.2 mm² (3,133,000,000 px)")
+    if isinstance(view, EvaluateView):
+        view.set_scores(SCORES, summarise(SCORES), "These scores belong to another dataset.")
+        view.set_layers([long, "b"], long, "b")
+    return view
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])
+def test_nothing_is_cut_off_at_300_pixels(kind, theme, show, dataset, write_model, qtbot):
+    view = filled(kind, dataset, write_model)
+    view.setStyleSheet(get_stylesheet(theme))
+    for fold in view.findChildren(Fold):
+        fold.set_open(True)
+    show(view, width=300, height=700)
+    qtbot.wait(20)
+    assert view.width() == 300
+    content = view.area.widget()
+    assert content.width() <= view.area.viewport().width()
+    tables = view.findChildren(QTableView)
+    for child in view.findChildren(QWidget):
+        inside_table = any(table.isAncestorOf(child) for table in tables)
+        if not child.isVisible() or inside_table or isinstance(child, QScrollBar):
+            continue
+        right = child.mapTo(view, child.rect().topRight()).x()
+        words = f"{type(child).__name__} {child.accessibleName() or child.toolTip()!r}"
+        assert right < 300, f"{words} ends at {right}"
+        needs = child.minimumSizeHint().width()
+        assert needs <= child.width(), f"{words} needs {needs}, has {child.width()}"
+
+
+@pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])
+def test_everything_a_person_can_use_is_reached_by_tab(kind, show, dataset, write_model):
+    view = show(filled(kind, dataset, write_model))
+    reached, widget = set(), view
+    for _ in range(500):
+        widget = widget.nextInFocusChain()
+        reached.add(widget)
+    for child in view.findChildren(QWidget):
+        if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisible():
+            assert child in reached
