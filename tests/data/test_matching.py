@@ -1,0 +1,178 @@
+"""Pairing by names, layout by layout."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_unet.data.matching import match
+from napari_unet.data.names import natural
+from napari_unet.data.tree import scan
+
+
+def pairs(root) -> dict[str, str]:
+    return {image.rel: mask.rel for image, mask, _ in match(scan(root).files).pairs}
+
+
+LAYOUTS = {
+    "images and masks": {"images/1.png": "masks/1.png", "images/10.png": "masks/10.png"},
+    "other suffix": {"images/a.jpg": "masks/a.png", "images/b.JPG": "masks/b.png"},
+    "medical decathlon": {"imagesTr/a_1.tif": "labelsTr/a_1.tif",
+                          "imagesTr/b.tif": "labelsTr/b.tif"},
+    "nnU-Net": {"imagesTr/a_0000.png": "labelsTr/a.png", "imagesTr/b_0000.png": "labelsTr/b.png"},
+    "singular": {"image/0.png": "label/0.png"},
+    "img and gt": {"img/0.png": "gt/0.png"},
+    "below splits": {"train/images/1.png": "train/masks/1.png",
+                     "test/images/1.png": "test/masks/1.png"},
+    "above splits": {"images/train/1.png": "masks/train/1.png",
+                     "images/test/1.png": "masks/test/1.png"},
+    "glued splits": {"train/1.png": "trainannot/1.png", "test/1.png": "testannot/1.png"},
+    "x and y": {"x_train/1.npy": "y_train/1.npy", "x_test/1.npy": "y_test/1.npy"},
+    "beside": {"p1/s_1.tif": "p1/s_1_mask.tif", "p1/s_10.tif": "p1/s_10_mask.tif"},
+    "beside, in a project": {"brain-segmentation/p1/a.tif": "brain-segmentation/p1/a_mask.tif",
+                             "brain-segmentation/p2/a.tif": "brain-segmentation/p2/a_mask.tif"},
+    "affix elsewhere": {"images/1.png": "masks/1_mask.png", "images/11.png": "masks/11_mask.png"},
+    "prefix": {"images/5.png": "truth/gt_5.png", "images/55.png": "truth/gt_55.png"},
+    "words on both sides": {"image_001.png": "mask_001.png", "image_002.png": "mask_002.png"},
+    "words without a bar": {"img1.png": "seg1.png", "img10.png": "seg10.png"},
+    "a folder per case": {"p1/image.png": "p1/mask.png", "p2/image.png": "p2/mask.png"},
+    "ISIC": {"T1-2_Training_Input/I_1.jpg": "T1_Training_GroundTruth/I_1_segmentation.png",
+             "T1-2_Valid_Input/I_2.jpg": "T1_Valid_GroundTruth/I_2_segmentation.png"},
+    "BUSI": {"Dataset_with_GT/benign/benign (1).png": "Dataset_with_GT/benign/benign (1)_mask.png",
+             "Dataset_with_GT/normal/normal (1).png": "Dataset_with_GT/normal/normal (1)_mask.png"},
+    "Pratheepan": {"P/FacePhoto/m(01-32)_gr.jpg": "GT/GroundT_FacePhoto/m(01-32)_gr.png",
+                   "P/FamilyPhoto/a__3x4,0.jpeg": "GT/GroundT_FamilyPhoto/a__3x4,0.png"},
+    "CVC": {"Original/1.tif": "Ground Truth/1.tif"},
+    "VOC": {"JPEGImages/2007_1.jpg": "SegmentationClass/2007_1.png"},
+    "masks below the images": {"1.png": "masks/1.png", "2.png": "masks/2.png"},
+    "chest": {"CXR_png/C_1.png": "masks/C_1_mask.png", "CXR_png/C_2.png": "masks/C_2_mask.png"},
+    "suffix kept in the name": {"images/a.jpg": "masks/a.jpg.png"},
+    "GlaS": {"testA_1.bmp": "testA_1_anno.bmp", "train_1.bmp": "train_1_anno.bmp"},
+    "patients in both": {"images/p1/1.png": "masks/p1/1.png", "images/p2/1.png": "masks/p2/1.png"},
+    "other case": {"images/A1.png": "masks/a1.PNG"},
+    "decomposed letters": {"images/Zoe\u0308.png": "masks/Zo\u00eb.png"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(folder, layout: str) -> None:
+    expected = LAYOUTS[layout]
+    root = folder(*expected, *expected.values())
+    assert pairs(root) == expected
+    assert all(reason for *_, reason in match(scan(root).files).pairs)
+
+
+NEVER = {
+    "a longer number": ("images/1.png", "masks/10.png"),
+    "a longer number with an affix": ("X_10.png", "X_1_mask.png"),
+    "another patient": ("p1/images/1.png", "p1/images/2.png", "p1/masks/2.png", "p2/masks/1.png"),
+    "another split": ("train/images/1.png", "train/masks/2.png", "train/images/2.png",
+                      "test/masks/1.png"),
+    "two of the same name": ("a/1.png", "b/1.png", "masks/1.png"),
+    "case that is not clear": ("images/A.png", "images/a.PNG", "masks/á.png", "masks/ä.png"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", NEVER)
+def test_never(folder, layout: str) -> None:
+    files = NEVER[layout]
+    wrong = {(files[0], files[-1])}
+    found = match(scan(folder(*files)).files, guess=False)
+    assert not wrong & {(i.rel, m.rel) for i, m, _ in found.pairs}
+
+
+def test_what_a_better_one_replaces_is_said(folder) -> None:
+    found = match(
+        scan(folder("images/1.png", "raw/1.png", "masks/1.png", "annotations/1.png")).files
+    )
+    assert [(i.rel, m.rel) for i, m, _ in found.pairs] == [("images/1.png", "masks/1.png")]
+    assert {f.rel for f in found.spare} == {"raw/1.png", "annotations/1.png"}
+
+
+def test_the_same_suffix_is_preferred_among_copies(folder) -> None:
+    found = match(scan(folder("images/1.jpg", "images/1.png", "masks/1.png")).files)
+    assert [(i.rel, m.rel) for i, m, _ in found.pairs] == [("images/1.png", "masks/1.png")]
+
+
+@given(st.lists(st.integers(0, 2000), min_size=2, max_size=30, unique=True), st.data())
+def test_names_pair_only_when_they_are_equal(tmp_path_factory, numbers: list[int], data) -> None:
+    root = tmp_path_factory.mktemp("numbers")
+    with_mask = data.draw(st.sets(st.sampled_from(numbers), min_size=1))
+    for n in numbers:
+        (root / f"X_{n}.png").touch()
+        if n in with_mask:
+            (root / f"X_{n}_mask.png").touch()
+    found = pairs(root)
+    assert found == {f"X_{n}.png": f"X_{n}_mask.png" for n in with_mask}
+
+
+# --- guesses ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (32, 32)).astype(np.uint8)
+
+
+def test_two_like_folders_are_told_apart_by_their_pixels(png, tmp_path, disc, noise) -> None:
+    for i in range(3):
+        png(f"A/{i}.png", disc * 255)
+        png(f"B/{i}.png", noise)
+    found = match(scan(tmp_path).files)
+    assert {(i.rel, m.rel) for i, m, _ in found.pairs} == {
+        (f"B/{i}.png", f"A/{i}.png") for i in range(3)
+    }
+    assert "pixels" in found.notes[0]
+
+
+def test_two_suffixes_are_told_apart_by_their_pixels(png, tmp_path, disc, noise) -> None:
+    for i in range(3):
+        png(f"{i}.jpg", noise)
+        png(f"{i}.png", disc * 255)
+    found = match(scan(tmp_path).files)
+    assert {(i.rel, m.rel) for i, m, _ in found.pairs} == {
+        (f"{i}.jpg", f"{i}.png") for i in range(3)
+    }
+
+
+def test_copies_in_two_formats_are_no_pairs(png, tmp_path, noise) -> None:
+    for i in range(3):
+        png(f"{i}.jpg", noise)
+        png(f"{i}.png", noise)
+    assert not match(scan(tmp_path).files).pairs
+
+
+def test_order_is_the_last_resort_and_announced(folder) -> None:
+    images = [f"images/scan{n}.png" for n in (2, 10, 1)]
+    masks = [f"masks/drawn{n}.png" for n in (30, 4, 200)]
+    found = match(scan(folder(*images, *masks)).files)
+    assert [(i.rel, m.rel) for i, m, _ in found.pairs] == list(
+        zip(sorted(images, key=natural), sorted(masks, key=natural), strict=True)
+    )
+    assert "order only" in found.notes[0]
+    assert "order only" in found.pairs[0][2]
+
+
+def test_order_never_mends_what_other_rules_left(folder) -> None:
+    assert pairs(folder("images/1.png", "images/a.png", "masks/1.png", "masks/b.png")) == {
+        "images/1.png": "masks/1.png"
+    }
+
+
+def test_order_needs_equal_counts(folder) -> None:
+    assert not pairs(folder("images/a.png", "images/b.png", "masks/1.png"))
+
+
+def test_unreadable_files_are_not_guessed_at(folder) -> None:
+    assert not pairs(folder("A/1.png", "B/1.png"))
+    assert not pairs(folder("A/1.png", "B/2.png"))
+
+
+def test_time_grows_with_the_number_of_files_only(folder) -> None:
+    names = [f"{kind}/{i % 50}/x{i}.png" for i in range(10_000) for kind in ("images", "masks")]
+    root = folder(*names)
+    start = time.perf_counter()
+    assert len(pairs(root)) == 10_000
+    assert time.perf_counter() - start < 20
