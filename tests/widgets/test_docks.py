@@ -1,0 +1,496 @@
+"""The docks at work, on a viewer without a window and engines that play scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from napari.utils._proxies import PublicOnlyProxy
+from qtpy.QtWidgets import QFileDialog
+
+from napari_unet.data.sample import write_sample
+from napari_unet.errors import DataError
+from napari_unet.jobs import (
+    CaseDone,
+    CaseScore,
+    EpochEnd,
+    EvaluateFinished,
+    EvaluateJob,
+    Note,
+    Progress,
+    SegmentArrayFinished,
+    SegmentArrayJob,
+    TrainFinished,
+    TrainJob,
+)
+from napari_unet.metrics import summarise
+from napari_unet.widgets import (
+    DatasetDock,
+    EvaluateDock,
+    SegmentDock,
+    TrainDock,
+    WorkbenchDock,
+)
+from napari_unet.widgets.desk import desk_of
+from napari_unet.widgets.training import clean, model_path, suggest_name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_sample(tmp_path_factory.mktemp("data") / "brains", 10, 2, 32)
+
+
+@pytest.fixture
+def opened(desk, folder, qtbot):
+    """The desk with the folder open."""
+    desk.loader.open_folder(str(folder))
+    qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
+    return desk
+
+
+@pytest.fixture
+def scan(viewer, desk):
+    """The desk with an image open."""
+    viewer.add_image(np.zeros((8, 8)), name="scan")
+    return desk
+
+
+def finished(level: int, shape=(8, 8), classes=("tumour",)) -> SegmentArrayFinished:
+    planes = np.zeros((max(len(classes), 1), *shape), np.uint8)
+    planes[0, :4] = level
+    return SegmentArrayFinished(planes, 0.5, 0.1, classes)
+
+
+def score(name: str, dice: float = 0.5) -> CaseScore:
+    return CaseScore(name, "p", dice, dice, 0.9, dice, dice, empty=False)
+
+
+def segment(dock, engines, qtbot, *script):
+    engines.interactive.script = list(script)
+    dock.view.segment.button.click()
+    qtbot.waitUntil(lambda: not dock.desk.session.busy)
+
+
+# --- one desk per viewer ----------------------------------------------------------------------
+
+
+def test_all_docks_of_a_viewer_share_one_desk(viewer, desk, show):
+    first = show(DatasetDock(PublicOnlyProxy(viewer)))
+    second = show(SegmentDock(PublicOnlyProxy(viewer)))
+    assert first.desk is second.desk is desk
+
+
+def test_two_viewers_have_two_desks(viewer, desk):
+    from napari.components import ViewerModel
+
+    assert desk_of(ViewerModel()) is not desk
+
+
+def test_a_closed_dock_hears_nothing_any_more(viewer, opened, qtbot):
+    dock = DatasetDock(viewer)
+    dock.deleteLater()
+    qtbot.wait(10)
+    assert not dock._heard
+    opened.session.fail("dataset", "nobody shows this")
+    opened.session.set_case(opened.session.dataset.cases[0])
+
+
+# --- dataset ----------------------------------------------------------------------------------
+
+
+def test_a_folder_is_read_and_its_cases_are_opened_one_after_the_other(
+    viewer, desk, folder, show, qtbot, monkeypatch
+):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    dock = show(DatasetDock(viewer))
+    dock.view.browse_button.click()
+    assert "Reading brains" in dock.view.summary.plain
+    qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
+    assert "20 grey images" in dock.view.summary.plain
+    assert dock.view.split.plain.startswith("Split planned for training: ")
+    dock.view.next.click()
+    qtbot.waitUntil(lambda: desk.session.case is not None)
+    assert dock.view.current.text().startswith("1 of 20")
+    assert not dock.view.previous.isEnabled()
+    image, reference = viewer.layers
+    assert image.name == desk.session.case.name
+    assert reference.data.shape == image.data.shape
+    dock.view.next.click()
+    qtbot.waitUntil(lambda: dock.view.current.text().startswith("2 of 20"))
+    assert len(viewer.layers) == 2
+    assert dock.view.table.currentIndex().row() == 1
+
+
+def test_an_empty_folder_is_reported_and_what_was_open_stays(viewer, opened, show, qtbot, tmp_path):
+    dock = show(DatasetDock(viewer))
+    opened.loader.open_folder(str(tmp_path))
+    qtbot.waitUntil(dock.view.strip.isVisible)
+    assert "is empty" in dock.view.strip.text.plain
+    assert opened.session.dataset.root.name == "brains"
+    assert "20 grey images" in dock.view.summary.plain
+    assert dock.view.browse_button.isEnabled()
+    dock.view.strip.close_button.click()
+    assert not opened.session.messages["dataset"].text
+
+
+def test_a_damaged_image_is_reported_and_a_damaged_mask_leaves_the_image(
+    viewer, desk, show, qtbot, tmp_path
+):
+    folder = write_sample(tmp_path / "brains", 3, 2, 32)
+    dock = show(DatasetDock(viewer))
+    desk.loader.open_folder(str(folder))
+    qtbot.waitUntil(lambda: desk.session.dataset is not None, timeout=20_000)
+    first, second = desk.session.dataset.cases[:2]
+    first.image.write_bytes(first.image.read_bytes()[:40])
+    second.mask.write_bytes(b"")
+    desk.loader.open_case(first)
+    qtbot.waitUntil(dock.view.strip.isVisible)
+    assert first.image.name in dock.view.strip.text.plain
+    assert not viewer.layers
+    desk.loader.open_case(second)
+    qtbot.waitUntil(lambda: desk.session.case is second)
+    assert second.mask.name in dock.view.strip.text.plain
+    assert [layer.name for layer in viewer.layers] == [second.name]
+
+
+def test_the_sample_data_is_made_once(viewer, desk, show, qtbot, own_workspace):
+    dock = show(DatasetDock(viewer))
+    dock.view.sample_button.click()
+    qtbot.waitUntil(lambda: desk.session.dataset is not None, timeout=30_000)
+    made = (own_workspace / "sample" / "metadata.csv").stat().st_mtime_ns
+    desk.session.dataset = None
+    dock.view.sample_button.click()
+    qtbot.waitUntil(lambda: desk.session.dataset is not None, timeout=30_000)
+    assert (own_workspace / "sample" / "metadata.csv").stat().st_mtime_ns == made
+
+
+# --- train ------------------------------------------------------------------------------------
+
+
+def test_training_needs_a_dataset_and_a_name(viewer, desk, show):
+    dock = show(TrainDock(viewer))
+    assert "Open a folder" in dock.view.train.reason.plain
+
+
+def test_training_runs_to_its_end(viewer, opened, show, qtbot, engines, write_model):
+    dock = show(TrainDock(viewer))
+    assert dock.view.name.text() == "brains"
+    assert dock.view.train.button.isEnabled()
+    dock.view.form.budget.minutes.spin.setValue(2)
+    path = model_path("brains")
+
+    def done():
+        write_model("brains")
+        return TrainFinished(str(path), "", 1, 1, 0.71, 65.0, "2 minutes are over")
+
+    epoch = EpochEnd(1, 0.5, 0.5, 0.71, 1e-3, 1.0, 10.0, True)
+    engines.train.script = [Note("20 cases"), Progress(1, 4, "epoch 1 of 4", 130), epoch, done()]
+    path.unlink()
+    write_model("brains")
+    dock.view.train.button.click()
+    assert "Busy" in dock.view.train.reason.plain
+    qtbot.waitUntil(lambda: not opened.session.busy)
+    (job,) = engines.train.jobs
+    assert isinstance(job, TrainJob)
+    assert (job.minutes, job.model, Path(job.folder).name) == (2.0, str(path), "brains")
+    assert "0.710 in epoch 1 of 1, after 1 min" in dock.view.status.plain
+    assert "• 20 cases" in dock.view.notes.plain
+    assert opened.session.model.name == "brains"
+    assert not dock.view.running.isVisible()
+
+
+def test_a_stopped_training_leaves_its_best_model_selected(
+    viewer, opened, show, qtbot, engines, wait, write_model
+):
+    dock = show(TrainDock(viewer))
+    epoch = EpochEnd(1, 0.5, 0.5, 0.71, 1e-3, 1.0, 10.0, True)
+    engines.train.script = [epoch, wait]
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: bool(opened.session.curve))
+    write_model("brains")
+    assert "epoch 1, 10 images/s" in dock.view.status.plain
+    dock.view.running.button.click()
+    assert dock.view.running.button.text() == "Stopping…"
+    qtbot.waitUntil(lambda: not opened.session.busy)
+    assert opened.session.model.name == "brains"
+    assert "Stopped" in dock.view.status.plain
+
+
+def test_an_existing_model_is_said_to_be_kept(viewer, opened, show, write_model):
+    write_model("brains")
+    assert suggest_name("brains") == "brains-2"
+    dock = show(TrainDock(viewer))
+    assert dock.view.name.text() == "brains-2"
+    dock.view.name.setText("brains")
+    dock.view.name.textEdited.emit("brains")
+    assert "will be kept" in dock.view.name_note.plain
+    dock.view.name.setText(" ")
+    dock.view.name.textEdited.emit(" ")
+    assert "name" in dock.view.train.reason.plain
+
+
+def test_a_split_chosen_for_training_shows_in_the_table(viewer, opened, show, qtbot):
+    dock = show(TrainDock(viewer))
+    dock.view.form.split.combo.setEditText("50:0:50")
+    qtbot.waitUntil(lambda: "val" not in opened.session.subsets.values())
+    dock.view.form.split.combo.setEditText("nonsense")
+    assert "80:10:10" in dock.view.train.reason.plain
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("a/b:c", "a_b_c"), ("x.unet.safetensors", "x"), (" .. ", "model"), ("Häm 1", "Häm 1")],
+)
+def test_names_that_every_file_system_takes(given, name):
+    assert clean(given) == name
+
+
+# --- segment ----------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_said(viewer, desk, show, write_model):
+    dock = show(SegmentDock(viewer))
+    assert "Open an image" in dock.view.segment.reason.plain
+    viewer.add_image(np.zeros((8, 8)), name="scan")
+    assert "Train a model" in dock.view.segment.reason.plain
+    desk.use_model(str(write_model("colour", channels=3)), "segment")
+    assert "colour images, but scan is grey" in dock.view.segment.reason.plain
+    assert not dock.view.segment.button.isEnabled()
+
+
+def test_the_active_image_and_a_model_that_fits_are_preselected(viewer, scan, show, write_model):
+    write_model("grey")
+    write_model("colour", channels=3)
+    scan.look()
+    dock = show(SegmentDock(viewer))
+    assert (dock.view.image.currentText(), dock.view.model.list.currentText()) == ("scan", "grey")
+    viewer.add_image(np.zeros((8, 8, 3), np.uint8), rgb=True, name="photo")
+    assert (dock.view.image.currentText(), dock.view.model.list.currentText()) == (
+        "photo",
+        "colour",
+    )
+
+
+def test_one_click_makes_labels_and_the_threshold_moves_them(
+    viewer, scan, show, qtbot, engines, write_model
+):
+    scan.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+    assert engines.interactive.warmed == 1
+    segment(dock, engines, qtbot, Progress(0, 1, "loading the model"), finished(150))
+    (job,) = engines.interactive.jobs
+    assert isinstance(job, SegmentArrayJob)
+    assert job.image.shape == (8, 8)
+    labels = viewer.layers["scan · m"]
+    assert labels.data.sum() == 32
+    assert "tumour: 50.00% of the image, 32 px" in dock.view.result.plain
+    dock.view.slider.setValue(80)
+    assert labels.data.sum() == 0
+    assert "0.00%" in dock.view.result.plain
+    dock.view.slider.setValue(20)
+    assert labels.data.sum() == 32
+    assert len(engines.interactive.jobs) == 1
+
+
+def test_painted_labels_are_not_replaced_without_asking(
+    viewer, scan, show, qtbot, engines, write_model
+):
+    scan.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+    segment(dock, engines, qtbot, finished(150))
+    labels = viewer.layers["scan · m"]
+    labels.paint((7, 7), 1)
+    dock.view.slider.setValue(80)
+    assert dock.view.question.isVisible()
+    assert labels.data[7, 7] == 1
+    keep, replace, nothing = (dock.view.question._answers.itemAt(i).widget() for i in range(3))
+    nothing.click()
+    assert labels.data[7, 7] == 1
+    dock.view.slider.setValue(81)
+    keep, replace, nothing = (dock.view.question._answers.itemAt(i).widget() for i in range(3))
+    keep.click()
+    assert viewer.layers["scan · m (corrected)"].data[7, 7] == 1
+    assert viewer.layers["scan · m"].data.sum() == 0
+    viewer.layers["scan · m"].paint((7, 7), 1)
+    segment(dock, engines, qtbot, finished(150))
+    assert viewer.layers["scan · m"].data[7, 7] == 1
+    replace = dock.view.question._answers.itemAt(1).widget()
+    replace.click()
+    assert viewer.layers["scan · m"].data[7, 7] == 0
+
+
+def test_several_classes_have_no_threshold(viewer, scan, show, qtbot, engines, write_model):
+    scan.use_model(str(write_model(classes=("a", "b"))), "segment")
+    dock = show(SegmentDock(viewer))
+    planes = np.zeros((3, 8, 8), np.uint8)
+    planes[2] = 200
+    segment(dock, engines, qtbot, SegmentArrayFinished(planes, 0.5, 0.1, ("a", "b")))
+    assert set(viewer.layers["scan · m"].data.ravel()) == {2}
+    assert "likeliest" in dock.view.threshold_note.plain
+    assert "b: 100.00%" in dock.view.result.plain
+
+
+def test_a_result_for_a_closed_image_is_dropped_with_a_message(
+    viewer, scan, show, qtbot, engines, wait, write_model
+):
+    scan.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+
+    class Slow(list):
+        def __iter__(self):
+            yield Progress(0, 1, "loading")
+            yield wait
+            engines.interactive._stop.clear()
+            yield finished(150)
+
+    engines.interactive.script = Slow()
+    dock.view.segment.button.click()
+    qtbot.waitUntil(lambda: bool(engines.interactive.jobs))
+    viewer.layers.clear()
+    engines.interactive.stop()
+    qtbot.waitUntil(lambda: not scan.session.busy)
+    assert not viewer.layers
+    assert "scan was closed" in dock.view.strip.text.plain
+
+
+def test_a_failed_segmentation_leaves_the_old_labels(
+    viewer, scan, show, qtbot, engines, write_model
+):
+    scan.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+    segment(dock, engines, qtbot, finished(150))
+    segment(dock, engines, qtbot, DataError("The image holds no finite value."))
+    assert "no finite value" in dock.view.strip.text.plain
+    assert viewer.layers["scan · m"].data.sum() == 32
+    segment(dock, engines, qtbot, finished(150))
+    assert not dock.view.strip.isVisible()
+
+
+def test_a_case_that_returns_shows_its_labels_without_the_network(
+    viewer, opened, show, qtbot, engines, write_model
+):
+    opened.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+    cases = opened.session.dataset.cases
+    for case in (cases[0], cases[1], cases[0]):
+        opened.loader.open_case(case)
+        qtbot.waitUntil(lambda case=case: opened.session.case is case)
+        if case is cases[0] and not engines.interactive.jobs:
+            segment(dock, engines, qtbot, finished(150, (32, 32)))
+    assert len(engines.interactive.jobs) == 1
+    assert viewer.layers[f"{cases[0].name} · m"].data.sum() == 4 * 32
+    assert "12.50%" in dock.view.result.plain
+
+
+def test_a_file_that_is_no_model_is_said_in_the_widget(
+    viewer, scan, show, write_model, tmp_path, monkeypatch
+):
+    scan.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+    bad = tmp_path / "holiday.jpg"
+    bad.write_bytes(b"no model")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(bad), ""))
+    dock.view.model.button.click()
+    assert "holiday.jpg is no model file" in dock.view.strip.text.plain
+    assert dock.view.model.list.currentText() == "m"
+
+
+# --- evaluate ---------------------------------------------------------------------------------
+
+
+def test_evaluation_fills_the_table_and_a_row_opens_its_case(
+    viewer, opened, show, qtbot, engines, write_model
+):
+    dock = show(EvaluateDock(viewer))
+    assert "Train a model" in dock.view.evaluate.reason.plain
+    opened.use_model(str(write_model()), "evaluate")
+    assert "not trained on this dataset" in dock.view.evaluate.reason.plain
+    dock.view.subset.set_key("all")
+    dock.view.subset.chosen.emit("all")
+    names = [c.name for c in opened.session.dataset.cases[:3]]
+    scores = tuple(map(score, names, (0.9, 0.2, 0.5)))
+    done = EvaluateFinished("m", "all", 0.5, scores, summarise(scores), 1.0)
+    engines.train.script = [*(CaseDone(s.name, s) for s in scores), done]
+    engines.interactive.script = [finished(150, (32, 32))]
+    dock.view.evaluate.button.click()
+    qtbot.waitUntil(lambda: not opened.session.busy)
+    assert engines.train.jobs == [
+        EvaluateJob(str(opened.session.dataset.root), opened.session.model.path, "all")
+    ]
+    assert "3 images of 1 patient." in dock.view.summary.plain
+    dock.view.table.opened.emit(scores[1])
+    qtbot.waitUntil(lambda: bool(opened.segmenter.found))
+    assert opened.session.case.name == names[1]
+    assert [layer.name for layer in viewer.layers] == [
+        names[1],
+        f"{names[1]} · m",
+        f"{names[1]} · reference",
+    ]
+
+
+def test_scores_of_a_case_that_is_not_open_say_so(viewer, opened, show):
+    dock = show(EvaluateDock(viewer))
+    dock.view.case_wanted.emit("images/elsewhere")
+    assert "images/elsewhere is not in the open dataset" in dock.view.strip.text.plain
+
+
+def test_a_table_is_saved_as_csv(viewer, opened, show, qtbot, engines, write_model, tmp_path):
+    opened.use_model(str(write_model()), "evaluate")
+    dock = show(EvaluateDock(viewer))
+    dock.view.subset.set_key("all")
+    engines.train.script = [CaseDone("c", score("c"))]
+    dock.view.evaluate.clicked.emit()
+    qtbot.waitUntil(lambda: opened.session.sheet is not None and bool(opened.session.sheet.scores))
+    path = tmp_path / "scores.csv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+        dock.view.export.button.click()
+    qtbot.waitUntil(lambda: "Saved" in dock.view.strip.text.plain)
+    assert "c" in path.read_text()
+    opened.scorer.export(str(tmp_path / "no" / "folder\0" / "x.csv"), [score("c")])
+    qtbot.waitUntil(lambda: "Saved" not in dock.view.strip.text.plain)
+
+
+def test_two_layers_are_compared(viewer, desk, show, qtbot):
+    a, b = np.zeros((2, 8, 8), np.uint8)
+    a[:4], b[2:6] = 1, 1
+    viewer.add_labels(a, name="mine")
+    viewer.add_labels(b, name="truth")
+    viewer.add_labels(np.zeros((4, 4), np.uint8), name="small")
+    dock = show(EvaluateDock(viewer))
+    dock.view.prediction.set_key("mine")
+    dock.view.reference.set_key("truth")
+    dock.view._check_layers()
+    dock.view.compare.button.click()
+    qtbot.waitUntil(lambda: bool(dock.view.compare_result.plain))
+    assert "Dice 0.5000, IoU 0.3333, Acc. 0.5000" in dock.view.compare_result.plain
+    dock.view.compare_wanted.emit("mine", "small")
+    qtbot.waitUntil(dock.view.strip.isVisible)
+    assert "8×8" in dock.view.strip.text.plain
+
+
+# --- all together -----------------------------------------------------------------------------
+
+
+def test_the_workbench_tabs_the_four(viewer, desk, show):
+    dock = show(WorkbenchDock(viewer))
+    tabs = [dock.tabs.tabText(i) for i in range(dock.tabs.count())]
+    assert tabs == ["Dataset", "Train", "Segment", "Evaluate"]
+    assert dock.dataset.desk is dock.evaluate.desk is desk
+
+
+def test_one_can_segment_while_it_trains(
+    viewer, opened, scan, show, qtbot, engines, wait, write_model
+):
+    opened.use_model(str(write_model()), "segment")
+    dock = show(WorkbenchDock(viewer))
+    engines.train.script = [wait]
+    dock.train.view.train.clicked.emit()
+    qtbot.waitUntil(lambda: bool(engines.train.jobs))
+    engines.interactive.script = [finished(150)]
+    dock.segment.view.segment.clicked.emit()
+    qtbot.waitUntil(lambda: bool(opened.segmenter.found))
+    assert set(opened.session.busy) == {"train"}
+    opened.trainer.stop()
+    qtbot.waitUntil(lambda: not opened.session.busy)
