@@ -85,3 +85,8 @@ def test_the_real_files(real_data) -> None:
         "UNKNOWN",
         {"tumor_type": "meningioma"},
     )
+
+
+def test_version_4_is_read_too(tmp_path: Path, scan: np.ndarray, disc: np.ndarray) -> None:
+    savemat(tmp_path / "1.mat", {"image": scan, "mask": disc}, format="4")
+    assert np.array_equal(matlab.read_image(tmp_path / "1.mat").array, scan)

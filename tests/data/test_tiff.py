@@ -49,9 +49,22 @@ def test_lzw_is_read_without_imagecodecs(path: Path, mode: str) -> None:
     assert tiff.shape(path)[:2] == (6, 9)
 
 
-def test_white_is_high_even_where_it_is_stored_as_zero(path: Path, disc: np.ndarray) -> None:
-    tifffile.imwrite(path, (1 - disc) * 255, photometric="miniswhite")
-    assert np.array_equal(as_mask(tiff.read(path)), disc * 255)
+@pytest.mark.parametrize("compression", [None, "zlib", "group4"])
+def test_white_is_zero_does_not_turn_masks_over(
+    path: Path, disc: np.ndarray, compression: str | None
+) -> None:
+    """ImageJ's and tifffile's own bilevel masks are marked so, with the foreground stored as 1."""
+    if compression == "group4":
+        Image.fromarray(disc.astype(bool)).save(path, compression=compression)
+        data = bytearray(path.read_bytes())
+        at = data.index((262).to_bytes(2, "little"))
+        data[at + 8] = 0
+        path.write_bytes(data)
+    else:
+        tifffile.imwrite(path, disc.astype(bool), compression=compression)
+    with tifffile.TiffFile(path) as tif:
+        assert tif.pages.first.photometric == tiff.MINISWHITE
+    assert np.array_equal(as_mask(tiff.read(path)), disc)
 
 
 def test_a_palette_is_read(path: Path, disc: np.ndarray) -> None:
@@ -93,3 +106,20 @@ def test_another_format_under_this_name_is_read(path: Path, png, disc: np.ndarra
     png("a.png", disc).rename(path)
     assert np.array_equal(tiff.read(path).array, disc)
     assert tiff.shape(path) == (24, 32, 1)
+
+
+def test_a_header_that_promises_too_much_is_refused(path: Path) -> None:
+    tifffile.imwrite(path, np.zeros((8, 8), np.uint8), compression="zlib")
+    data = bytearray(path.read_bytes())
+    for tag in (256, 257):  # width and length
+        at = data.index(tag.to_bytes(2, "little"), 8)
+        data[at + 8 : at + 12] = (12_000).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="promises more"):
+        tiff.read(path)
+
+
+def test_a_blank_mask_compresses_as_far_as_it_likes(path: Path) -> None:
+    tifffile.imwrite(path, np.zeros((3000, 3000), bool), compression="zlib")
+    assert path.stat().st_size < 5000
+    assert not tiff.read(path).array.any()

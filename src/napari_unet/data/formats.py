@@ -235,13 +235,18 @@ def reading(path: Path, what: str) -> Iterator[None]:
     except MemoryError as e:
         raise DataError(f"{path} does not fit into the memory.") from e
     except DataError as e:
-        raise DataError(f"{path} cannot be read as {what}: {e}.") from e
+        raise DataError(f"{path} cannot be read as {what}: {_one_line(e)}.") from e
     except Exception as e:  # decoders raise anything at all on damaged files
-        reason = " ".join(str(e).split())[:200] or type(e).__name__
         raise DataError(
-            f"{path} cannot be read as {what} ({reason}): it may be cut short or damaged. "
+            f"{path} cannot be read as {what} ({_one_line(e)}): it may be cut short or damaged. "
             "Copy it again from its source, or take it out of the folder."
         ) from e
+
+
+def _one_line(error: Exception) -> str:
+    """Return what an error says, fit to be shown: damaged files put anything into it."""
+    text = "".join(c if c.isprintable() else " " for c in str(error))
+    return " ".join(text.split())[:300] or type(error).__name__
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ them for, so that a person can disagree.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -20,7 +21,7 @@ from napari_unet.errors import DataError
 
 ENOUGH_MASKS = 64  # a rule is made from so many masks …
 ENOUGH_PIXELS = 2**26  # … or so many pixels, if the masks are large (and there are a few)
-MOST_MASKS = 1024  # while all masks are blank, look at so many before giving up
+MOST_MASKS = 1024  # while all are blank or unreadable, try so many before giving up
 MOST_CLASSES = 32  # more different values than this are objects, not classes
 SOLID = 0.6  # share of a value's pixels that continue to the right or below, if it has an area
 
@@ -133,7 +134,7 @@ def _look(masks: Iterable[np.ndarray | Path]) -> _Seen:
         pixels += mask.size
         _count(mask, seen)
         enough = len(seen.sets) >= ENOUGH_MASKS or (pixels > ENOUGH_PIXELS and len(seen.sets) >= 8)
-        if (enough and len(seen.pixels) > 1) or len(seen.sets) >= MOST_MASKS:
+        if enough and len(seen.pixels) > 1:
             break
     return seen
 
@@ -141,7 +142,7 @@ def _look(masks: Iterable[np.ndarray | Path]) -> _Seen:
 def _arrays(masks: Iterable[np.ndarray | Path]) -> Iterator[np.ndarray]:
     from napari_unet.data.formats import read_mask  # which itself applies rules
 
-    for mask in masks:
+    for mask in itertools.islice(masks, MOST_MASKS):
         if isinstance(mask, np.ndarray):
             yield mask
             continue

@@ -1,4 +1,4 @@
-"""MATLAB files: v7.3 (HDF5, read with h5py) and older ones (read with SciPy).
+"""MATLAB files: v7.3 (HDF5, read with h5py), v5 to v7 (``mat5``) and v4 (read with SciPy).
 
 The brain tumour set of J. Cheng (figshare 1512427) stores one struct ``cjdata`` per file, with
 ``image``, ``tumorMask``, ``PID`` and ``label``; other files are searched for variables with names
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_unet.data import mat5
 from napari_unet.data.raster import MAX_PIXELS, Raster
 from napari_unet.errors import DataError
 
@@ -186,17 +187,16 @@ def _transposed(dataset: Any) -> np.ndarray:
 
 
 def _old(path: Path) -> dict[str, Variable]:
-    """List the variables of a v4 to v7 file; SciPy reads them whole."""
+    """List the variables of a v4 to v7 file, which are read whole."""
     from scipy.io import loadmat
+    from scipy.io.matlab import matfile_version
 
-    found: dict[str, np.ndarray] = {}
-    for name, value in loadmat(path).items():
-        if not isinstance(value, np.ndarray):
-            continue
-        if value.dtype.names is None:
-            found[name] = value
-        elif value.size == 1:
-            found |= {f"{name}/{member}": value.flat[0][member] for member in value.dtype.names}
+    if mat5.is_mat5(path):
+        found = mat5.read_arrays(path)
+    elif matfile_version(path)[0] == 0:  # v4, which SciPy reads safely
+        found = loadmat(path)
+    else:
+        raise DataError("it is damaged: its header is not that of a MATLAB file")
     return {
         name: Variable(v.shape, v.dtype.kind in "US", partial(np.asarray, v))
         for name, v in found.items()

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from napari_unet.data.names import FORMAT_WORDS, IMAGE_WORDS, MASK_WORDS, SPLIT_WORDS, tokens
@@ -130,6 +131,7 @@ def _from_folders(
     return known, "one folder per patient"
 
 
+@lru_cache(maxsize=4096)
 def _looks_personal(folder: str) -> bool:
     """Say whether a folder's name is an id: it has a number, and that counts nothing else."""
     words = tokens(folder)

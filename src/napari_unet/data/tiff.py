@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,11 @@ from napari_unet.data.raster import MAX_PIXELS, Raster, is_colour
 from napari_unet.errors import DataError
 
 SUFFIXES = (".tif", ".tiff")
+# tifffile logs what it finds odd; unless someone listens, that stays off the terminal.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 MINISWHITE, RGB, PALETTE = 0, 2, 3  # values of the tag PhotometricInterpretation
 ASSOCIATED, UNASSOCIATED = 1, 2  # values of ExtraSamples that mean opacity
+UNCOMPRESSED = 1  # value of Compression
 UNITS = {"um": "um", "µm": "um", "micron": "um", "microns": "um", "mm": "mm", "nm": "nm"}
 
 
@@ -29,6 +34,7 @@ def read(path: Path) -> Raster:
         with tifffile.TiffFile(path) as tif:
             page, series = tif.pages.first, tif.series[0]
             kept, spacing = _kept(series), _spacing(tif)
+            _check_size(page, series, path.stat().st_size)
             alpha, palette = _has_alpha(page), _palette(page)
             try:
                 array = tif.asarray(series=0)
@@ -40,9 +46,6 @@ def read(path: Path) -> Raster:
         return pillow.read(path)  # another format under this name
     rest = [i for i in range(array.ndim) if i not in kept]
     array = array.transpose([*kept, *rest]).reshape([array.shape[i] for i in kept])
-    if page.photometric == MINISWHITE and array.dtype.kind in "bu":
-        # Stored the other way round; a person drew and sees it with white as the highest value.
-        array = ~array
     return Raster(array, alpha, palette, *spacing)
 
 
@@ -80,13 +83,30 @@ def _kept(series: Any) -> tuple[int, ...]:
     return tuple(series.axes.index(a) for a in ("Y", "X", *channels))
 
 
+def _check_size(page: Any, series: Any, stored: int) -> None:
+    """Refuse a damaged header that promises more than any compression can have put into the file.
+
+    Deflate reaches about 1000:1, on bits that are unpacked to bytes eight times that.
+    """
+    ratio = 8 if page.compression == UNCOMPRESSED else 10_000
+    tile = page.tilewidth * page.tilelength * page.samplesperpixel if page.is_tiled else 0
+    if max(series.nbytes, tile) > ratio * stored:
+        raise DataError("its header is damaged: it promises more pixels than the file can hold")
+
+
 def _with_pillow(path: Path, page: Any) -> Raster:
     if page.samplesperpixel > 1 and page.bitspersample > 8:
         raise DataError(
             f"its compression ({page.compression.name}) of {page.bitspersample}-bit colour needs "
             "the package imagecodecs (pip install imagecodecs)"
         )
-    return pillow.read(path)
+    raster = pillow.read(path)
+    if page.photometric == MINISWHITE:
+        # Pillow turns these over to show zero as white. ImageJ and tifffile mark masks so whose
+        # foreground is stored as 1 or 255, and it is the stored values that count.
+        top = 1 if page.bitspersample == 1 else np.iinfo(raster.array.dtype).max
+        return replace(raster, array=(top - raster.array).astype(raster.array.dtype))
+    return raster
 
 
 def _palette(page: Any) -> np.ndarray | None:
