@@ -45,11 +45,11 @@ def atomic(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
+        yield temporary
         # mkstemp makes files only the owner can read; results get what the user's umask gives.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        yield temporary
         with temporary.open("rb+") as f:
             os.fsync(f.fileno())
         temporary.replace(path)

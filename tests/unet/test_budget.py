@@ -1,0 +1,41 @@
+import math
+
+import pytest
+
+from napari_unet.config import OptimConfig
+from napari_unet.unet import budget as budget_module
+from napari_unet.unet.budget import Budget
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(budget_module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_epochs_are_counted(clock):
+    budget = Budget(OptimConfig(epochs=4))
+    assert math.isnan(budget.seconds_left(0))
+    clock[0] += 30
+    assert budget.share(1) == 0.25
+    assert budget.seconds_left(1) == pytest.approx(90)
+    assert budget.total_epochs(1) == 4
+    assert not budget.why_over(3)
+    assert budget.why_over(4) == "4 epochs are done"
+    assert not budget.over
+
+
+def test_minutes_follow_the_clock_whatever_the_epoch(clock):
+    budget = Budget(OptimConfig(epochs=1, minutes=2.0))
+    clock[0] += 30
+    assert budget.share(7) == 0.25
+    assert budget.seconds_left(7) == 90
+    assert budget.total_epochs(7) == pytest.approx(28)
+    assert not budget.why_over(7)
+    budget.reserve = 60.0
+    clock[0] += 31
+    assert budget.why_over(7) == "2 minutes are over"
+    clock[0] += 999
+    assert budget.share(8) == 1
+    assert budget.seconds_left(8) == 0

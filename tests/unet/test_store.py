@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import torch
+
+from napari_unet.config import PreprocessConfig
+from napari_unet.data.cases import Case
+from napari_unet.errors import DataError
+from napari_unet.jobs import Note, Progress
+from napari_unet.unet import store as store_module
+from napari_unet.unet.losses import IGNORE
+from napari_unet.unet.store import Store, ahead, endless, fill
+
+WHOLE = PreprocessConfig(size=(16, 16))
+PATCH = PreprocessConfig(mode="patch", size=(16, 16))
+
+
+def case(name):
+    return Case(name, name, name, name, "")
+
+
+def read(case):
+    if case.name.startswith("bad"):
+        raise DataError(f"{case.name} is broken")
+    rng = np.random.default_rng(int(case.name))
+    image = rng.integers(0, 255, (40, 24)).astype(np.uint8)
+    mask = np.zeros((40, 24), np.uint8)
+    mask[30:33, 20:22] = 1
+    return image, mask
+
+
+def filled(config, names="0123"):
+    made = Store(config)
+    events = list(fill(made, [case(n) for n in names], read, "reading"))
+    return made, events
+
+
+def test_whole_images_become_batches_with_padding_marked():
+    store, events = filled(WHOLE)
+    images, labels = store.batch([0, 3, 3], torch.Generator())
+    assert images.shape == (3, 1, 16, 16)
+    assert images.dtype == torch.float32
+    assert labels.shape == (3, 16, 16)
+    assert set(labels.unique().tolist()) == {0, 1, IGNORE}
+    assert [e.done for e in events if isinstance(e, Progress)] == [1, 2, 3, 4]
+
+
+def test_patches_see_rare_foreground_often_and_stay_reproducible():
+    store, _ = filled(PATCH)
+    rng = torch.Generator().manual_seed(0)
+    images, labels = store.batch([0] * 200, rng)
+    assert images.shape == (200, 1, 16, 16)
+    assert (labels == 1).any(dim=2).any(dim=1).float().mean() > 0.3
+    again = store.batch([0] * 200, torch.Generator().manual_seed(0))
+    assert again[0].equal(images)
+
+
+def test_patches_larger_than_the_image_are_padded():
+    store, _ = filled(PreprocessConfig(mode="patch", size=(48, 16)))
+    images, labels = store.batch([1], torch.Generator())
+    assert images.shape == (1, 1, 48, 16)
+    assert (labels[0, 40:] == IGNORE).all()
+
+
+def test_a_broken_case_is_left_out_aloud():
+    store = Store(WHOLE)
+    events = list(fill(store, [case("1"), case("bad"), case("2")], read, "reading"))
+    assert [c.name for c in store.cases] == ["1", "2"]
+    (note,) = [e for e in events if isinstance(e, Note)]
+    assert note.warning
+    assert note.text == "bad is left out: bad is broken"
+
+
+def test_only_broken_cases_are_an_error():
+    with pytest.raises(DataError, match=r"None of the 2 cases.*bad1 is broken"):
+        list(fill(Store(WHOLE), [case("bad1"), case("bad2")], read, "reading"))
+
+
+def test_what_does_not_fit_memory_is_mapped_from_files(monkeypatch):
+    in_memory, _ = filled(WHOLE)
+    monkeypatch.setattr(store_module, "RAM_SHARE", 0.0)
+    mapped, _ = filled(WHOLE)
+    folder = mapped._folder.name
+    for a, b in zip(
+        in_memory.images + in_memory.labels, mapped.images + mapped.labels, strict=True
+    ):
+        assert a.equal(b)
+    mapped.close()
+    from pathlib import Path
+
+    assert not Path(folder).exists()
+
+
+def test_endless_gives_every_case_once_a_pass():
+    order = endless(5, torch.Generator().manual_seed(0))
+    passes = [[next(order) for _ in range(5)] for _ in range(4)]
+    assert all(sorted(p) == [0, 1, 2, 3, 4] for p in passes)
+    assert len({tuple(p) for p in passes}) > 1
+
+
+def test_reading_ahead_keeps_order_and_hands_errors_over():
+    results = list(ahead(lambda c: 10 // int(c.name), [case(n) for n in "12055"]))
+    assert results[:2] == [10, 5]
+    assert isinstance(results[2], ZeroDivisionError)
+    assert results[3:] == [2, 2]
+
+
+def test_reading_ahead_is_bounded():
+    started = []
+    reader = ahead(lambda c: started.append(c.name), [case(str(i)) for i in range(200)])
+    next(reader)
+    assert len(started) <= 40
+    reader.close()
