@@ -198,6 +198,11 @@ def test_a_description_is_plain_json_and_readable(small: Path, disc: np.ndarray)
     assert "images/extra.png" in text
 
 
+def test_unknown_patients_are_not_counted_for_people(folder) -> None:
+    text = describe_text(open_dataset(folder("images/1.png", "masks/1.png")))
+    assert "1 case\n  Patients: unknown" in text
+
+
 @given(st.integers(0, 500))
 def test_scattering_leaves_nothing_out(count: int) -> None:
     assert sorted(scattered(range(count))) == list(range(count))

@@ -19,7 +19,7 @@ from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.data.formats import image_shape, read_case, read_image, read_mask
 from napari_unet.data.labels import apply_rule, describe_rule, find_rule
 from napari_unet.data.pairing import Pairing, find_pairs
-from napari_unet.data.patients import find_patients, patient_column
+from napari_unet.data.patients import UNKNOWN_SOURCE, find_patients, patient_column
 from napari_unet.errors import DataError
 
 T = TypeVar("T")
@@ -255,9 +255,10 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 def describe_text(dataset: Dataset) -> str:
     """Describe a data set for people."""
     facts = describe(dataset)
+    known = dataset.patient_source != UNKNOWN_SOURCE
+    people = f" of {_counted(dataset.patients, 'patient')}" if known else ""
     lines = [
-        f"{dataset.root}: {_counted(len(dataset), 'case')} of "
-        f"{_counted(dataset.patients, 'patient')}",
+        f"{dataset.root}: {_counted(len(dataset), 'case')}{people}",
         f"  Patients: {dataset.patient_source}",
         *(f"  Pairs: {n} × {reason}" for reason, n in list(facts["reasons"].items())[:SHOWN]),
         f"  Images: {_counted(dataset.channels, 'channel')}, {_sizes_text(facts['sizes'])}",

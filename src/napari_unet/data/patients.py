@@ -27,6 +27,7 @@ UNKNOWN = frozenset({"", "unknown", "none", "nan", "null", "na", "n a", "anonymo
 PERSON_WORDS = frozenset(
     {"patient", "patients", "pat", "subject", "subj", "sub", "case", "person", "participant"}
 )
+UNKNOWN_SOURCE = "unknown: every image counts as a patient of its own"
 # A number behind one of these counts something other than people.
 OTHER_WORDS = frozenset(
     {
@@ -87,7 +88,7 @@ def find_patients(root: Path, pairing: Pairing, names: Mapping[Path, str]) -> Pa
         if known:
             break
     else:
-        return Patients({i: names[i] for i in images}, "unknown: every image counts as a patient")
+        return Patients({i: names[i] for i in images}, UNKNOWN_SOURCE)
     merged, notes = _merge_letters(known)
     if missing := len(images) - len(merged):
         notes.append(f"{missing} of {len(images)} images have no known patient: each is its own")
