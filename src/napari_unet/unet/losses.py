@@ -36,18 +36,20 @@ def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def soft_dice(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
-    """One minus the soft Dice of the foreground classes, each counted over the whole batch.
+    """One minus the soft Dice of the foreground classes, the mean over images and classes.
 
     Milletari, Navab and Ahmadi 2016 (arXiv:1606.04797), with plain instead of squared sums.
-    Counting over the batch keeps images without foreground from swamping the gradient.
+    Counted for each image by itself, as the score is: counted over the batch, one large object
+    outweighs many small ones. ``smooth``, in pixels, makes an image without foreground count as
+    found when nothing is predicted.
     """
     p = probabilities(logits)
     known = (target != IGNORE)[:, None]
     p = (p if p.shape[1] == 1 else p[:, 1:]) * known
     classes = torch.arange(1, p.shape[1] + 1, device=target.device)
     wanted = (target[:, None] == classes[:, None, None]).to(p.dtype)
-    both = (p * wanted).sum(dim=(0, 2, 3))
-    total = p.sum(dim=(0, 2, 3)) + wanted.sum(dim=(0, 2, 3))
+    both = (p * wanted).sum(dim=(2, 3))
+    total = p.sum(dim=(2, 3)) + wanted.sum(dim=(2, 3))
     return 1 - ((2 * both + smooth) / (total + smooth)).mean()
 
 

@@ -1,0 +1,165 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from skimage.io import imread
+
+from models import bright_model
+from napari_unet.cli import main
+from napari_unet.data.sample import write_sample
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(write_sample(tmp_path_factory.mktemp("d") / "d", patients=6, slices=2, size=64))
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    model = str(tmp_path_factory.mktemp("m") / "m.unet.safetensors")
+    assert main(["train", folder, "--model", model, "--epochs", "1", "--seed", "3"]) == 0
+    return model
+
+
+def json_of(capsys, *args):
+    assert main([*args, "--json"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    return json.loads(out)
+
+
+def test_inspect(folder, capsys):
+    assert json_of(capsys, "inspect", folder)["cases"] == 12
+    assert main(["inspect", folder, "--limit", "4"]) == 0
+    assert "patients" in capsys.readouterr().out
+
+
+def test_train_says_what_it_made(folder, tmp_path, capsys):
+    model = str(tmp_path / "m.unet.safetensors")
+    args = ["train", folder, "--model", model, "--epochs", "1", "--split", "70:30"]
+    found = json_of(capsys, *args)
+    assert found["model"] == model
+    assert found["epochs"] == 1
+    assert (tmp_path / "m.split.json").exists()
+    assert main([*args, "--preset", "auto"]) == 0
+    assert "earlier model" in capsys.readouterr().out
+
+
+def test_evaluate(folder, trained, tmp_path, capsys):
+    csv, png = tmp_path / "s.csv", tmp_path / "s.png"
+    args = ["evaluate", folder, "--model", trained, "--csv", str(csv), "--picture", str(png)]
+    found = json_of(capsys, *args)
+    assert found["images"] == len(found["per_image"]) == 2
+    assert {"dice", "iou", "pixel_accuracy"} <= found["mean"].keys()
+    assert csv.read_text().count("\n") == 3
+    assert imread(png).ndim == 3
+    every = json_of(capsys, "evaluate", folder, "--model", trained, "--subset", "all")
+    assert every["images"] == 12
+    assert main(["evaluate", folder, "--model", trained]) == 0
+    assert "mean" in capsys.readouterr().out
+
+
+def test_segment_then_score(folder, tmp_path, capsys):
+    model = str(bright_model(tmp_path / "b.unet.safetensors"))
+    out = str(tmp_path / "out")
+    found = json_of(capsys, "segment", folder, "--model", model, "--out", out)
+    assert len(found["written"]) == 12
+    found = json_of(capsys, "score", out, f"{folder}/masks", "--csv", str(tmp_path / "c.csv"))
+    assert found["images"] == 12
+    assert 0 <= found["mean"]["dice"] <= 1
+    assert (tmp_path / "c.csv").exists()
+    assert main(["score", out, f"{folder}/masks"]) == 0
+
+
+def test_failed_files_are_named_at_the_end(tmp_path, folder, capsys):
+    model = str(bright_model(tmp_path / "b.unet.safetensors"))
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG")
+    out = str(tmp_path / "out")
+    assert main(["segment", str(bad), f"{folder}/images", "--model", model, "--out", out]) == 1
+    captured = capsys.readouterr()
+    assert "12 label images" in captured.out
+    assert "1 of 13 images failed" in captured.err
+    assert "bad.png" in captured.err
+
+
+def test_models_show(trained, capsys):
+    assert json_of(capsys, "models", "show", trained)["network"]["in_channels"] == 1
+    assert main(["models", "show", trained]) == 0
+    text = capsys.readouterr().out
+    assert "receptive field" in text
+    assert "12 cases of 6 patients" in text
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["inspect", "{tmp}/none"],
+        ["inspect", "{tmp}"],
+        ["train", "{tmp}", "--model", "{tmp}/m.unet.safetensors", "--epochs", "1"],
+        ["evaluate", "{folder}", "--model", "{tmp}/none"],
+        ["segment", "{folder}", "--model", "{folder}/metadata.csv", "--out", "{tmp}/o"],
+        ["score", "{tmp}", "{tmp}"],
+        ["models", "show", "{folder}/metadata.csv"],
+        ["train", "{folder}", "--model", "{tmp}/m.unet.safetensors", "--device", "cuda:7"],
+    ],
+    ids=lambda a: a[0],
+)
+def test_failures_are_one_clear_line_and_status_1(args, folder, tmp_path, capsys):
+    assert main([a.format(tmp=tmp_path, folder=folder) for a in args]) == 1
+    captured = capsys.readouterr()
+    lines = [x for x in captured.err.splitlines() if x.startswith("napari-unet:")]
+    assert len(lines) == 1
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["nonsense"],
+        ["train", "x"],
+        ["train", "x", "--model", "m.pt"],
+        ["train", "x", "--model", "m.unet.safetensors", "--minutes", "1", "--epochs", "1"],
+        ["train", "x", "--model", "m.unet.safetensors", "--minutes", "-1"],
+        ["train", "x", "--model", "m.unet.safetensors", "--split", "abc"],
+        ["train", "x", "--model", "m.unet.safetensors", "--preset", "none"],
+        ["segment", "x", "--model", "m", "--out", "o", "--threshold", "2"],
+        ["evaluate", "x", "--model", "m", "--subset", "some"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(args, capsys):
+    with pytest.raises(SystemExit) as e:
+        main(args)
+    assert e.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_the_installed_command(folder):
+    command = [sys.executable, "-m", "napari_unet.cli", "inspect", folder, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["patients"] == 6
+    assert done.stderr == ""
+
+
+def test_a_reader_that_leaves_early_is_no_error(folder):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "napari_unet.cli", "inspect", folder]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_without_a_display(tmp_path, capsys):
+    out = tmp_path / "demo"
+    assert main(["demo", "--headless", "--minutes", "0.05", "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    for name in ("demo.png", "demo.csv", "demo.unet.safetensors"):
+        assert (out / name).exists()
+        assert name in text
+    assert "mean" in text

@@ -1,0 +1,136 @@
+import csv
+import shutil
+
+import numpy as np
+import pytest
+from skimage.io import imread, imsave
+
+from models import bright_model
+from napari_unet.config import SplitConfig
+from napari_unet.data.dataset import open_dataset
+from napari_unet.data.splits import make_split, split_path
+from napari_unet.errors import DataError, ModelError
+from napari_unet.evaluation import evaluate
+from napari_unet.jobs import CaseDone, EvaluateFinished, EvaluateJob
+from napari_unet.pictures import telling, write_picture
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eight images of a bright square; every reference is a little too wide."""
+    root = tmp_path / "data"
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+    for i in range(8):
+        image, mask = np.full((40, 40), 10, np.uint8), np.zeros((40, 40), np.uint8)
+        image[5:25, 5:25] = 200
+        mask[5:25, 5 : 25 + i] = 255
+        imsave(root / "images" / f"{i}.png", image, check_contrast=False)
+        imsave(root / "masks" / f"{i}.png", mask, check_contrast=False)
+    return root
+
+
+@pytest.fixture
+def model(tmp_path):
+    return bright_model(tmp_path / "m.unet.safetensors", size=64)
+
+
+def run(folder, model, **more):
+    *events, done = evaluate(EvaluateJob(str(folder), str(model), **{"subset": "all", **more}))
+    assert isinstance(done, EvaluateFinished)
+    return events, done
+
+
+def test_every_image_has_its_score_as_it_comes_and_in_the_file(folder, model, tmp_path):
+    events, done = run(folder, model, csv=str(tmp_path / "s.csv"))
+    came = [e.score for e in events if isinstance(e, CaseDone)]
+    assert tuple(came) == done.scores
+    dices = [s.dice for s in done.scores]
+    assert dices[0] > 0.95
+    assert dices == sorted(dices, reverse=True)
+    assert done.summary["images"] == 8
+    assert done.summary["mean"]["dice"] == pytest.approx(np.mean(dices))
+    with (tmp_path / "s.csv").open() as f:
+        rows = list(csv.DictReader(f))
+    assert [float(r["dice"]) for r in rows] == dices
+
+
+def test_scores_are_those_of_the_labels_that_segment_writes(folder, model, tmp_path):
+    from napari_unet.api import segment
+    from napari_unet.scoring import score_files
+
+    segment(folder, model, tmp_path / "out")
+    scores = score_files(tmp_path / "out", folder / "masks")
+    assert [s.dice for s in scores] == [s.dice for s in run(folder, model)[1].scores]
+
+
+def test_the_subset_is_that_of_the_saved_split(folder, model):
+    split = make_split(open_dataset(folder).cases, SplitConfig(50.0, 25.0, 25.0))
+    split.save(split_path(model))
+    for subset, number in [("train", 4), ("val", 2), ("test", 2)]:
+        names = {s.name for s in run(folder, model, subset=subset)[1].scores}
+        assert names == {n for n, s in split.subsets.items() if s == subset}
+        assert len(names) == number
+
+
+def test_without_a_split_the_way_out_is_named(folder, model):
+    with pytest.raises(DataError, match="--subset all"):
+        run(folder, model, subset="test")
+
+
+def test_a_folder_the_model_never_saw(folder, model, tmp_path):
+    make_split(open_dataset(folder).cases, SplitConfig()).save(split_path(model))
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    for part in ("images", "masks"):
+        for file in (other / part).iterdir():
+            file.rename(file.with_name(f"x{file.name}"))
+            new = file.with_name(f"x{file.name}")
+            if part == "masks":  # stored as 0 and 1, not as 0 and 255
+                imsave(new, imread(new) // 255, check_contrast=False)
+    with pytest.raises(DataError, match="--subset all"):
+        run(other, model, subset="test")
+    a, b = run(folder, model)[1], run(other, model)[1]
+    assert [s.dice for s in a.scores] == [s.dice for s in b.scores]
+
+
+def test_one_unreadable_case_is_named_and_the_rest_counted(folder, model):
+    file = folder / "images" / "3.png"
+    file.write_bytes(file.read_bytes()[:60])
+    events, done = run(folder, model)
+    bad = [s for s in done.scores if s.error]
+    assert len(bad) == 1
+    assert "3.png" in bad[0].error
+    assert done.summary["images"] == 7
+    assert done.summary["failed"] == 1
+    assert sum(bool(e.error) for e in events if isinstance(e, CaseDone)) == 1
+
+
+def test_a_mask_of_another_shape_is_named(folder, model):
+    imsave(folder / "masks" / "2.png", np.full((10, 10), 255, np.uint8), check_contrast=False)
+    bad = [s for s in run(folder, model)[1].scores if s.error]
+    assert len(bad) == 1
+    assert "10" in bad[0].error
+    assert "40" in bad[0].error
+
+
+def test_no_readable_case_is_an_error(folder, model):
+    for file in (folder / "images").iterdir():
+        file.write_bytes(b"nothing")
+    with pytest.raises(DataError):
+        run(folder, model)
+
+
+def test_a_file_that_is_no_model(folder, tmp_path):
+    (tmp_path / "x").write_text("hello")
+    with pytest.raises(ModelError, match="no model file"):
+        run(folder, tmp_path / "x")
+
+
+def test_the_picture_shows_best_median_and_worst(folder, model, tmp_path):
+    done = run(folder, model)[1]
+    assert [w for w, _ in telling(done.scores)] == ["best", "median", "worst"]
+    assert [s.name[-1] for _, s in telling(done.scores)] == ["0", "4", "7"]
+    assert [w for w, _ in telling(done.scores[:1])] == ["worst"]
+    write_picture(tmp_path / "p.png", folder, done)
+    assert imread(tmp_path / "p.png").std() > 10

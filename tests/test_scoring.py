@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from skimage.io import imsave
+
+from napari_unet.errors import DataError
+from napari_unet.jobs import CaseDone, Note
+from napari_unet.scoring import score_files
+
+
+def write(folder, name, mask):
+    folder.mkdir(exist_ok=True)
+    imsave(folder / name, mask.astype(np.uint8), check_contrast=False)
+
+
+def half(value=255):
+    mask = np.zeros((10, 10), np.uint8)
+    mask[:5] = value
+    return mask
+
+
+def test_by_exact_name_whatever_the_values_and_affixes(tmp_path):
+    p, r = tmp_path / "p", tmp_path / "r"
+    for name in ("1", "10", "2"):
+        write(p, f"{name}.png", half(1))
+        write(r, f"{name}_mask.tif", half(255))
+    write(r, "3.png", half())
+    write(p, "10.probabilities.tif", half(99))
+    events = []
+    scores = score_files(p, r, events.append)
+    assert [(s.name, s.dice) for s in scores] == [("1", 1), ("10", 1), ("2", 1)]
+    notes = [e.text for e in events if isinstance(e, Note) and e.warning]
+    assert notes == ["3.png: no prediction of that name"]
+    assert sum(isinstance(e, CaseDone) for e in events) == 3
+
+
+def test_two_files_whatever_they_are_called(tmp_path):
+    write(tmp_path, "a.png", half())
+    write(tmp_path, "b.bmp", np.flipud(half()))
+    (score,) = score_files(tmp_path / "a.png", tmp_path / "b.bmp")
+    assert (score.dice, score.pixel_accuracy) == (0, 0)
+
+
+def test_classes_are_told_apart(tmp_path):
+    p, r = tmp_path / "p", tmp_path / "r"
+    for i in range(4):
+        mask = np.zeros((40, 40), np.uint8)
+        mask[:15], mask[20:] = 1, 2
+        write(r, f"{i}.png", mask)
+        mask[20:30] = 0
+        write(p, f"{i}.png", mask)
+    scores = score_files(p, r)
+    assert [c["dice"] for c in scores[0].per_class.values()] == [1, pytest.approx(2 / 3)]
+
+
+def test_another_shape_is_named_and_the_rest_scored(tmp_path):
+    p, r = tmp_path / "p", tmp_path / "r"
+    write(p, "a.png", half())
+    write(r, "a.png", half())
+    write(p, "b.png", half()[:, :4])
+    write(r, "b.png", half())
+    a, b = score_files(p, r)
+    assert a.dice == 1
+    assert "10×4" in b.error
+
+
+def test_what_cannot_be_scored_is_said(tmp_path):
+    p, r = tmp_path / "p", tmp_path / "r"
+    write(p, "a.png", half())
+    write(r, "b.png", half())
+    with pytest.raises(DataError, match="has the name of"):
+        score_files(p, r)
+    with pytest.raises(DataError, match="no file or folder"):
+        score_files(p, tmp_path / "none")
+    with pytest.raises(DataError, match="not one of each"):
+        score_files(p, r / "b.png")
+    (r / "a.png").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"a\.png"):
+        score_files(p, r)
