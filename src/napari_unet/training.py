@@ -53,7 +53,7 @@ def train(job: TrainJob) -> Generator[Event, None, None]:
     device = speed.pick_device(recipe.optim.device)
     dataset = open_dataset(job.folder, limit=job.limit)
     require_trainable(dataset)
-    split = make_split(dataset.cases, job.split)
+    split = make_split(dataset.cases, job.split, dataset.patient_source)
     parts = {s: [c for c in dataset.cases if split.subsets[c.name] == s] for s in SUBSETS}
     for text in (*dataset.notes, _describe(dataset, parts)):
         yield Note(text)
