@@ -28,8 +28,9 @@ from napari_unet.presets import preset
 from napari_unet.unet import speed
 from napari_unet.unet.checkpoints import Checkpoints
 from napari_unet.unet.model import UNet
-from napari_unet.unet.plan import fit_recipe
+from napari_unet.unet.plan import fit_recipe, settle
 from napari_unet.unet.preprocess import to_float
+from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, fill
 from napari_unet.unet.summary import parameters
 from napari_unet.unet.trainer import Trainer
@@ -58,6 +59,9 @@ def train(job: TrainJob) -> Generator[Event, None, None]:
     for text in (*dataset.notes, _describe(dataset, parts)):
         yield Note(text)
     recipe = plan(recipe, parts["train"], dataset, device)
+    yield Progress(0, 1, "measuring the device")
+    recipe, how = settle(recipe, len(parts["train"]), device)
+    yield Note(_describe_network(recipe, how))
     stores = {s: Store(recipe.preprocess) for s in ("train", "val")}
     try:
         for subset, store in stores.items():
@@ -70,8 +74,7 @@ def train(job: TrainJob) -> Generator[Event, None, None]:
         if not len(stores["val"]):
             yield Note("No cases are left for validation: the training cases judge.", warning=True)
             stores["val"] = stores["train"]
-        run = _Run(job, recipe, dataset, split)
-        yield from run.go(device, stores["train"], stores["val"])
+        yield from _Run(job, recipe, how, dataset, split).go(stores["train"], stores["val"])
     finally:
         for store in stores.values():
             store.close()
@@ -133,27 +136,28 @@ def _describe(dataset: Dataset, parts: dict[str, list[Case]]) -> str:
     return f"{len(dataset)} cases of {dataset.patients} patients, divided: {shares}."
 
 
+def _describe_network(recipe: Recipe, how: Speed) -> str:
+    with torch.device("meta"):
+        number = parameters(UNet(recipe.network))
+    size = "×".join(map(str, recipe.preprocess.size))
+    return f"U-Net with {number / 1e6:.1f} M parameters at {size}, {how.words()}"
+
+
 @dataclass
 class _Run:
     """One run: the trainer's epochs, turned into files and events."""
 
     job: TrainJob
     recipe: Recipe
+    speed: Speed
     dataset: Dataset
     split: Split
     history: list[dict[str, Any]] = field(default_factory=list)
     best: EpochEnd | None = None
 
-    def go(self, device: str, train_set: Store, val_set: Store) -> Generator[Event, None, None]:
-        optim = self.recipe.optim
-        torch.manual_seed(optim.seed)
+    def go(self, train_set: Store, val_set: Store) -> Generator[Event, None, None]:
+        torch.manual_seed(self.recipe.optim.seed)
         model = UNet(self.recipe.network)
-        yield Progress(0, 1, "measuring the device")
-        options = speed.candidates(device, optim.precision, optim.channels_last)
-        shape = (min(optim.batch, 4), self.recipe.network.in_channels, *self.recipe.preprocess.size)
-        self.speed = speed.choose(model, shape, options, training=True)
-        size = "×".join(map(str, self.recipe.preprocess.size))
-        yield Note(f"{parameters(model) / 1e6:.1f} M parameters, {size}, {self.speed.words()}")
         self.trainer = Trainer(model, self.recipe, self.speed, train_set, val_set)
         self.files = Checkpoints(Path(self.job.model), self.split)
         try:

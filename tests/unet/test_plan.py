@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
+from napari_unet.config import OptimConfig
 from napari_unet.data.cases import LabelRule
-from napari_unet.presets import PRESETS
-from napari_unet.unet.plan import fit_recipe, working_size
+from napari_unet.presets import PRESETS, RUNGS
+from napari_unet.unet import speed
+from napari_unet.unet.plan import fit_recipe, settle, working_size
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,42 @@ def test_channels_and_classes_come_from_the_data():
     assert (recipe.network.in_channels, recipe.network.out_channels) == (3, 3)
     assert recipe.preprocess == PRESETS["plain"].preprocess  # a chosen recipe keeps its size
     assert fit_recipe(PRESETS["auto"], [(99, 99)], 1, LabelRule(), "cpu").network.out_channels == 1
+
+
+@pytest.fixture
+def pace(monkeypatch):
+    """Let a training step take as many seconds as the network has first channels, over 1000."""
+    monkeypatch.setattr(
+        speed, "measure", lambda net, shape, option, training: net.config.levels[0] / 1000
+    )
+
+
+def auto(minutes, **optim):
+    recipe = PRESETS["auto"]
+    return replace(recipe, optim=replace(recipe.optim, minutes=minutes, **optim))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "cases", "channels"),
+    [(1000.0, 10_000, 32), (10.0, 10_000, 16), (10.0, 100, 32), (0.001, 100, 16), (0.0, 9999, 32)],
+)
+def test_auto_takes_the_largest_network_that_sees_enough_images(pace, minutes, cases, channels):
+    recipe, found = settle(auto(minutes), cases, "cpu")
+    assert recipe.network.levels[0] == channels
+    assert found.seconds == channels / 1000
+
+
+def test_a_chosen_network_and_a_chosen_format_stay(pace):
+    plain = replace(PRESETS["plain"], optim=OptimConfig(minutes=0.001))
+    assert settle(plain, 9999, "cpu")[0] == plain
+    wish = auto(0.001, precision="bfloat16", channels_last="yes")
+    recipe, found = settle(wish, 100, "cpu")
+    assert recipe.network == RUNGS[-1]
+    assert (found.precision, found.channels_last) == ("bfloat16", True)
+
+
+def test_data_s_channels_reach_every_rung(pace):
+    rule = LabelRule(values=(1, 2), names=("a", "b"))
+    recipe = fit_recipe(auto(0.001), [(512, 512)], 3, rule, "cpu")
+    network = settle(recipe, 100, "cpu")[0].network
+    assert (network.in_channels, network.out_channels) == (3, 3)

@@ -56,9 +56,9 @@ def test_the_threshold_that_scores_best_is_found():
     labels = torch.zeros(4, 8, 8, dtype=torch.uint8)
     labels[:, :3] = 1
     p = torch.where(labels == 1, 0.9, 0.1)
-    p[:, 3:6] = 0.7  # taken for foreground at one half
+    p[:, 3:6] = 0.6  # taken for foreground at one half
     cases = store(p[:, None].logit(), labels)
-    assert 0.7 < best_threshold(Logits(1), cases, Speed("cpu")) <= 0.9
+    assert 0.6 < best_threshold(Logits(1), cases, Speed("cpu")) <= 0.75
 
 
 def test_one_half_stays_where_nothing_is_gained():

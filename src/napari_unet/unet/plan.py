@@ -1,4 +1,4 @@
-"""Fitting a recipe to the data: channels, classes, working size, intensities."""
+"""Fitting a recipe to the data and the machine: classes, working size, and how large a network."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from dataclasses import replace
 
 from napari_unet.config import Recipe, UNetConfig
 from napari_unet.data.cases import LabelRule
+from napari_unet.presets import RUNGS
+from napari_unet.unet import speed
+from napari_unet.unet.model import UNet
+from napari_unet.unet.speed import Speed
 
 LARGEST = {"cpu": 192}  # longer side of the working size that "auto" uses, by device
 LARGEST_GPU = 256
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
+VIEWS = 30_000  # images "auto" wants to show the network within its minutes …
+VIEWS_PER_CASE = 60  # … or fewer: so often each case, which is plenty
 ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
 
 
@@ -56,3 +62,26 @@ def working_size(shapes: Sequence[tuple[int, int]], largest: int) -> tuple[int, 
 
 def _round(n: float) -> int:
     return max(STEP * round(n / STEP), STEP)
+
+
+def settle(recipe: Recipe, cases: int, device: str) -> tuple[Recipe, Speed]:
+    """Choose by measuring how to compute and, for "auto" with minutes, how large a network.
+
+    Returns the recipe with the first network of `napari_unet.presets.RUNGS` that can be shown
+    enough images in the time there is (the last one if none can), and how fast it computes.
+    """
+    optim = recipe.optim
+    options = speed.candidates(device, optim.precision, optim.channels_last)
+    networks = [recipe.network]
+    if recipe.name == "auto" and optim.minutes:
+        outer = {k: getattr(recipe.network, k) for k in ("in_channels", "out_channels")}
+        networks = [replace(rung, **outer) for rung in RUNGS]
+    wanted = min(VIEWS, VIEWS_PER_CASE * cases)
+    for network in networks:
+        shape = (min(optim.batch, 4), network.in_channels, *recipe.preprocess.size)
+        several = len(networks) > 1
+        found = speed.choose(UNet(network), shape, options, training=True, always=several)
+        recipe = replace(recipe, network=network)
+        if found.seconds * wanted <= 60 * optim.minutes:
+            break
+    return recipe, found

@@ -111,11 +111,12 @@ def _shrink_labels(plane: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize ``(1, H, W)`` class indices: each pixel takes the class that covers most of it."""
     classes = torch.unique(plane)
     if len(classes) == 1:
-        return classes.expand(1, *size)
+        blank: Tensor = classes.expand(1, *size)
+        return blank
     shares = torch.stack([plane[0] == c for c in classes]).float()[None]
     shares = F.interpolate(shares, size=size, mode="bilinear", antialias=True)
-    winner: Tensor = classes[shares[0].argmax(dim=0)]
-    return winner[None]
+    winner: Tensor = classes[shares[0].argmax(dim=0)][None]
+    return winner
 
 
 def prepare(image: NDArray[Any], config: PreprocessConfig) -> tuple[Tensor, Fit]:

@@ -98,12 +98,19 @@ def candidates(device: str, precision: str, channels_last: str) -> list[Speed]:
     return [s for s in both if not (free and s.precision == half and not s.channels_last)]
 
 
-def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: bool) -> Speed:
+def choose(
+    model: UNet,
+    shape: tuple[int, ...],
+    options: list[Speed],
+    training: bool,
+    always: bool = False,
+) -> Speed:
     """Return the fastest option for batches of ``shape``, measured on a copy of ``model``.
 
-    A single option is returned unmeasured. ``training`` measures forward and backward.
+    A single option is returned unmeasured, unless its time is wanted (``always``). ``training``
+    measures forward and backward.
     """
-    if len(options) == 1:
+    if len(options) == 1 and not always:
         return options[0]
     # A fork of the random state: measuring must not change what a seed gives.
     with torch.random.fork_rng(devices=[]):
