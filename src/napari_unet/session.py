@@ -199,6 +199,7 @@ class Session:
     def close(self) -> None:
         """End the engines; the session cannot start jobs any more."""
         self.closed = True
+        self._results.clear()
         engines, self._engines = self._engines, None
         if engines is not None:
             engines.close()

@@ -6,6 +6,7 @@ The desk ends with the viewer: its engine processes do, too.
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from qtpy.QtWidgets import QApplication
 
 from napari_unet.errors import UnetError
-from napari_unet.session import LANES, Lane, Session
+from napari_unet.session import LANES, Lane, Place, Session
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Runner
@@ -38,7 +39,7 @@ class Desk:
         self.session.refresh_models()
         self.session.suggest_model(self.layers.active_image())
 
-    def use_model(self, path: str, place: Any) -> None:
+    def use_model(self, path: str, place: Place) -> None:
         """Select a model that a person chose; what is wrong with it is said in ``place``."""
         try:
             self.session.select_model(path)
@@ -80,13 +81,17 @@ def _close_with(viewer: Any, desk: Desk) -> None:
     # Only the session is held on to: the window's signal must not keep the viewer alive.
     session = desk.session
 
+    app = QApplication.instance()
+    assert app is not None
+    ending = app.aboutToQuit
+
     def close(*_: object) -> None:
         session.close()
+        with contextlib.suppress(TypeError, RuntimeError):  # once is enough
+            ending.disconnect(close)
 
     # There is no public signal for a closing viewer; a model without a window ends with Python.
     window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     if window is not None:
         window.destroyed.connect(close)
-    app = QApplication.instance()
-    if app is not None:
-        app.aboutToQuit.connect(close)
+    ending.connect(close)

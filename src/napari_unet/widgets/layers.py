@@ -88,6 +88,12 @@ class Layers:
         of = _tag(active).get("image") if active is not None else None
         return next((i for i in images if i.id == of), images[-1] if images else None)
 
+    def activate(self, image: str) -> None:
+        """Make the image with this id the active layer."""
+        viewer, layer = self._viewer(), self._image(image)
+        if viewer is not None and layer is not None:
+            viewer.layers.selection.active = layer
+
     def label_names(self) -> list[str]:
         """Return the names of the Labels layers."""
         return [layer.name for layer in self._list if isinstance(layer, Labels)]
@@ -213,8 +219,9 @@ class Layers:
         if layer is None:
             layer = next((x for x in self._list if _is_spare(x, labels.ndim)), None)
         new = layer is None
-        look = {"colormap": FILL, "opacity": 0.5}
-        layer = self._put(layer, Labels, labels, name, tag, _geometry(on) | (look if new else {}))
+        look = {"colormap": FILL, "opacity": 0.5} if new else {}
+        place = {} if layer is not None and _same_place(layer, on) else _geometry(on)
+        layer = self._put(layer, Labels, labels, name, tag, place | look)
         if new and (reference := self._find(REFERENCE)) is not None:
             # Below the reference, whose outline is then seen on it.
             viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(reference))
@@ -377,6 +384,13 @@ def _geometry(layer: Any) -> dict[str, Any]:
         "units": layer.units,
         "axis_labels": layer.axis_labels,
     }
+
+
+def _same_place(a: Any, b: Any) -> bool:
+    """Say whether two layers lie in the same place already: setting it anew takes time."""
+    mine, other = _geometry(a), _geometry(b)
+    mine["affine"], other["affine"] = a.affine.affine_matrix, b.affine.affine_matrix
+    return all(np.array_equal(mine[key], other[key]) for key in mine)
 
 
 def _pixel_size(layer: Any) -> PixelSize:

@@ -83,7 +83,7 @@ class ActivityBar(cancelable_progress):  # type: ignore[misc]  # napari is untyp
 
     def __init__(self, title: str, on_cancel: Callable[[], None]) -> None:
         self._on_cancel = on_cancel
-        self._showing = False
+        self._showing = self._over = False
         super().__init__(
             total=STEPS, desc=title, bar_format="{desc}|{bar}| {remaining} left", leave=False
         )
@@ -96,16 +96,24 @@ class ActivityBar(cancelable_progress):  # type: ignore[misc]  # napari is untyp
     def show(self, progress: Progress) -> None:
         """Move to the state of ``progress``.
 
-        napari handles pending events whenever its bars move, so this can be called again while
-        it runs; the inner call is then left out.
+        napari handles pending events whenever its bars move, so the next event, even the last,
+        may come while this runs; it must neither nest deeper nor close the bar under it.
         """
-        if self._showing or not progress.total > 0:
+        if self._showing or self._over or not progress.total > 0:
             return
         self._showing = True
         try:
             self.update(round(STEPS * min(progress.done / progress.total, 1)) - self.n)
         finally:
             self._showing = False
+        if self._over:
+            self.close()
+
+    def finish(self) -> None:
+        """Take the bar away."""
+        self._over = True
+        if not self._showing:
+            self.close()
 
 
 class Runner:
@@ -173,7 +181,7 @@ class Runner:
         self._worker = None
         bar, self._bar = self._bar, None
         if bar is not None:
-            bar.close()
+            bar.finish()
         self.session.finish(self.lane, str(self._error) if self._error else "")
 
 

@@ -44,9 +44,8 @@ class Segmenter:
     # --- what to segment ----------------------------------------------------------------------
 
     def choose(self, image: str) -> None:
-        """Segment this image next."""
-        chosen = [i for i in self.layers.images() if i.id == image]
-        self._set_image(chosen[0] if chosen else None)
+        """Segment this image next, by making it the viewer's active layer."""
+        self.layers.activate(image)
 
     def reason(self) -> str:
         """Say why nothing can be segmented now; empty if it can."""

@@ -30,7 +30,7 @@ class WorkbenchDock(QWidget):
         self.tabs.setUsesScrollButtons(False)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 4, 0, 0)
         layout.addWidget(self.tabs)
 
     def sizeHint(self) -> QSize:  # noqa: N802

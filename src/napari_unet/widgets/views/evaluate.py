@@ -113,13 +113,12 @@ class EvaluateView(Page):
         self, scores: Sequence[CaseScore], summary: Mapping[str, Any] | None, stale: str
     ) -> None:
         """Fill the table; ``stale`` says whose scores they are if not the present model's."""
-        shown = [r for r in self.table.rows.rows if not _is_summary(r)]
         pinned = _pinned(summary) if summary else []
-        if not pinned and scores and list(scores[: len(shown)]) == shown and not _had(self.table):
-            for score in scores[len(shown) :]:
-                self.table.rows.append(score)
-        else:
+        if pinned or self.table.rows.pinned or not _continues(scores, self.table.rows.rows):
             self.table.rows.set_rows([*pinned, *scores], len(pinned))
+        else:
+            for score in scores[len(self.table.rows.rows) :]:
+                self.table.rows.append(score)
         for widget in (self.table, self.search, self.export):
             widget.setVisible(bool(scores))
         self.summary.set_text(_summary_text(summary) if summary else _so_far(scores))
@@ -203,12 +202,10 @@ def _pinned(summary: Mapping[str, Any]) -> list[CaseScore]:
     return [CaseScore(n, "", empty=False, **summary[kind]) for kind, n in SUMMARY.items()]
 
 
-def _is_summary(score: CaseScore) -> bool:
-    return score.name in SUMMARY.values() and not score.patient
-
-
-def _had(table: Table) -> bool:
-    return table.rows.pinned > 0
+def _continues(scores: Sequence[CaseScore], shown: Sequence[CaseScore]) -> bool:
+    """Say whether all that is shown is the beginning of the scores."""
+    n = len(shown)
+    return len(scores) >= n and (n == 0 or scores[n - 1] is shown[-1])
 
 
 def _summary_text(summary: Mapping[str, Any]) -> str:

@@ -1,0 +1,189 @@
+"""The main job in a real window with a real engine: every step is a click."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import psutil
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QTableView, QWidget
+
+from napari_unet.data.sample import write_sample
+from napari_unet.widgets.training import model_path
+
+SLOW = 180_000  # milliseconds: a busy machine with two cores
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_sample(tmp_path_factory.mktemp("data") / "brains", 5, 2, 32)
+
+
+def click(qtbot, button):
+    assert button.isVisible(), button.text()
+    assert button.isEnabled(), button.toolTip()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def open_folder(bench, folder, qtbot, monkeypatch):
+    bench.tabs.setCurrentWidget(bench.dataset)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    click(qtbot, bench.dataset.view.browse_button)
+    session = bench.dataset.desk.session
+    qtbot.waitUntil(lambda: bool(session.subsets), timeout=SLOW)
+    return session
+
+
+def train(bench, qtbot, epochs):
+    """Train with the smallest network the form can make."""
+    bench.tabs.setCurrentWidget(bench.train)
+    view, session = bench.train.view, bench.train.desk.session
+    view.form.budget.unit.combo.setCurrentText("epochs")
+    view.form.budget.epochs.spin.setValue(epochs)
+    view.form.split.combo.setEditText("60:20:20")
+    network = view.form.sections["network"].fields
+    network["channels"].set_value(())
+    network["depth"].set_value(2)
+    network["base_channels"].set_value(8)
+    view.form.sections["preprocess"].fields["size"].set_value((32, 32))
+    view.form.sections["optim"].fields["batch"].set_value(4)
+    click(qtbot, view.train.button)
+    qtbot.waitUntil(lambda: "train" in session.busy)
+    return session
+
+
+def test_from_a_folder_to_scores(viewer, bench, folder, qtbot, monkeypatch, picture):
+    picture("empty-dataset")
+    session = open_folder(bench, folder, qtbot, monkeypatch)
+    click(qtbot, bench.dataset.view.next)
+    qtbot.waitUntil(lambda: session.case is not None, timeout=SLOW)
+    picture("dataset")
+
+    train(bench, qtbot, epochs=8)
+    qtbot.waitUntil(lambda: len(session.curve) >= 3, timeout=SLOW)
+    picture("training")
+    qtbot.waitUntil(lambda: "train" not in session.busy, timeout=SLOW)
+    assert not bench.train.view.strip.isVisible(), bench.train.view.strip.text.plain
+    assert "The model is selected" in bench.train.view.status.plain
+    assert model_path("brains").is_file()
+
+    bench.tabs.setCurrentWidget(bench.segment)
+    assert bench.segment.view.model.list.currentText() == "brains"
+    click(qtbot, bench.segment.view.segment.button)
+    segmenter = bench.segment.desk.segmenter
+    qtbot.waitUntil(lambda: bool(segmenter.found), timeout=SLOW)
+    image = viewer.layers[session.case.name]
+    labels = viewer.layers[f"{session.case.name} · brains"]
+    assert labels.data.shape == image.data.shape
+    for corner in ((0, 0), image.data.shape):
+        assert np.allclose(labels.data_to_world(corner), image.data_to_world(corner))
+    bench.segment.view.slider.setValue(0)
+    assert labels.data.all()
+    bench.segment.view.slider.setValue(60)
+    assert not labels.data.all()
+    picture("segmented")
+
+    bench.tabs.setCurrentWidget(bench.evaluate)
+    view = bench.evaluate.view
+    click(qtbot, view.evaluate.button)
+    qtbot.waitUntil(
+        lambda: session.sheet is not None and session.sheet.summary is not None, timeout=SLOW
+    )
+    tested = [name for name, subset in session.subsets.items() if subset == "test"]
+    assert {s.name for s in session.sheet.scores} == set(tested)
+    assert all(0 <= s.dice <= 1 for s in session.sheet.scores)
+    assert view.table.model().rowCount() == len(tested) + 3
+    view.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    worst = min(session.sheet.scores, key=lambda s: s.dice)
+    view.table.setCurrentIndex(view.table.model().index(3, 0))
+    qtbot.keyClick(view.table, Qt.Key.Key_Return)
+    name = view.table.currentIndex().data()
+    qtbot.waitUntil(lambda: session.case.name == name, timeout=SLOW)
+    qtbot.waitUntil(lambda: f"{name} · brains" in viewer.layers, timeout=SLOW)
+    assert {s.dice for s in session.sheet.scores if s.name == name} == {worst.dice}
+    picture("evaluated")
+
+    view.compare_box.set_open(True)
+    assert view.prediction.key() == f"{name} · brains"
+    assert view.reference.key() == f"{name} · reference"
+    bench.segment.desk.segmenter.set_threshold(session.model.card.threshold)
+    view.area.ensureWidgetVisible(view.compare)
+    click(qtbot, view.compare.button)
+    qtbot.waitUntil(lambda: bool(view.compare_result.plain), timeout=SLOW)
+    assert f"Dice {worst.dice:.3f}" in view.compare_result.plain.replace("\n", " ")
+    viewer.theme = "light"
+    picture("evaluated-light")
+
+
+def test_an_engine_that_dies_is_reported_and_replaced(
+    viewer, bench, folder, qtbot, monkeypatch, picture
+):
+    session = open_folder(bench, folder, qtbot, monkeypatch)
+    train(bench, qtbot, epochs=100_000)
+    qtbot.waitUntil(lambda: any(e.best for e in session.curve), timeout=SLOW)
+    os.kill(session.engine("train").pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "train" not in session.busy, timeout=SLOW)
+    assert "killed by SIGKILL" in bench.train.view.strip.text.plain
+    picture("engine-died")
+    # What was kept is selected, and the next job has a fresh engine.
+    assert session.model is not None
+    assert session.model.name == "brains"
+    train(bench, qtbot, epochs=1)
+    qtbot.waitUntil(lambda: "train" not in session.busy, timeout=SLOW)
+    assert not bench.train.view.strip.isVisible(), bench.train.view.strip.text.plain
+    assert session.trained is not None
+
+
+def test_stopping_is_quick_and_closing_the_viewer_ends_the_engines(
+    viewer, bench, folder, qtbot, monkeypatch
+):
+    session = open_folder(bench, folder, qtbot, monkeypatch)
+    train(bench, qtbot, epochs=100_000)
+    qtbot.waitUntil(lambda: len(session.curve) >= 1, timeout=SLOW)
+    # What napari names when the window is closed meanwhile.
+    assert viewer.window._task_status_manager.get_status() == [
+        "napari-worker: Executing training brains"
+    ]
+    click(qtbot, bench.train.view.running.button)
+    qtbot.waitUntil(lambda: "train" not in session.busy, timeout=SLOW)
+    assert "Stopped" in bench.train.view.status.plain
+    assert session.model.name == "brains"
+    train(bench, qtbot, epochs=100_000)
+    qtbot.waitUntil(lambda: len(session.curve) >= 1, timeout=SLOW)
+    runner = bench.train.desk.runners["train"]
+    process = psutil.Process(session.engine("train").pid)
+    viewer.close()
+    qtbot.waitUntil(lambda: session.closed, timeout=SLOW)
+    process.wait(timeout=SLOW / 1000)
+    qtbot.waitUntil(lambda: not runner.running, timeout=SLOW)
+
+
+def test_a_folder_without_pairs_is_explained_in_the_widget(
+    viewer, bench, tmp_path, qtbot, monkeypatch, picture
+):
+    (tmp_path / "notes.txt").write_text("no images here")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    click(qtbot, bench.dataset.view.browse_button)
+    qtbot.waitUntil(bench.dataset.view.strip.isVisible, timeout=SLOW)
+    assert str(tmp_path) in bench.dataset.view.strip.text.plain
+    picture("no-pairs")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_cut_off_in_a_narrow_dock(viewer, bench, qtbot, theme, picture):
+    viewer.theme = theme
+    for i, name in enumerate(("dataset", "train", "segment", "evaluate")):
+        bench.tabs.setCurrentIndex(i)
+        qtbot.wait(50)
+        assert bench.width() <= 300
+        dock = bench.tabs.widget(i)
+        tables = dock.findChildren(QTableView)
+        for child in dock.findChildren(QWidget):
+            if not child.isVisible() or any(t.isAncestorOf(child) for t in tables):
+                continue
+            needs, has = child.minimumSizeHint().width(), child.width()
+            assert needs <= has, f"{name}: {type(child).__name__} needs {needs}, has {has}"
+        picture(f"narrow-{name}-{theme}")
