@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from napari_unet.environment import prepare
+
+prepare()  # the tests share two cores with the engines they start; before torch is loaded
 REPOSITORY = Path(__file__).parent.parent
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from napari_unet import __version__
 from napari_unet.config import SplitConfig, to_json
 from napari_unet.console import Console
+from napari_unet.environment import prepare
 from napari_unet.errors import ConfigError, UnetError, readable
 from napari_unet.presets import DESCRIPTIONS, PRESETS
 
@@ -23,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = build_parser()
     args = parser.parse_args(argv)
+    prepare()
     try:
         args.run(args)
     except KeyboardInterrupt:

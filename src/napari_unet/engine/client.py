@@ -17,6 +17,7 @@ import psutil
 
 from napari_unet import errors
 from napari_unet.engine.wire import Wire
+from napari_unet.environment import prepare
 from napari_unet.errors import JobError
 from napari_unet.jobs import Event, Job
 
@@ -123,6 +124,7 @@ class Engine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=prepare(dict(os.environ)),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         if self.background:
