@@ -19,7 +19,7 @@ PACKAGE = Path(napari_unet.__file__).parent
 # Lowest first: a room imports rooms of earlier lines only. `data.cases` is pure data, below the
 # rest of its room.
 LAYERS = (
-    ("errors",),
+    ("errors", "environment"),
     ("config",),
     ("data.cases", "labelling"),
     ("jobs", "presets", "card"),
