@@ -115,3 +115,13 @@ def test_summary_names_every_level_and_the_totals():
         assert word in text
     with torch.device("meta"):
         assert f"{parameters(UNet(config)):,} parameters" in text
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+@pytest.mark.parametrize("classes", [1, 3])
+def test_an_untrained_network_sees_background(classes, stride):
+    torch.manual_seed(0)
+    config = UNetConfig(depth=2, base_channels=8, out_channels=classes, stem_stride=stride)
+    p = probabilities(UNet(config)(torch.randn(2, 1, 32, 32)))
+    background = 1 - p[:, 0] if classes == 1 else p[:, 0]
+    assert background.min() > 0.8
