@@ -282,10 +282,32 @@ def test_rows_sort_by_value_with_the_pinned_on_top_and_the_missing_last(table):
     assert shown(table) == ["mean", "apple", "fig", "Pea", "?"]
 
 
+def test_rows_that_are_added_go_where_they_belong(table):
+    nan = float("nan")
+    new = [Fruit("kiwi", 7), Fruit("??", nan), Fruit("melon", 99), Fruit("nut", 0)]
+    for row in new[:2]:
+        table.rows.append(row)
+    assert shown(table)[-2:] == ["kiwi", "??"]
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    for row in new[2:]:
+        table.rows.append(row)
+    expected = ["mean", "melon", "apple", "kiwi", "fig", "Pea", "nut", "?", "??"]
+    assert shown(table) == expected
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert shown(table) == ["mean", *reversed(expected[1:-2]), "?", "??"]
+    assert [r.name for r in table.rows.given][-4:] == [r.name for r in new]
+
+
+def test_the_current_row_stays_current_when_sorted(table):
+    table.select(lambda row: row.name == "fig")
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert table.currentIndex().data() == "fig"
+
+
 def test_search_finds_every_word_in_any_case(table):
-    table.sorted.set_search("pe")
+    table.found.set_search("pe")
     assert shown(table) == ["mean", "Pea"]
-    table.sorted.set_search("")
+    table.found.set_search("")
     assert len(shown(table)) == 5
 
 

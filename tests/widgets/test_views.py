@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from napari.qt import get_stylesheet
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QScrollBar, QTableView, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QScrollBar, QTableView, QWidget
 
 from napari_unet.data.cases import Unpaired
 from napari_unet.jobs import CaseScore, EpochEnd
@@ -239,6 +240,19 @@ def test_nothing_is_cut_off_at_300_pixels(kind, theme, show, dataset, write_mode
         assert right < 300, f"{words} ends at {right}"
         needs = child.minimumSizeHint().width()
         assert needs <= child.width(), f"{words} needs {needs}, has {child.width()}"
+
+
+MENUS = set("FVLPWH")  # File, View, Layers, Plugins, Window, Help
+
+
+@pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])
+def test_every_alt_key_means_one_thing(kind, qapp):
+    view = kind()
+    texts = [w.text() for w in view.findChildren(QWidget) if isinstance(w, QLabel | QPushButton)]
+    keys = [found[1].upper() for t in texts if (found := re.search(r"&(\w)", t))]
+    assert keys
+    assert len(keys) == len(set(keys))
+    assert not MENUS & set(keys)
 
 
 @pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])

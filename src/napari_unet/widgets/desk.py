@@ -55,6 +55,9 @@ class Desk:
         if case is None:
             session.fail("evaluate", f"{name} is not in the open dataset. Open its folder first.")
             return
+        sheet, model = session.sheet, session.model
+        if sheet is not None and (model is None or model.path != sheet.model):
+            self.use_model(sheet.model, "evaluate")
         self.loader.open_case(case, then=self.segmenter.segment_again)
 
     def close(self) -> None:

@@ -75,6 +75,7 @@ class EvaluateDock(Dock):
         sheet = session.sheet
         scores, summary = (sheet.scores, sheet.summary) if sheet is not None else ((), None)
         self.view.set_scores(scores, summary, session.stale)
+        self._show_case()
 
     def _show_case(self) -> None:
         case = self.desk.session.case

@@ -153,10 +153,10 @@ class JobForm(QWidget):
 
     def _lay_out(self, layout: QVBoxLayout) -> None:
         rows = self.rows
-        add_row(rows, "&Preset", self.preset, "A starting point for all settings below.")
+        add_row(rows, "Pr&eset", self.preset, "A starting point for all settings below.")
         add_row(rows, "Train f&or", self.budget, "Minutes of training, or passes over the cases.")
         help = "Shares for training, choosing the best epoch, and the final test, as in 80:10:10."
-        add_row(rows, "Sp&lit", self.split, f"{help} Patients are never parted.")
+        add_row(rows, "Spl&it", self.split, f"{help} Patients are never parted.")
         layout.addLayout(rows)
         layout.addWidget(self.about)
         layout.addWidget(self.advanced)

@@ -26,7 +26,7 @@ class Text(QLabel):
     def set_text(self, text: str) -> None:
         """Show ``text``; an empty one takes no room."""
         self.plain = text
-        self.setText(re.sub(r"([/\\_.\-,:=])(?=\S)", rf"\1{BREAK}", text))
+        self.setText(re.sub(r"\S{16,}", _breakable, text))
         # Showing a label that has no parent yet would open a window.
         if not text or self.parentWidget() is not None:
             self.setVisible(bool(text))
@@ -41,6 +41,11 @@ class Text(QLabel):
         if menu.exec(event.globalPos()) is action:
             clipboard.setText(self.plain)
         menu.deleteLater()
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """Allow a long word, such as a path, to be broken after its separators."""
+    return re.sub(r"([/\\_.\-,:=])(?=.)", rf"\1{BREAK}", word[0])
 
 
 class Elided(QLabel):

@@ -102,7 +102,7 @@ class DatasetView(Page):
 
     def set_subsets(self, subsets: Mapping[str, str], source: str) -> None:
         """Show which case is in which subset, and where that comes from."""
-        rows = [Row(r.case, subsets.get(r.case.name, "")) for r in self.table.rows.rows]
+        rows = [Row(r.case, subsets.get(r.case.name, "")) for r in self.table.rows.given]
         self.table.rows.set_rows(rows)
         counts = {s: sum(r.subset == s for r in rows) for s in ("train", "val", "test")}
         numbers = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
@@ -143,7 +143,7 @@ class DatasetView(Page):
     def _connect(self) -> None:
         self.browse_button.clicked.connect(lambda: self.browse.emit())
         self.sample_button.clicked.connect(lambda: self.sample_wanted.emit())
-        self.search.textChanged.connect(self.table.sorted.set_search)
+        self.search.textChanged.connect(self.table.found.set_search)
         self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
         self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
         self.next.clicked.connect(lambda: self.step_wanted.emit(1))

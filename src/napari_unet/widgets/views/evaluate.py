@@ -72,7 +72,7 @@ class EvaluateView(Page):
         self.model = ModelPicker()
         self.subset = Choice()
         self.subset.set_items(SUBSETS, "test")
-        self.evaluate = Action("E&valuate", "Score the model on every case of the subset")
+        self.evaluate = Action("&Evaluate", "Score the model on every case of the subset")
         self.running = Running()
         self.stale = Text()
         self.summary = Text()
@@ -114,10 +114,10 @@ class EvaluateView(Page):
     ) -> None:
         """Fill the table; ``stale`` says whose scores they are if not the present model's."""
         pinned = _pinned(summary) if summary else []
-        if pinned or self.table.rows.pinned or not _continues(scores, self.table.rows.rows):
+        if pinned or self.table.rows.pinned or not _continues(scores, self.table.rows.given):
             self.table.rows.set_rows([*pinned, *scores], len(pinned))
         else:
-            for score in scores[len(self.table.rows.rows) :]:
+            for score in scores[len(self.table.rows.given) :]:
                 self.table.rows.append(score)
         for widget in (self.table, self.search, self.export):
             widget.setVisible(bool(scores))
@@ -177,7 +177,7 @@ class EvaluateView(Page):
         )
         for inner, outer in relay:
             inner.connect(outer)
-        self.search.textChanged.connect(self.table.sorted.set_search)
+        self.search.textChanged.connect(self.table.found.set_search)
         self.table.opened.connect(lambda score: self.case_wanted.emit(score.name))
         self.compare.clicked.connect(self._compare)
         for choice in (self.prediction, self.reference):

@@ -37,7 +37,7 @@ class SegmentView(Page):
         self.running = Running()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.number = QDoubleSpinBox()
-        self.threshold_label = QLabel("T&hreshold")
+        self.threshold_label = QLabel("Th&reshold")
         self.threshold_note = Text()
         self.result = Text()
         self._lay_out()
