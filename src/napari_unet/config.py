@@ -124,6 +124,12 @@ class PreprocessConfig:
     )
     mean: tuple[float, ...] = option((), "Mean", "Per channel; used by 'dataset'.")
     std: tuple[float, ...] = option((), "Deviation", "Per channel; used by 'dataset'.")
+    mirror: bool = option(
+        False,
+        "Mirror images",
+        "Segment an image and its mirror images and average: four times the work, a better result. "
+        "For networks trained with flips.",
+    )
 
     def __post_init__(self) -> None:
         check(self)

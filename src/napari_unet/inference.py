@@ -30,6 +30,7 @@ from napari_unet.jobs import (
 from napari_unet.labelling import label_image, quantise
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
+from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.model import probabilities
 from napari_unet.unet.preprocess import Fit, prepare
 from napari_unet.unet.tiles import tiled
@@ -54,7 +55,12 @@ class Predictor:
 
     def run(self, images: Tensor) -> Tensor:
         """Return float32 logits ``(N, K, H, W)`` on the CPU for prepared ``(N, C, H, W)``."""
-        with torch.inference_mode(), self.speed.autocast():
+        with torch.inference_mode():
+            x = self.speed.place(images)
+            return mirrored(self._logits, x) if self.card.preprocess.mirror else self._logits(x)
+
+    def _logits(self, images: Tensor) -> Tensor:
+        with self.speed.autocast():
             logits: Tensor = self.model(self.speed.place(images))
         return logits.float().cpu()
 

@@ -37,7 +37,11 @@ RUNGS: tuple[UNetConfig, ...] = (
 )
 
 PRESETS: dict[str, Recipe] = {
-    "auto": Recipe(network=RUNGS[0], optim=OptimConfig(minutes=10.0, lr=3e-3, batch=8, ema=0.99)),
+    "auto": Recipe(
+        network=RUNGS[0],
+        preprocess=PreprocessConfig(mirror=True),
+        optim=OptimConfig(minutes=10.0, lr=3e-3, batch=8, ema=0.99),
+    ),
     "plain": Recipe(
         name="plain",
         network=UNetConfig(depth=4, base_channels=32),

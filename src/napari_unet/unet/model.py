@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from napari_unet.config import UNetConfig
 
-
 PRIOR = 3.0  # logit of the background at the start: foreground has a probability of 5 %
 
 

@@ -17,6 +17,7 @@ from napari_unet.jobs import EpochEnd, Progress
 from napari_unet.unet.augment import augment
 from napari_unet.unet.budget import Budget
 from napari_unet.unet.losses import make_loss
+from napari_unet.unet.mirror import FLIPS
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, endless
@@ -87,7 +88,8 @@ class Trainer:
         start = time.monotonic()
         val = validate(self.judged, self.val_set, self.speed, self.loss)
         # What follows the last step: one more validation, and one to choose the threshold.
-        self.budget.reserve = 2 * (time.monotonic() - start)
+        passes = 1 + (len(FLIPS) if self.val_set.config.mirror else 1)
+        self.budget.reserve = passes * (time.monotonic() - start)
         if self.optim.schedule == "plateau" and math.isfinite(val.loss):
             self.plateau.step(val.loss)
         better, self.best_dice = val.dice > self.best_dice, max(val.dice, self.best_dice)

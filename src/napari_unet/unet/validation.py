@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from napari_unet.unet.losses import IGNORE, Loss
+from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.model import UNet, probabilities
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store
@@ -41,13 +42,14 @@ def validate(model: UNet, cases: Store, speed: Speed, loss: Loss) -> Validation:
 def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
     """Return the probability from which on a pixel is foreground: the best mean Dice's.
 
-    Models of several classes take the likeliest class and keep one half.
+    Judged the way the model will be used, over mirror images if its preprocessing says so. Models
+    of several classes take the likeliest class and keep one half.
     """
     if model.config.out_channels > 1:
         return 0.5
     found = [
         torch.stack([_dice(_classes(logits, t), labels, 1) for t in THRESHOLDS])
-        for logits, labels in _predictions(model, cases, speed)
+        for logits, labels in _predictions(model, cases, speed, cases.config.mirror)
     ]
     means = torch.cat(found, dim=1).mean(dim=1).tolist()
     half = means[THRESHOLDS.index(0.5)]
@@ -55,17 +57,25 @@ def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
     return THRESHOLDS[means.index(top)] if top > half + GAIN else 0.5
 
 
-def _predictions(model: UNet, cases: Store, speed: Speed) -> Iterator[tuple[Tensor, Tensor]]:
+def _predictions(
+    model: UNet, cases: Store, speed: Speed, mirror: bool = False
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield float32 logits and labels, batch by batch."""
     model.eval()
+
+    def run(images: Tensor) -> Tensor:
+        with speed.autocast():
+            logits: Tensor = model(speed.place(images))
+        return logits.float()
+
     rng = torch.Generator().manual_seed(0)  # patches: the same ones in every epoch
     with torch.inference_mode():
         for start in range(0, len(cases), BATCH):
             indices = range(start, min(start + BATCH, len(cases)))
             images, labels = cases.batch(indices, rng)
-            with speed.autocast():
-                logits = model(speed.place(images))
-            yield logits.float(), labels.to(logits.device)
+            x = speed.place(images)
+            logits = mirrored(run, x) if mirror else run(x)
+            yield logits, labels.to(logits.device)
 
 
 def _classes(logits: Tensor, threshold: float) -> Tensor:

@@ -1,0 +1,19 @@
+import torch
+from torch import nn
+
+from napari_unet.unet.mirror import mirrored
+
+
+def test_a_network_without_a_preferred_direction_stays_the_same():
+    x = torch.randn(2, 1, 6, 8)
+    torch.testing.assert_close(mirrored(lambda t: t * 2, x), x * 2)
+
+
+def test_the_result_turns_with_the_image():
+    torch.manual_seed(0)
+    net = nn.Conv2d(1, 2, 3, padding=1)
+    x = torch.randn(1, 1, 7, 5)
+    y = mirrored(net, x)
+    assert not y.allclose(net(x))
+    for axes in ((-1,), (-2,), (-1, -2)):
+        torch.testing.assert_close(mirrored(net, x.flip(axes)), y.flip(axes))
