@@ -18,7 +18,7 @@ STEPS = """
 import time, torch
 from napari_unet.presets import RUNGS
 from napari_unet.unet.model import UNet
-net = UNet(RUNGS[-1]).to(memory_format=torch.channels_last)
+net = UNet(RUNGS[-1].network).to(memory_format=torch.channels_last)
 x = torch.randn(8, 1, 128, 128).to(memory_format=torch.channels_last)
 net(x).mean().backward()
 start = time.perf_counter()

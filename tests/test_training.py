@@ -14,9 +14,10 @@ from napari_unet.data.sample import write_sample
 from napari_unet.data.splits import load, split_path
 from napari_unet.errors import DataError, JobError
 from napari_unet.jobs import EpochEnd, Note, Progress, TrainFinished, TrainJob
-from napari_unet.training import job_recipe, plan, train
+from napari_unet.training import job_recipe, train, with_colours
 from napari_unet.unet import trainer
 from napari_unet.unet.file import load_model
+from napari_unet.unet.plan import fit_recipe
 
 OPTIM = OptimConfig(epochs=3, batch=4, precision="float32", channels_last="no")
 TINY = Recipe(
@@ -263,7 +264,8 @@ def test_colour_statistics_come_from_the_training_cases(tmp_path):
         imsave(tmp_path / "images" / f"{i}.png", image, check_contrast=False)
         imsave(tmp_path / "masks" / f"{i}.png", mask, check_contrast=False)
     dataset = open_dataset(tmp_path)
-    fitted = plan(job_recipe(TrainJob("", "")), dataset.cases, dataset, "cpu").preprocess
+    recipe = fit_recipe(job_recipe(TrainJob("", "")), dataset.channels, dataset.labels)
+    fitted = with_colours(recipe, dataset.cases, dataset).preprocess
     assert fitted.intensity == "dataset"
     assert fitted.mean == pytest.approx((61 / 255, 112 / 255, 214 / 255), abs=1e-4)
     assert fitted.std == pytest.approx((10 / 255,) * 3, abs=1e-4)

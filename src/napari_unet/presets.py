@@ -6,7 +6,7 @@ strided stem with few channels there and more below; "plain" is the textbook net
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from napari_unet.config import (
     AugmentConfig,
@@ -28,17 +28,26 @@ def _strided(stride: int, *channels: int) -> UNetConfig:
     )
 
 
+@dataclass(frozen=True)
+class Rung:
+    """A network, and the longer side in pixels of the images it is shown."""
+
+    network: UNetConfig
+    side: int
+
+
 # What "auto" chooses from by measuring, the best first and the quickest last: a small network that
 # sees every case several times beats a large one that does not.
-RUNGS: tuple[UNetConfig, ...] = (
-    _strided(2, 32, 64, 96, 128, 160),
-    _strided(4, 32, 64, 128, 256),
-    _strided(4, 16, 48, 128, 256),
+RUNGS = (
+    Rung(_strided(2, 32, 64, 96, 128, 160), 256),
+    Rung(_strided(2, 32, 64, 96, 128, 160), 192),
+    Rung(_strided(4, 32, 64, 128, 256), 192),
+    Rung(_strided(4, 24, 64, 128, 256), 160),
 )
 
 PRESETS: dict[str, Recipe] = {
     "auto": Recipe(
-        network=RUNGS[0],
+        network=RUNGS[1].network,
         preprocess=PreprocessConfig(mirror=True),
         optim=OptimConfig(minutes=10.0, lr=3e-3, batch=8, ema=0.99),
     ),

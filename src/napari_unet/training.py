@@ -58,9 +58,10 @@ def train(job: TrainJob) -> Generator[Event, None, None]:
     parts = {s: [c for c in dataset.cases if split.subsets[c.name] == s] for s in SUBSETS}
     for text in (*dataset.notes, _describe(dataset, parts)):
         yield Note(text)
-    recipe = plan(recipe, parts["train"], dataset, device)
+    recipe = fit_recipe(recipe, dataset.channels, dataset.labels)
     yield Progress(0, 1, "measuring the device")
-    recipe, how = settle(recipe, len(parts["train"]), device)
+    recipe, how = settle(recipe, shapes_of(parts["train"]), len(parts["train"]), device)
+    recipe = with_colours(recipe, parts["train"], dataset)
     yield Note(_describe_network(recipe, how))
     stores = {s: Store(recipe.preprocess) for s in ("train", "val")}
     try:
@@ -93,22 +94,31 @@ def job_recipe(job: TrainJob) -> Recipe:
     return replace(recipe, optim=optim)
 
 
-def plan(recipe: Recipe, cases: Sequence[Case], dataset: Dataset, device: str) -> Recipe:
-    """Fit the recipe to the training cases: channels, classes, size and intensities."""
-    sample = cases[:: max(len(cases) // LOOK_AT, 1)]
+def shapes_of(cases: Sequence[Case]) -> list[tuple[int, int]]:
+    """Return height and width of a sample of the images.
+
+    Raises
+    ------
+    DataError
+        If none of them can be read.
+    """
     shapes = []
-    for case in sample:
+    for case in cases[:: max(len(cases) // LOOK_AT, 1)]:
         try:
             shapes.append(image_shape(case.image)[:2])
         except DataError:
             continue  # said aloud when it is read for training
     if not shapes:
         raise DataError("None of the training images could be read.")
-    recipe = fit_recipe(recipe, shapes, dataset.channels, dataset.labels, device)
-    if recipe.preprocess.intensity == "dataset":
-        mean, std = _colours(sample, dataset)
-        recipe = replace(recipe, preprocess=replace(recipe.preprocess, mean=mean, std=std))
-    return recipe
+    return shapes
+
+
+def with_colours(recipe: Recipe, cases: Sequence[Case], dataset: Dataset) -> Recipe:
+    """Return the recipe with the training images' mean and deviation, if it normalises by them."""
+    if recipe.preprocess.intensity != "dataset":
+        return recipe
+    mean, std = _colours(cases[:: max(len(cases) // LOOK_AT, 1)], dataset)
+    return replace(recipe, preprocess=replace(recipe.preprocess, mean=mean, std=std))
 
 
 def _colours(

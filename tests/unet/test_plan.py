@@ -26,18 +26,21 @@ def test_working_size_follows_the_images(shapes, largest, size):
 
 def test_channels_and_classes_come_from_the_data():
     rule = LabelRule(values=(1, 2), names=("a", "b"))
-    recipe = fit_recipe(PRESETS["plain"], [(512, 512)], 3, rule, "cpu")
+    recipe = fit_recipe(PRESETS["plain"], 3, rule)
     assert (recipe.network.in_channels, recipe.network.out_channels) == (3, 3)
-    assert recipe.preprocess == PRESETS["plain"].preprocess  # a chosen recipe keeps its size
-    assert fit_recipe(PRESETS["auto"], [(99, 99)], 1, LabelRule(), "cpu").network.out_channels == 1
+    assert recipe.preprocess == PRESETS["plain"].preprocess
+    assert fit_recipe(PRESETS["auto"], 1, LabelRule()).network.out_channels == 1
 
 
 @pytest.fixture
 def pace(monkeypatch):
-    """Let a training step take as many seconds as the network has first channels, over 1000."""
+    """Let a training step take as many milliseconds as the images have pixels a side."""
     monkeypatch.setattr(
-        speed, "measure", lambda net, shape, option, training: net.config.levels[0] / 1000
+        speed, "measure", lambda net, shape, option, training: max(shape[2:]) / 1000
     )
+
+
+SHAPES = [(512, 512)]
 
 
 def auto(minutes, **optim):
@@ -46,26 +49,32 @@ def auto(minutes, **optim):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "cases", "channels"),
-    [(1000.0, 10_000, 32), (10.0, 10_000, 16), (10.0, 100, 32), (0.001, 100, 16), (0.0, 9999, 32)],
+    ("minutes", "cases", "rung"),
+    [(1000.0, 10_000, 0), (110.0, 10_000, 1), (10.0, 10_000, 3), (30.0, 100, 0), (0.001, 9, 3)],
 )
-def test_auto_takes_the_largest_network_that_sees_enough_images(pace, minutes, cases, channels):
-    recipe, found = settle(auto(minutes), cases, "cpu")
-    assert recipe.network.levels[0] == channels
-    assert found.seconds == channels / 1000
+def test_auto_takes_the_best_that_sees_enough_images(pace, minutes, cases, rung):
+    recipe, found = settle(auto(minutes), SHAPES, cases, "cpu")
+    assert recipe.network == RUNGS[rung].network
+    assert recipe.preprocess.size == (RUNGS[rung].side,) * 2
+    assert found.seconds == RUNGS[rung].side / 1000
+
+
+def test_epochs_say_nothing_of_time(pace):
+    recipe, _ = settle(auto(0.0), SHAPES, 9999, "cpu")
+    assert recipe.network == RUNGS[1].network
 
 
 def test_a_chosen_network_and_a_chosen_format_stay(pace):
     plain = replace(PRESETS["plain"], optim=OptimConfig(minutes=0.001))
-    assert settle(plain, 9999, "cpu")[0] == plain
+    assert settle(plain, SHAPES, 9999, "cpu")[0] == plain
     wish = auto(0.001, precision="bfloat16", channels_last="yes")
-    recipe, found = settle(wish, 100, "cpu")
-    assert recipe.network == RUNGS[-1]
+    recipe, found = settle(wish, SHAPES, 100, "cpu")
+    assert recipe.network == RUNGS[-1].network
     assert (found.precision, found.channels_last) == ("bfloat16", True)
 
 
-def test_data_s_channels_reach_every_rung(pace):
+def test_the_data_s_channels_reach_every_rung(pace):
     rule = LabelRule(values=(1, 2), names=("a", "b"))
-    recipe = fit_recipe(auto(0.001), [(512, 512)], 3, rule, "cpu")
-    network = settle(recipe, 100, "cpu")[0].network
+    recipe = fit_recipe(auto(0.001), 3, rule)
+    network = settle(recipe, SHAPES, 100, "cpu")[0].network
     assert (network.in_channels, network.out_channels) == (3, 3)

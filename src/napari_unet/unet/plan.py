@@ -5,45 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from napari_unet.config import Recipe, UNetConfig
+from napari_unet.config import Recipe
 from napari_unet.data.cases import LabelRule
 from napari_unet.presets import RUNGS
 from napari_unet.unet import speed
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 
-LARGEST = {"cpu": 192}  # longer side of the working size that "auto" uses, by device
-LARGEST_GPU = 256
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
 VIEWS = 30_000  # images "auto" wants to show the network within its minutes …
 VIEWS_PER_CASE = 60  # … or fewer: so often each case, which is plenty
 ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
 
 
-def fit_recipe(
-    recipe: Recipe,
-    shapes: Sequence[tuple[int, int]],
-    channels: int,
-    labels: LabelRule,
-    device: str,
-) -> Recipe:
-    """Return the recipe with everything set that the data decide.
-
-    Parameters
-    ----------
-    recipe
-        Its channels and outputs are replaced; its working size only when it is called "auto".
-    shapes
-        Height and width of (a sample of) the images.
-    """
+def fit_recipe(recipe: Recipe, channels: int, labels: LabelRule) -> Recipe:
+    """Return the recipe with the channels and outputs that the data have."""
     outputs = 1 if labels.classes == 1 else labels.classes + 1
-    network: UNetConfig = replace(recipe.network, in_channels=channels, out_channels=outputs)
+    network = replace(recipe.network, in_channels=channels, out_channels=outputs)
     preprocess = recipe.preprocess
-    if recipe.name == "auto":
-        size = working_size(shapes, LARGEST.get(device, LARGEST_GPU))
-        preprocess = replace(preprocess, size=size)
-        if channels == 3:  # in a photo absolute colour tells; in a scan the scale is arbitrary
-            preprocess = replace(preprocess, intensity="dataset")
+    if recipe.name == "auto" and channels == 3:
+        # In a photo absolute colour tells; in a scan the scale is arbitrary.
+        preprocess = replace(preprocess, intensity="dataset")
     return replace(recipe, network=network, preprocess=preprocess)
 
 
@@ -64,24 +46,45 @@ def _round(n: float) -> int:
     return max(STEP * round(n / STEP), STEP)
 
 
-def settle(recipe: Recipe, cases: int, device: str) -> tuple[Recipe, Speed]:
-    """Choose by measuring how to compute and, for "auto" with minutes, how large a network.
+def settle(
+    recipe: Recipe, shapes: Sequence[tuple[int, int]], cases: int, device: str
+) -> tuple[Recipe, Speed]:
+    """Choose by measuring how to compute and, for "auto", network and working size.
 
-    Returns the recipe with the first network of `napari_unet.presets.RUNGS` that can be shown
-    enough images in the time there is (the last one if none can), and how fast it computes.
+    Returns the recipe and how fast it computes. "auto" takes the first of
+    `napari_unet.presets.RUNGS` that can be shown enough images in the minutes there are (the last
+    one if none can). Any other recipe keeps what it says.
+
+    Parameters
+    ----------
+    shapes
+        Height and width of (a sample of) the images.
+    cases
+        How many cases there are to train on.
     """
-    optim = recipe.optim
-    options = speed.candidates(device, optim.precision, optim.channels_last)
-    networks = [recipe.network]
-    if recipe.name == "auto" and optim.minutes:
-        outer = {k: getattr(recipe.network, k) for k in ("in_channels", "out_channels")}
-        networks = [replace(rung, **outer) for rung in RUNGS]
+    options = speed.candidates(device, recipe.optim.precision, recipe.optim.channels_last)
+    several = recipe.name == "auto" and bool(recipe.optim.minutes)
     wanted = min(VIEWS, VIEWS_PER_CASE * cases)
-    for network in networks:
-        shape = (min(optim.batch, 4), network.in_channels, *recipe.preprocess.size)
-        several = len(networks) > 1
-        found = speed.choose(UNet(network), shape, options, training=True, always=several)
-        recipe = replace(recipe, network=network)
-        if found.seconds * wanted <= 60 * optim.minutes:
+    for tried in _choices(recipe, shapes):
+        shape = (min(tried.optim.batch, 4), tried.network.in_channels, *tried.preprocess.size)
+        found = speed.choose(UNet(tried.network), shape, options, training=True, always=several)
+        if not several or found.seconds * wanted <= 60 * recipe.optim.minutes:
             break
-    return recipe, found
+    return tried, found
+
+
+def _choices(recipe: Recipe, shapes: Sequence[tuple[int, int]]) -> list[Recipe]:
+    """List the recipes to try, the best first."""
+    if recipe.name != "auto":
+        return [recipe]
+    outer = {k: getattr(recipe.network, k) for k in ("in_channels", "out_channels")}
+    # Counting epochs, nothing says how long is too long: the network that suits a laptop.
+    rungs = RUNGS if recipe.optim.minutes else RUNGS[1:2]
+    return [
+        replace(
+            recipe,
+            network=replace(rung.network, **outer),
+            preprocess=replace(recipe.preprocess, size=working_size(shapes, rung.side)),
+        )
+        for rung in rungs
+    ]
