@@ -13,6 +13,7 @@ from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
+LARGEST_MEASURED = 16  # images in a measured batch
 VIEWS = 30_000  # images "auto" wants to show the network within its minutes …
 VIEWS_PER_CASE = 60  # … or fewer: so often each case, which is plenty
 ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
@@ -62,15 +63,26 @@ def settle(
     cases
         How many cases there are to train on.
     """
-    options = speed.candidates(device, recipe.optim.precision, recipe.optim.channels_last)
-    several = recipe.name == "auto" and bool(recipe.optim.minutes)
+    optim = recipe.optim
+    options = speed.candidates(device, optim.precision, optim.channels_last)
+    choices = _choices(recipe, shapes)
+    # The format first, on the quickest network: a slow format on a large one takes a minute to try.
+    net, shape = UNet(choices[-1].network), _batch_shape(choices[-1])
+    found = speed.choose(net, shape, options, training=True)
     wanted = min(VIEWS, VIEWS_PER_CASE * cases)
-    for tried in _choices(recipe, shapes):
-        shape = (min(tried.optim.batch, 4), tried.network.in_channels, *tried.preprocess.size)
-        found = speed.choose(UNet(tried.network), shape, options, training=True, always=several)
-        if not several or found.seconds * wanted <= 60 * recipe.optim.minutes:
+    for tried in choices:
+        if len(choices) > 1:
+            net, shape = UNet(tried.network), _batch_shape(tried)
+            found = replace(found, seconds=speed.measure(net, shape, found, training=True))
+        if found.seconds * wanted <= 60 * optim.minutes:
             break
     return tried, found
+
+
+def _batch_shape(recipe: Recipe) -> tuple[int, ...]:
+    # The real batch: which memory layout is faster depends on it.
+    batch = min(recipe.optim.batch, LARGEST_MEASURED)
+    return (batch, recipe.network.in_channels, *recipe.preprocess.size)
 
 
 def _choices(recipe: Recipe, shapes: Sequence[tuple[int, int]]) -> list[Recipe]:

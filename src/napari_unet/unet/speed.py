@@ -99,27 +99,18 @@ def candidates(device: str, precision: str, channels_last: str) -> list[Speed]:
     return [s for s in both if not (free and s.precision == half and not s.channels_last)]
 
 
-def choose(
-    model: UNet,
-    shape: tuple[int, ...],
-    options: list[Speed],
-    training: bool,
-    always: bool = False,
-) -> Speed:
+def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: bool) -> Speed:
     """Return the fastest option for batches of ``shape``, measured on a copy of ``model``.
 
-    A single option is returned unmeasured, unless its time is wanted (``always``). ``training``
-    measures forward and backward.
+    A single option is returned unmeasured. ``training`` measures forward and backward.
     """
-    if len(options) == 1 and not always:
+    if len(options) == 1:
         return options[0]
-    # A fork of the random state: measuring must not change what a seed gives.
-    with torch.random.fork_rng(devices=[]):
-        best = None
-        for option in options:
-            seconds = measure(model, shape, option, training)
-            if best is None or seconds < best.seconds * WORTHWHILE:
-                best = replace(option, seconds=seconds)
+    best = None
+    for option in options:
+        seconds = measure(model, shape, option, training)
+        if best is None or seconds < best.seconds * WORTHWHILE:
+            best = replace(option, seconds=seconds)
     assert best is not None
     return best
 
@@ -128,7 +119,8 @@ def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) 
     """Return seconds per image of the best of a few steps (infinite if it cannot be run)."""
     trial = option.place(copy.deepcopy(model))
     trial.train(training).requires_grad_(training)
-    x = option.place(torch.randn(shape))
+    # Its own generator: measuring must not change what a seed gives.
+    x = option.place(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
     best, begin = float("inf"), time.perf_counter()
     try:
         for _ in range(4):  # the first also compiles kernels; the best of the rest counts
