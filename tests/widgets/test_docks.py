@@ -109,7 +109,7 @@ def test_a_folder_is_read_and_its_cases_are_opened_one_after_the_other(
     qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
     assert "20 grey images" in dock.view.summary.plain
     assert dock.view.split.plain.startswith("Split planned for training: ")
-    dock.view.next.click()
+    # Nothing else was open, so the first case is shown.
     qtbot.waitUntil(lambda: desk.session.case is not None)
     assert dock.view.current.text().startswith("1 of 20")
     assert not dock.view.previous.isEnabled()
@@ -120,6 +120,21 @@ def test_a_folder_is_read_and_its_cases_are_opened_one_after_the_other(
     qtbot.waitUntil(lambda: dock.view.current.text().startswith("2 of 20"))
     assert len(viewer.layers) == 2
     assert dock.view.table.currentIndex().row() == 1
+
+
+def test_a_folder_does_not_push_aside_what_somebody_looks_at(viewer, scan, folder, qtbot):
+    scan.loader.open_folder(str(folder))
+    qtbot.waitUntil(lambda: bool(scan.session.subsets), timeout=20_000)
+    qtbot.wait(100)
+    assert [layer.name for layer in viewer.layers] == ["scan"]
+
+
+def test_a_case_that_is_open_is_not_read_again(viewer, opened, qtbot):
+    qtbot.waitUntil(lambda: opened.session.case is not None)
+    pixels, then = viewer.layers[0].data, []
+    opened.loader.open_case(opened.session.case, lambda: then.append(1))
+    assert then == [1]
+    assert viewer.layers[0].data is pixels
 
 
 def test_an_empty_folder_is_reported_and_what_was_open_stays(viewer, opened, show, qtbot, tmp_path):
@@ -139,9 +154,11 @@ def test_a_damaged_image_is_reported_and_a_damaged_mask_leaves_the_image(
 ):
     folder = write_sample(tmp_path / "brains", 3, 2, 32)
     dock = show(DatasetDock(viewer))
+    viewer.add_labels(np.zeros((4, 4), np.uint8), name="mine")
     desk.loader.open_folder(str(folder))
-    qtbot.waitUntil(lambda: desk.session.dataset is not None, timeout=20_000)
-    first, second = desk.session.dataset.cases[:2]
+    qtbot.waitUntil(lambda: desk.session.case is not None, timeout=20_000)
+    viewer.layers.clear()
+    first, second = desk.session.dataset.cases[1:3]
     first.image.write_bytes(first.image.read_bytes()[:40])
     second.mask.write_bytes(b"")
     desk.loader.open_case(first)
@@ -215,6 +232,19 @@ def test_a_stopped_training_leaves_its_best_model_selected(
     qtbot.waitUntil(lambda: not opened.session.busy)
     assert opened.session.model.name == "brains"
     assert "Stopped" in dock.view.status.plain
+
+
+def test_a_training_stopped_before_there_was_a_model_says_so(
+    viewer, opened, show, qtbot, engines, wait
+):
+    dock = show(TrainDock(viewer))
+    engines.train.script = [wait]
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: bool(engines.train.jobs))
+    dock.view.running.button.click()
+    qtbot.waitUntil(lambda: not opened.session.busy)
+    assert "before there was a model" in dock.view.strip.text.plain
+    assert opened.session.model is None
 
 
 def test_an_existing_model_is_said_to_be_kept(viewer, opened, show, write_model):
@@ -313,6 +343,7 @@ def test_painted_labels_are_not_replaced_without_asking(
     assert viewer.layers["scan · m (corrected)"].data[7, 7] == 1
     assert viewer.layers["scan · m"].data.sum() == 0
     viewer.layers["scan · m"].paint((7, 7), 1)
+    qtbot.waitUntil(lambda: "Corrected by hand" in dock.view.result.plain)
     segment(dock, engines, qtbot, finished(150))
     assert viewer.layers["scan · m"].data[7, 7] == 1
     replace = dock.view.question._answers.itemAt(1).widget()
@@ -465,6 +496,8 @@ def test_two_layers_are_compared(viewer, desk, show, qtbot):
     dock.view.compare.button.click()
     qtbot.waitUntil(lambda: bool(dock.view.compare_result.plain))
     assert "Dice 0.5000, IoU 0.3333, Acc. 0.5000" in dock.view.compare_result.plain
+    viewer.layers["mine"].paint((0, 0), 0)
+    qtbot.waitUntil(lambda: dock.view.compare_result.plain == "")
     dock.view.compare_wanted.emit("mine", "small")
     qtbot.waitUntil(dock.view.strip.isVisible)
     assert "8×8" in dock.view.strip.text.plain

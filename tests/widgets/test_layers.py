@@ -139,6 +139,18 @@ def test_what_a_person_painted_is_seen_and_undo_is_seen_too(viewer, layers):
     assert not layers.painted(id, MODEL)
 
 
+def test_painting_and_undo_are_told_but_not_our_own_writing(viewer, layers, qtbot):
+    viewer.add_image(np.zeros((20, 30)), name="scan")
+    id = layers.active_image().id
+    layers.write_segmentation(id, MODEL, "m", blob())
+    qtbot.wait(100)
+    with qtbot.assertNotEmitted(layers._pause.timeout, wait=100):
+        layers.write_segmentation(id, MODEL, "m", blob())
+    for act in (lambda: viewer.layers[1].paint((3, 3), 1), viewer.layers[1].undo):
+        with qtbot.waitSignal(layers._pause.timeout):
+            act()
+
+
 def test_painted_labels_can_be_set_apart(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id

@@ -13,6 +13,7 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_unet.session import ImageFacts
 
@@ -24,6 +25,7 @@ SPARE = "spare"  # an empty, hidden segmentation: making a layer costs far more 
 _COLOURS = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442", "#56b4e9")
 FILL = CyclicLabelColormap(colors=["#00000000", *_COLOURS])
 OUTLINE = CyclicLabelColormap(colors=["#00000000", "#56b4e9"])
+PAUSE = 60  # milliseconds after the last stroke
 OLD = " (by an earlier version)"
 
 
@@ -49,6 +51,7 @@ class Layers:
 
     changed = Signal()  # the list, a name or the selection
     image_edited = Signal(str)  # the id of an image that holds other pixels now
+    labels_touched = Signal()  # somebody painted, undid, or looks at another slice
 
     def __init__(self, viewer: Any) -> None:
         # Kept weakly: whoever holds this object must not keep a closed viewer alive.
@@ -57,6 +60,10 @@ class Layers:
         # What we last wrote into a layer, to tell whether a person changed it since. Comparing
         # is the only way that sees undo, scripts and writing into the array alike.
         self._written: weakref.WeakKeyDictionary[Any, NDArray[Any]] = weakref.WeakKeyDictionary()
+        self._pause = QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE)
+        self._pause.timeout.connect(self.labels_touched.emit)
         events = viewer.layers.events
         for signal in (events.inserted, events.removed, events.reordered, events.renamed):
             signal.connect(self._emit_changed)
@@ -186,9 +193,10 @@ class Layers:
         written = self._written.get(layer)
         return written is not None and not np.array_equal(written, layer.data)
 
-    def has_segmentation(self, image: str, model: str) -> bool:
-        """Return whether there is a layer for this image and model."""
-        return self._segmentation(image, model) is not None
+    def segmentation_data(self, image: str, model: str) -> NDArray[Any] | None:
+        """Return the labels of an image by a model as they are now, None if there are none."""
+        layer = self._segmentation(image, model)
+        return None if layer is None else np.asarray(layer.data)
 
     def set_apart(self, image: str, model: str) -> None:
         """Keep a painted segmentation as a layer of its own, never to be written to again."""
@@ -328,6 +336,15 @@ class Layers:
     def _watch_layer(self, layer: Any) -> None:
         if isinstance(layer, Image):
             layer.events.data.connect(self._edited)
+        elif isinstance(layer, Labels):
+            # Painting tells before the pixels change, undo by set_data only (as does every new
+            # slice), and a stroke many times: so wait a moment, whatever comes.
+            for signal in (layer.events.paint, layer.events.set_data, layer.events.labels_update):
+                signal.connect(self._touched)
+
+    def _touched(self, event: Any = None) -> None:
+        if not self._ours:
+            self._pause.start()
 
     def _edited(self, event: Any) -> None:
         """Treat an image whose data somebody else replaced as no longer the case we opened."""

@@ -56,9 +56,14 @@ class Loader:
         self._folders.run(what, read, self._opened, self._unopened)
 
     def _opened(self, dataset: Dataset) -> None:
+        if self.session.closed:
+            return
         self._cases.drop()
         self.session.set_dataset(dataset)
         self.divide()
+        # Nobody looks at anything else: show what was found.
+        if not self.layers.images():
+            self.step(1)
 
     def _unopened(self, error: Exception) -> None:
         # What was open before stays open.
@@ -92,6 +97,12 @@ class Loader:
         dataset = self.session.dataset
         if dataset is None:
             return
+        if self.layers.open_case() == case_key(dataset, case):
+            self._cases.drop()
+            self.session.set_case(case)
+            if then is not None:
+                then()
+            return
 
         def show(opened: Opened) -> None:
             self._show(opened)
@@ -111,7 +122,7 @@ class Loader:
 
     def _show(self, opened: Opened) -> None:
         dataset = self.session.dataset
-        if dataset is None:
+        if dataset is None or self.session.closed:
             return
         units = (opened.units,) * (opened.image.ndim - opened.channels) if opened.units else None
         self.layers.show_case(

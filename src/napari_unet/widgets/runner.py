@@ -166,6 +166,8 @@ class Runner:
             self._worker.quit()
 
     def _received(self, event: Event) -> None:
+        if self.session.closed:
+            return
         self.session.receive(self.lane, event)
         try:
             self._handle(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from zlib import crc32
 
 from psygnal import Signal
 
@@ -19,12 +20,15 @@ Subset = Literal["train", "val", "test", "all"]
 class Scorer:
     """Runs evaluations and comparisons."""
 
-    compared = Signal(object)  # CaseScore
+    compared = Signal(object)  # CaseScore, or None when the last one is out of date
 
     def __init__(self, session: Session, layers: Layers, runners: Mapping[Lane, Runner]) -> None:
         self.session, self.layers, self._runners = session, layers, runners
         self._lane: Lane | None = None
         self._compare, self._export = Background(), Background()
+        self._marks: dict[str, int] = {}
+        layers.labels_touched.connect(self._check_fresh)
+        layers.changed.connect(self._check_fresh)
 
     def reason(self, subset: str) -> str:
         """Say why nothing can be evaluated now; empty if it can."""
@@ -63,12 +67,24 @@ class Scorer:
             self.session.fail("evaluate", f"There is no layer {error}.")
             return
         self.session.set_message("evaluate", Message())
+        names = (prediction, reference)
+        self._marks = {name: crc32(a.tobytes()) for name, a in zip(names, arrays, strict=True)}
         self._compare.run(
             f"comparing {prediction}",
             lambda: score_layers(*arrays, name=prediction),
             self.compared.emit,
             self._failed,
         )
+
+    def _check_fresh(self) -> None:
+        """Withdraw the comparison when one of its layers was painted on, replaced or closed."""
+        there = self.layers.label_names()
+        for name, mark in self._marks.items():
+            if name not in there or crc32(self.layers.labels_data(name).tobytes()) != mark:
+                self._marks = {}
+                self._compare.drop()
+                self.compared.emit(None)
+                return
 
     def export(self, path: str, scores: Sequence[CaseScore]) -> None:
         """Write the table as CSV."""

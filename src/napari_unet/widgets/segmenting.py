@@ -37,6 +37,7 @@ class Segmenter:
         self._warm = False
         layers.changed.connect(self._follow)
         layers.image_edited.connect(session.forget)
+        layers.labels_touched.connect(self._recount)
         session.case_changed.connect(self._follow)
         session.model_changed.connect(self._show_kept)
         self._follow()
@@ -148,6 +149,7 @@ class Segmenter:
 
     def _describe(self, result: Result, labels: NDArray[np.uint8]) -> str:
         """Say how much of the image each class takes."""
+        painted = self.layers.painted(result.image, result.model)
         size = self.layers.pixel_size(result.image)
         counts = np.bincount(labels.ravel(), minlength=len(result.classes) + 1)[1:]
         lines = []
@@ -156,7 +158,16 @@ class Segmenter:
             if size.unit != "px":
                 area = f"{n * size.value:,.4g} {size.unit} ({area})"
             lines.append(f"{name}: {n / max(labels.size, 1):.2%} of the image, {area}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(["Corrected by hand."] if painted else [])])
+
+    def _recount(self) -> None:
+        """Follow what a person paints."""
+        result = self.result() if self.found else None
+        if result is not None:
+            labels = self.layers.segmentation_data(result.image, result.model)
+            if labels is not None:
+                self.found = self._describe(result, labels)
+                self.found_changed.emit()
 
     # --- following the viewer -----------------------------------------------------------------
 
@@ -178,9 +189,9 @@ class Segmenter:
         self.found = ""
         result, model = self.result(), self.session.model
         if result is not None and model is not None:
-            shown = self.layers.has_segmentation(result.image, result.model)
-            if shown:
-                self.found = self._describe(result, result.labels(self.session.threshold))
+            shown = self.layers.segmentation_data(result.image, result.model)
+            if shown is not None:
+                self.found = self._describe(result, shown)
             elif result.image == self.layers.open_case():
                 self._write(result, model.name)
         self.found_changed.emit()

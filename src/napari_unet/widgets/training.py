@@ -11,7 +11,7 @@ from napari_unet import workspace
 from napari_unet.card import SUFFIX
 from napari_unet.errors import ModelError
 from napari_unet.jobs import TrainJob
-from napari_unet.session import Session
+from napari_unet.session import Message, Session
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.runner import Runner
 
@@ -22,6 +22,7 @@ class Trainer:
     def __init__(self, session: Session, layers: Layers, runner: Runner) -> None:
         self.session, self.layers, self.runner = session, layers, runner
         self._job: TrainJob | None = None
+        self._before = 0.0
         session.busy_changed.connect(self._look)
 
     def reason(self, name: str, problem: str = "") -> str:
@@ -39,6 +40,7 @@ class Trainer:
         dataset = self.session.dataset
         if dataset is None or self.reason(name):
             return
+        self._before = _written(str(model_path(name)))
         self._job = replace(settings, folder=str(dataset.root), model=str(model_path(name)))
         self.runner.start(self._job, f"training {name}", "train")
 
@@ -53,16 +55,24 @@ class Trainer:
             return
         self._job = None
         self.layers.mark_old(job.model)
-        trained = self.session.trained
-        if trained is None and any(e.best for e in self.session.curve):
+        if self.session.trained is not None:
+            return
+        if _written(job.model) > self._before:
             self.session.refresh_models()
-            with contextlib.suppress(ModelError):  # not written: there is nothing to select
+            with contextlib.suppress(ModelError):
                 self.session.select_model(job.model)
+        elif not self.session.messages["train"].text:
+            self.session.set_message("train", Message("Stopped before there was a model.", "info"))
 
 
 def model_path(name: str) -> Path:
     """Return the file of a model called ``name`` in the workspace."""
     return workspace.models_dir() / f"{clean(name)}{SUFFIX}"
+
+
+def _written(path: str) -> float:
+    """Return when a file was last written, 0 if there is none."""
+    return Path(path).stat().st_mtime if Path(path).exists() else 0.0
 
 
 def clean(name: str) -> str:

@@ -86,5 +86,5 @@ class EvaluateDock(Dock):
         names = layers.label_names()
         self.view.set_layers(names, layers.segmentation_name(), layers.reference_name())
 
-    def _show_compared(self, score: CaseScore) -> None:
-        self.view.set_compared(compared(score))
+    def _show_compared(self, score: CaseScore | None) -> None:
+        self.view.set_compared("" if score is None else compared(score))

@@ -82,6 +82,7 @@ class TrainDock(Dock):
         running = self.busy()
         if running is None:
             self.view.set_idle()
+            self._show_name(self.view.name.text())
         else:
             text, share = words(running[1])
             self.view.set_running(text, share, running[1].stopping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_unet.config import Recipe, SplitConfig
@@ -44,6 +45,7 @@ class BudgetField(Field):
         for spin in (self.minutes.spin, self.epochs.spin):
             plain(spin)
         self.unit.editor.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFocusProxy(self.minutes)
         self.minutes.set_value(10.0)
         self.epochs.set_value(40)

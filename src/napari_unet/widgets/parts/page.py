@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.strip import Strip
@@ -41,10 +44,29 @@ class Page(QWidget):
         self.strip.show_message(text, kind)
 
 
-def heading(text: str) -> QLabel:
-    """Return a section's heading."""
-    label = QLabel(text)
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)
-    return label
+def tab_as_laid_out(root: QWidget) -> None:
+    """Let the Tab key go through the widgets as they lie, and not as they happened to be made."""
+    order = list(_stops(root))
+    for before, after in pairwise(order):
+        QWidget.setTabOrder(before, after)
+
+
+def _stops(widget: QWidget) -> Iterator[QWidget]:
+    """Yield the widgets that take the focus, in the order of their layouts."""
+    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        yield widget
+    elif isinstance(widget, QScrollArea) and (inside := widget.widget()) is not None:
+        yield from _stops(inside)
+    elif (layout := widget.layout()) is not None:
+        yield from _stops_of(layout)
+
+
+def _stops_of(layout: QLayout) -> Iterator[QWidget]:
+    for i in range(layout.count()):
+        item = layout.itemAt(i)
+        if item is None:
+            continue
+        if (widget := item.widget()) is not None:
+            yield from _stops(widget)
+        elif (inner := item.layout()) is not None:
+            yield from _stops_of(inner)

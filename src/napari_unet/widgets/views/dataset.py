@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.widgets.parts.fold import Fold
-from napari_unet.widgets.parts.page import Page
+from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.table import Column, Table
 from napari_unet.widgets.parts.text import Elided, Text
@@ -72,6 +72,7 @@ class DatasetView(Page):
         self._lay_out()
         self._connect()
         self.set_dataset(None)
+        tab_as_laid_out(self)
 
     # --- setters ------------------------------------------------------------------------------
 

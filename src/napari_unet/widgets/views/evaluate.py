@@ -13,7 +13,7 @@ from napari_unet.session import ModelEntry
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.form import add_row, narrow
-from napari_unet.widgets.parts.page import Page
+from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.picker import Choice, ModelPicker
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.table import Column, Table
@@ -90,6 +90,7 @@ class EvaluateView(Page):
         self._lay_out()
         self._connect()
         self.set_scores((), None, "")
+        tab_as_laid_out(self)
 
     # --- setters ------------------------------------------------------------------------------
 
@@ -181,14 +182,17 @@ class EvaluateView(Page):
         self.table.opened.connect(lambda score: self.case_wanted.emit(score.name))
         self.compare.clicked.connect(self._compare)
         for choice in (self.prediction, self.reference):
-            choice.chosen.connect(lambda _: self._check_layers())
+            choice.chosen.connect(lambda _: self._choose_layers())
 
     def _compare(self) -> None:
         self.compare_wanted.emit(self.prediction.key(), self.reference.key())
 
+    def _choose_layers(self) -> None:
+        self.compare_result.set_text("")
+        self._check_layers()
+
     def _check_layers(self) -> None:
         a, b = self.prediction.key(), self.reference.key()
-        self.compare_result.set_text("")
         if not (a and b):
             self.compare.set_reason("Two Labels layers are needed: a prediction and a reference.")
         else:

@@ -11,7 +11,7 @@ from napari_unet.session import ImageFacts, ModelEntry
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.fields import plain
 from napari_unet.widgets.parts.form import add_row, narrow
-from napari_unet.widgets.parts.page import Page
+from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.picker import Choice, ModelPicker
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
@@ -43,6 +43,7 @@ class SegmentView(Page):
         self._lay_out()
         self._connect()
         self.set_threshold(0.5, "")
+        tab_as_laid_out(self)
 
     # --- setters ------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.curve import Curve, Line
 from napari_unet.widgets.parts.form import add_row
 from napari_unet.widgets.parts.job_form import JobForm
-from napari_unet.widgets.parts.page import Page
+from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
@@ -44,6 +44,7 @@ class TrainView(Page):
         self.name.textEdited.connect(self.name_changed)
         self.form.value_changed.connect(self.settings_changed)
         self.set_curve(())
+        tab_as_laid_out(self)
 
     # --- setters ------------------------------------------------------------------------------
 
