@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from napari_unet.config import OptimConfig, Recipe
 from napari_unet.errors import JobError
@@ -43,8 +44,8 @@ class Trainer:
         self.model = speed.place(model)
         self.average: AveragedModel | None = None
         if self.optim.ema:
-            mean = get_ema_multi_avg_fn(self.optim.ema)  # type: ignore[no-untyped-call]
-            self.average = AveragedModel(self.model, multi_avg_fn=mean, use_buffers=True)
+            mean = running_mean(self.optim.ema)
+            self.average = AveragedModel(self.model, avg_fn=mean, use_buffers=True)
         self.loss = make_loss(self.optim.loss)
         self.optimizer = make_optimizer(self.model, self.optim)
         self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -121,7 +122,7 @@ class Trainer:
             self._update(loss)
         return value
 
-    def _update(self, loss: torch.Tensor) -> None:
+    def _update(self, loss: Tensor) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.scaler.unscale_(self.optimizer)
@@ -154,6 +155,20 @@ class Trainer:
             return steps
         fitting = 60 * self.optim.minutes / (self.speed.seconds * self.optim.batch)
         return min(max(steps, MIN_STEPS), max(int(fitting / MIN_EPOCHS), 1))
+
+
+def running_mean(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """Return the update of a running mean of weights, which soon forgets where it began.
+
+    The decay grows with the number of steps ``n`` as ``(1 + n) / (10 + n)`` up to its full size:
+    with the full one from the start, a short training would keep the random weights in its mean.
+    """
+
+    def update(average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
+        n = float(steps)
+        return average + (current - average) * (1 - min(decay, (1 + n) / (10 + n)))
+
+    return update
 
 
 def make_optimizer(model: UNet, optim: OptimConfig) -> torch.optim.Optimizer:

@@ -1,0 +1,25 @@
+import pytest
+import torch
+
+from napari_unet.config import OptimConfig, UNetConfig
+from napari_unet.unet.model import UNet
+from napari_unet.unet.trainer import make_optimizer, running_mean
+
+
+def test_the_running_mean_forgets_its_beginning_at_once_and_settles_at_its_decay():
+    mean = running_mean(0.99)
+    early, late = torch.tensor(100.0), torch.tensor(100.0)
+    for n in range(1, 30):
+        early = mean(early, torch.tensor(0.0), n)
+    assert early < 0.1
+    assert mean(late, torch.tensor(0.0), 100_000) == pytest.approx(99.0)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_biases_and_norms_are_spared_the_weight_decay(kind):
+    net = UNet(UNetConfig(depth=1, base_channels=2, norm="batch"))
+    groups = make_optimizer(net, OptimConfig(optimizer=kind, weight_decay=0.1)).param_groups
+    assert [g["weight_decay"] for g in groups] == [0.1, 0.0]
+    assert all(p.ndim > 1 for p in groups[0]["params"])
+    assert all(p.ndim == 1 for p in groups[1]["params"])
+    assert sum(len(g["params"]) for g in groups) == len(list(net.parameters()))
