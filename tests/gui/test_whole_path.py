@@ -19,7 +19,7 @@ SLOW = 180_000  # milliseconds: a busy machine with two cores
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return write_sample(tmp_path_factory.mktemp("data") / "brains", 5, 2, 64)
+    return write_sample(tmp_path_factory.mktemp("data") / "brains", 5, 3, 64)
 
 
 def click(qtbot, button):
