@@ -189,6 +189,18 @@ def test_another_case_never_stands_under_the_last_ones_labels(viewer, layers):
     assert spare.visible
 
 
+def test_a_copy_that_a_person_made_is_theirs(viewer, layers):
+    show(layers, "a")
+    layers.write_segmentation("a", MODEL, "m", blob())
+    data, state, _ = viewer.layers["a · m"].as_layer_data_tuple()
+    mine = viewer.add_labels(data.copy(), **state | {"name": "mine"})
+    layers.write_segmentation("a", MODEL, "m", blob() * 0)
+    show(layers, "b")
+    assert np.array_equal(mine.data, blob())
+    assert mine.visible
+    assert mine.name == "mine"
+
+
 def test_painted_labels_of_the_last_case_are_kept(viewer, layers):
     show(layers, "a")
     layers.write_segmentation("a", MODEL, "m", blob())
