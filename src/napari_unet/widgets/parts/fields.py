@@ -194,6 +194,7 @@ class NumbersField(TextField):
 
     def _show(self, value: Any) -> None:
         self.line.setText(", ".join(map(str, value)))
+        self.line.setCursorPosition(0)
 
     def _read(self) -> Any:
         parts = [p for p in self.line.text().replace("×", ",").replace(" ", ",").split(",") if p]

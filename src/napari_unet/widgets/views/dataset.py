@@ -62,7 +62,7 @@ class DatasetView(Page):
         self.search.setPlaceholderText("Search cases, patients, subsets")
         self.search.setClearButtonEnabled(True)
         self.table = Table(COLUMNS)
-        self.table.set_widths("images/case", "patient", "train", "same name in both", grow=3)
+        self.table.set_widths("images/case", "patient-00", "train", "same name in both", grow=3)
         self.current = Elided()
         self.previous = QPushButton("◀ P&revious")
         self.next = QPushButton("&Next ▶")

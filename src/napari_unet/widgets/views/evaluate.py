@@ -80,7 +80,7 @@ class EvaluateView(Page):
         self.search.setPlaceholderText("Search images and patients")
         self.search.setClearButtonEnabled(True)
         self.table = Table(COLUMNS)
-        self.table.set_widths("case_000", *("0.000",) * 5, "patient", grow=0)
+        self.table.set_widths("case_000", *("0.000",) * 5, "patient-00", grow=0)
         self.export = Action("E&xport CSV…", "Save the table")
         self.compare_box = Fold("Compare two layers")
         self.prediction = Choice("no labels layer")
