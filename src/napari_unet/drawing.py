@@ -136,9 +136,12 @@ def _faded(image: Pixels) -> Pixels:
 
 def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the mask's pixels that touch its outside or the border of the image."""
+    from skimage.segmentation import find_boundaries
+
     wide = np.pad(mask, 1)
-    inside = wide[2:, 1:-1] & wide[:-2, 1:-1] & wide[1:-1, 2:] & wide[1:-1, :-2]
-    return mask & ~inside
+    found = find_boundaries(wide, connectivity=1, mode="inner")  # type: ignore[no-untyped-call]
+    outline: NDArray[np.bool_] = found[1:-1, 1:-1]
+    return outline
 
 
 def _panel_size(shape: tuple[int, ...]) -> tuple[int, int]:
