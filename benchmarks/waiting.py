@@ -1,7 +1,7 @@
-"""What passive waiting of OpenMP's threads costs at rest, and saves when a core is wanted.
+"""What brief spinning of OpenMP's threads costs at rest, and saves when a core is wanted.
 
-Times training steps of a small U-Net in fresh processes: with the default and with passive
-waiting, on a machine at rest and beside a process that keeps one core busy::
+Times training steps of a small U-Net in fresh processes: with the default and with what
+`napari_unet.environment` sets, on a machine at rest and beside a process that keeps one core busy::
 
     python benchmarks/waiting.py
 """
@@ -35,7 +35,7 @@ def main() -> None:
         busy = None
         if situation != "at rest":
             busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        for name, environment in (("default", plain), ("passive", {**plain, **VARIABLES})):
+        for name, environment in (("default", plain), ("brief", {**plain, **VARIABLES})):
             times = [measure(environment) for _ in range(3)]
             print(f"{situation:<14} {name:<8} {min(times):7.1f} ms/image", flush=True)
         if busy is not None:

@@ -1,6 +1,6 @@
-from napari_unet.environment import prepare
+from napari_unet.environment import VARIABLES, prepare
 
 
-def test_waiting_is_passive_unless_the_user_says_otherwise():
-    assert prepare({"A": "b"}) == {"A": "b", "OMP_WAIT_POLICY": "PASSIVE"}
-    assert prepare({"OMP_WAIT_POLICY": "ACTIVE"})["OMP_WAIT_POLICY"] == "ACTIVE"
+def test_threads_soon_sleep_unless_the_user_says_otherwise():
+    assert prepare({"A": "b"}) == {"A": "b", **VARIABLES}
+    assert prepare({"GOMP_SPINCOUNT": "7"})["GOMP_SPINCOUNT"] == "7"

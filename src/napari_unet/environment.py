@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
-# OpenMP's threads wait for each other by spinning. Where something else wants a core, such as
-# the viewer or a second engine, the spinning takes the time that the awaited thread needs: a step
-# then takes five times as long (benchmarks/waiting.py). Waiting passively costs next to nothing.
-VARIABLES = {"OMP_WAIT_POLICY": "PASSIVE"}
+# OpenMP's threads wait for each other by spinning, for about a tenth of a second. Where something
+# else wants a core, such as the viewer or a second engine, the spinning takes the time that the
+# awaited thread needs, and a step takes many times as long. Spinning briefly and then sleeping is
+# as fast at rest (benchmarks/waiting.py). The first name is GNU's, the second Intel's and LLVM's.
+VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 
 
 def prepare(environment: MutableMapping[str, str] = os.environ) -> MutableMapping[str, str]:
