@@ -187,9 +187,27 @@ def test_a_full_disk_leaves_the_earlier_model(folder, model, monkeypatch):
     assert not list(model.parent.glob(".*tmp"))
 
 
-def test_a_loss_that_is_not_finite_ends_with_the_reason(folder, model):
-    with pytest.raises(JobError, match=r"no longer a finite number.*learning rate"):
-        list(train(job(folder, model, lr=10.0, optimizer="sgd", momentum=1.0, epochs=400)))
+def test_a_loss_that_is_not_finite_ends_with_the_reason(folder, model, monkeypatch):
+    def broken(name):
+        return lambda logits, labels: logits.sum() * float("nan")
+
+    monkeypatch.setattr(trainer, "make_loss", broken)
+    with pytest.raises(JobError, match=r"no longer a finite number after 3 steps.*learning rate"):
+        list(train(job(folder, model)))
+    assert not model.exists()
+
+
+def test_a_single_bad_step_leaves_the_weights_alone(folder, model, monkeypatch):
+    real, calls = trainer.make_loss("bce"), []
+
+    def once_broken(logits, labels):
+        calls.append(1)
+        return real(logits, labels) * (float("nan") if len(calls) == 2 else 1.0)
+
+    monkeypatch.setattr(trainer, "make_loss", lambda name: once_broken)
+    *_, done = train(job(folder, model, epochs=2))
+    assert done.epochs == 2
+    assert all(v.isfinite().all() for v in load_file(model).values())
 
 
 def test_several_classes_and_colour(tmp_path, model):

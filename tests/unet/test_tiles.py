@@ -29,6 +29,7 @@ def test_a_network_without_context_comes_out_unchanged(shape):
 
 
 def test_where_windows_disagree_the_result_changes_smoothly():
+    """Windows that say 0 and 1 in turn: hard edges would be jumps of 1 from pixel to pixel."""
     counter = iter(range(100))
 
     def run(x):
@@ -36,6 +37,6 @@ def test_where_windows_disagree_the_result_changes_smoothly():
 
     *_, logits = tiled(torch.zeros(1, 64, 256), (64, 64), run, batch=1)
     jumps = (logits[0, :, 1:] - logits[0, :, :-1]).abs()
-    assert jumps.max() < 0.25
+    assert jumps.max() < 0.3
     assert logits.min() < 0.05
     assert logits.max() > 0.95

@@ -30,9 +30,10 @@ def window_weight(size: tuple[int, int]) -> Tensor:
     sides = []
     for n in size:
         x = (torch.arange(n) - (n - 1) / 2) / (n / 8)
-        sides.append(torch.exp(-0.5 * x**2))
-    weight = sides[0][:, None] * sides[1][None]
-    return weight.clamp(min=1e-3)
+        # Bounded along each side, not in the product: at the top and bottom of an image the
+        # weights of neighbours side by side would all lie at the bound, and a seam would show.
+        sides.append(torch.exp(-0.5 * x**2).clamp(min=1e-3))
+    return sides[0][:, None] * sides[1][None]
 
 
 def tiled(
