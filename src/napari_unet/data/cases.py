@@ -16,6 +16,8 @@ class Case:
     ``name`` is unique in its data set and stays the same when the folder is moved: the image's
     path relative to the root, with ``/`` and without the suffix unless that is needed to tell
     two images apart. For a MATLAB file that holds both arrays, ``mask`` equals ``image``.
+    ``confidence`` (0 to 1) says how sure the pair is. ``masks`` lists all mask files where each
+    object has one of its own; ``mask`` is then the first.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Case:
     patient: str
     reason: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    confidence: float = 1.0
+    masks: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
