@@ -177,6 +177,8 @@ class _Run:
                 # Stopped within the first epoch: what there is rather than nothing.
                 self.files.save(self.trainer.judged, self._card(), best=True)
             raise
+        finally:
+            self.trainer.close()
         yield from self._finish(why)
 
     def _epochs(self) -> Generator[Event, None, str]:

@@ -8,11 +8,18 @@ from napari_unet.unet.trainer import make_optimizer, running_mean
 
 def test_the_running_mean_forgets_its_beginning_at_once_and_settles_at_its_decay():
     mean = running_mean(0.99)
-    early, late = torch.tensor(100.0), torch.tensor(100.0)
+    early, late, now = torch.tensor(100.0), torch.tensor(100.0), torch.tensor(0.0)
     for n in range(1, 30):
-        early = mean(early, torch.tensor(0.0), n)
+        mean([early], [now], n)
     assert early < 0.1
-    assert mean(late, torch.tensor(0.0), 100_000) == pytest.approx(99.0)
+    mean([late], [now], 100_000)
+    assert late == pytest.approx(99.0)
+
+
+def test_counters_are_copied_not_averaged():
+    count = torch.tensor(3)
+    running_mean(0.99)([count], [torch.tensor(9)], 5)
+    assert count == 9
 
 
 @pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])

@@ -1,7 +1,7 @@
-"""Choosing device, number format and memory layout by measuring, not from a table.
+"""Choosing device, number format, memory layout and lanes by measuring, not from a table.
 
 On one CPU bfloat16 halves the time of a step, on another it doubles it; the same holds for the
-``channels_last`` layout. A few steps of the real network tell.
+``channels_last`` layout and for `napari_unet.unet.lanes`. A few steps of the real network tell.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from napari_unet.errors import JobError
+from napari_unet.unet.lanes import Lanes
 from napari_unet.unet.model import UNet
 
 T = TypeVar("T", Tensor, UNet)
@@ -33,6 +35,7 @@ class Speed:
     precision: str = "float32"
     channels_last: bool = False
     seconds: float = float("nan")
+    lanes: int = 1
 
     @contextmanager
     def autocast(self) -> Iterator[None]:
@@ -52,7 +55,8 @@ class Speed:
     def words(self) -> str:
         """Say the choice in words."""
         layout = "channels last" if self.channels_last else "channels first"
-        text = f"{device_name(self.device)}, {self.precision}, {layout}"
+        lanes = f", {self.lanes} lanes" if self.lanes > 1 else ""
+        text = f"{device_name(self.device)}, {self.precision}, {layout}{lanes}"
         return (
             text if self.seconds != self.seconds else f"{text}: {1e3 * self.seconds:.1f} ms/image"
         )
@@ -115,28 +119,49 @@ def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: 
     return best
 
 
+def with_lanes(model: UNet, shape: tuple[int, ...], option: Speed) -> Speed:
+    """Return the option with as many lanes as make training faster, if any do.
+
+    With dropout there is one lane: threads would draw from one generator in an order that differs
+    from run to run, and a seed is to give the same network again.
+    """
+    lanes = min(torch.get_num_threads(), shape[0])
+    if option.device != "cpu" or lanes < 2 or model.config.dropout:
+        return option
+    many = replace(option, lanes=lanes)
+    if not option.seconds > 0:
+        option = replace(option, seconds=measure(model, shape, option, training=True))
+    many = replace(many, seconds=measure(model, shape, many, training=True))
+    return many if many.seconds < option.seconds * WORTHWHILE else option
+
+
 def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) -> float:
     """Return seconds per image of the best of a few steps (infinite if it cannot be run)."""
     trial = option.place(copy.deepcopy(model))
     trial.train(training).requires_grad_(training)
     # Its own generator: measuring must not change what a seed gives.
     x = option.place(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
+    lanes = Lanes(trial, option.lanes)
     best, begin = float("inf"), time.perf_counter()
     try:
         for _ in range(4):  # the first also compiles kernels; the best of the rest counts
             start = time.perf_counter()
-            _step(trial, x, option, training)
+            if training:
+                lanes.gradients([partial(_mean, x=part, option=option) for part in lanes.share(x)])
+            else:
+                with torch.no_grad():
+                    _mean(trial, x, option).item()  # waits for the device
             best = min(best, time.perf_counter() - start)
             if time.perf_counter() - begin > ENOUGH:
                 break
     except (RuntimeError, NotImplementedError):
         return float("inf")  # a format this device lacks is simply not chosen
+    finally:
+        lanes.close()
     return best / shape[0]
 
 
-def _step(model: UNet, x: Tensor, option: Speed, training: bool) -> None:
-    with torch.set_grad_enabled(training), option.autocast():
-        y = model(x).float().mean()
-    if training:
-        y.backward()
-    y.item()  # waits for the device
+def _mean(model: UNet, x: Tensor, option: Speed) -> Tensor:
+    with option.autocast():
+        y: Tensor = model(x)
+    return y.float().mean()

@@ -1,0 +1,70 @@
+from functools import partial
+
+import pytest
+import torch
+
+from napari_unet.config import UNetConfig
+from napari_unet.unet.lanes import Lanes
+from napari_unet.unet.model import UNet
+
+
+def make(norm="none"):
+    torch.manual_seed(0)
+    return UNet(UNetConfig(depth=2, base_channels=4, norm=norm))
+
+
+def loss(model, x, weight):
+    return model(x).square().mean() * weight
+
+
+def gradients(model, lanes, x):
+    shares = lanes.share(x)
+    values = lanes.gradients([partial(loss, x=s, weight=len(s) / len(x)) for s in shares])
+    return sum(values), [p.grad.clone() for p in model.parameters()]
+
+
+@pytest.mark.parametrize("images", [8, 5, 1])
+def test_several_lanes_give_the_gradients_of_one(images):
+    x = torch.randn(images, 1, 16, 16)
+    alone, several = make(), make()
+    lanes = Lanes(several, 3)
+    value, wanted = gradients(alone, Lanes(alone), x)
+    for _ in range(2):  # the second time nothing of the first may be left
+        found, grads = gradients(several, lanes, x)
+        assert found == pytest.approx(value, rel=1e-5)
+        for a, b in zip(grads, wanted, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+    lanes.close()
+
+
+def test_all_lanes_follow_the_optimiser():
+    model = make("batch")
+    lanes = Lanes(model, 2)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, fused=True)
+    x = torch.randn(4, 1, 16, 16)
+    before, _ = gradients(model, lanes, x)
+    optimizer.step()
+    seen = []
+    lanes.gradients([lambda m: seen.append(m.head.weight) or loss(m, x, 1.0)] * 2)
+    assert seen[0].data_ptr() == seen[1].data_ptr()
+    assert gradients(model, lanes, x)[0] != before
+    lanes.close()
+
+
+def test_the_caller_keeps_its_threads():
+    before = torch.get_num_threads()
+    model = make()
+    lanes = Lanes(model, 2)
+    gradients(model, lanes, torch.randn(2, 1, 16, 16))
+    lanes.close()
+    assert torch.get_num_threads() == before
+
+
+def test_an_error_in_a_lane_reaches_the_caller():
+    def fail(model):
+        raise ValueError("no")
+
+    lanes = Lanes(make(), 2)
+    with pytest.raises(ValueError, match="no"):
+        lanes.gradients([fail, fail])
+    lanes.close()
