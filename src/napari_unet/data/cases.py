@@ -58,6 +58,15 @@ class Unpaired:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A case that a person left out, why, and since when (date and time, UTC)."""
+
+    name: str
+    reason: str
+    since: str = ""
+
+
+@dataclass(frozen=True)
 class Dataset:
     """The cases of one folder, how they were paired, and what was noticed on the way."""
 
@@ -69,6 +78,7 @@ class Dataset:
     labels: LabelRule
     channels: int
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __len__(self) -> int:
         return len(self.cases)

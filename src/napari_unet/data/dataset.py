@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from napari_unet.data import leftout
 from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.data.formats import image_shape, read_case, read_image, read_mask
 from napari_unet.data.labels import apply_rule, describe_rule, find_rule
@@ -63,6 +64,7 @@ def open_dataset(folder: str | Path, limit: int = 0) -> Dataset:
         Case(names[image], image, mask, patients.of[image], reason, tags.get(image, {}))
         for image, mask, reason in pairing.pairs
     )
+    cases, left_out = leftout.divide(root, cases, leftout.load(root))
     labels, label_notes = find_rule(c.mask for c in scattered(cases))
     channels, channel_notes = _channels(cases)
     notes = [*pairing.notes, *patients.notes, *label_notes, *channel_notes]
@@ -79,6 +81,7 @@ def open_dataset(folder: str | Path, limit: int = 0) -> Dataset:
         labels,
         channels,
         tuple(notes),
+        left_out,
     )
 
 
@@ -235,6 +238,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "sizes": _sizes(dataset.cases),
         "tags": _tag_counts(dataset.cases),
         "notes": list(dataset.notes),
+        "left_out": [{"name": c.name, "reason": c.reason} for c in dataset.left_out],
         "unpaired": [
             {"path": _below(u.path, dataset.root), "reason": u.reason} for u in dataset.unpaired
         ],
@@ -267,6 +271,7 @@ def describe_text(dataset: Dataset) -> str:
     for tag, counts in facts["tags"].items():
         lines.append(f"  {tag}: " + ", ".join(f"{n} × {value}" for value, n in counts.items()))
     lines += [f"  Note: {note}" for note in dataset.notes]
+    lines += [f"  Left out by you: {c.name}: {c.reason}" for c in dataset.left_out]
     left_out = defaultdict(list)
     for file in facts["unpaired"]:
         left_out[file["reason"]].append(file["path"])
