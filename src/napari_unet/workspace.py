@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,16 @@ def models_dir() -> Path:
     folder = home() / "models"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def dataset_file(root: str | Path, what: str) -> Path:
+    """Return the JSON file that keeps ``what`` a person decided about the data in ``root``.
+
+    The folder's path tells one data set from another; its name is there for people.
+    """
+    root = Path(root).expanduser().absolute()
+    mark = hashlib.blake2b(root.as_posix().encode(), digest_size=6).hexdigest()
+    return home() / "datasets" / f"{root.name or 'root'}-{mark}.{what}.json"
 
 
 def list_models() -> list[Path]:

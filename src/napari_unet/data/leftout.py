@@ -11,12 +11,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 
 from napari_unet.data.cases import Case, Dataset, LeftOut
 from napari_unet.errors import DataError
-from napari_unet.workspace import atomic, home
+from napari_unet.workspace import atomic, dataset_file
 
 FORMAT = 1
 
@@ -106,9 +105,7 @@ def divide(
 
 def list_path(root: str | Path) -> Path:
     """Return where the list of a data set's left-out cases is kept."""
-    root = Path(root).expanduser().absolute()
-    mark = blake2b(root.as_posix().encode(), digest_size=6).hexdigest()
-    return home() / "datasets" / f"{root.name or 'root'}-{mark}.left-out.json"
+    return dataset_file(root, "left-out")
 
 
 def _save(root: str | Path, cases: Sequence[LeftOut]) -> None:
