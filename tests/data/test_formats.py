@@ -19,6 +19,8 @@ from napari_unet.data.formats import (
     read_case,
     read_image,
     read_mask,
+    stem_of,
+    suffix_of,
     write_labels,
 )
 from napari_unet.errors import DataError
@@ -29,9 +31,24 @@ def case(image: Path, mask: Path) -> Case:
 
 
 def test_suffixes() -> None:
-    assert {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".npy", ".mat"} == set(SUFFIXES)
+    assert {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".npy", ".mat"} < set(SUFFIXES)
     assert is_supported("A.PNG")
     assert not is_supported("a.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "stem", "suffix"),
+    [
+        ("a/b.PNG", "b", ".png"),
+        ("x.ome.TIF", "x", ".ome.tif"),
+        ("1.5T.tiff", "1.5T", ".tiff"),
+        (".ome.tif", ".ome", ".tif"),
+        ("notes", "notes", ""),
+        ("notes.txt", "notes", ".txt"),
+    ],
+)
+def test_a_suffix_may_have_two_parts(name: str, stem: str, suffix: str) -> None:
+    assert (stem_of(name), suffix_of(name)) == (stem, suffix)
 
 
 def test_a_scan_says_where_it_is_from(png, disc: np.ndarray) -> None:

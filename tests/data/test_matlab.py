@@ -8,6 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from napari_unet.data import matlab
+from napari_unet.data.raster import as_image, describe
 from napari_unet.errors import DataError
 
 
@@ -26,7 +27,7 @@ def test_cjdata_of_the_new_kind(cjdata, scan: np.ndarray, disc: np.ndarray) -> N
     assert image.array.dtype == np.int16
     assert np.array_equal(mask.array, disc)
     assert image.patient == "MR024780B"
-    assert matlab.shape(path) == (24, 32, 1)
+    assert describe(matlab.describe(path)).shape == (24, 32)
 
 
 def test_cjdata_of_the_old_kind(tmp_path: Path, scan: np.ndarray, disc: np.ndarray) -> None:
@@ -62,7 +63,25 @@ def test_colour_keeps_its_order(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "1.mat", "w") as file:
         file["image"] = colour.T
     assert np.array_equal(matlab.read_image(tmp_path / "1.mat").array, colour)
-    assert matlab.shape(tmp_path / "1.mat") == (24, 32, 3)
+    assert describe(matlab.describe(tmp_path / "1.mat")).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_slices_come_last_in_a_file_and_first_in_a_scan(tmp_path: Path, version: str) -> None:
+    volume = np.arange(24 * 32 * 7, dtype=np.int16).reshape(24, 32, 7)
+    if version == "5":
+        savemat(tmp_path / "1.mat", {"image": volume, "extra": volume + 1})
+    else:
+        with h5py.File(tmp_path / "1.mat", "w") as file:
+            file["image"], file["extra"] = volume.T, volume.T + 1
+    scan = as_image(matlab.read_image(tmp_path / "1.mat"))
+    assert scan.axes == "zyx"
+    assert np.array_equal(scan.array, np.moveaxis(volume, -1, 0))
+    assert "7 slices" in scan.guess
+    other = as_image(matlab.read_image(tmp_path / "1.mat", "extra"))
+    assert np.array_equal(other.array, scan.array + 1)
+    with pytest.raises(DataError, match="no variable 'nothing'"):
+        matlab.read_image(tmp_path / "1.mat", "nothing")
 
 
 def test_a_number_is_a_patient_too(tmp_path: Path, scan: np.ndarray) -> None:

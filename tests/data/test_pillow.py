@@ -7,7 +7,12 @@ import pytest
 from PIL import Image
 
 from napari_unet.data import pillow
+from napari_unet.data.raster import describe
 from napari_unet.errors import DataError
+
+
+def shape_of(path: Path) -> tuple[int, ...]:
+    return describe(pillow.header(path)).shape
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp"])
@@ -16,7 +21,7 @@ def test_eight_bits_come_back_as_they_were(png, suffix: str, shape: tuple[int, .
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
     path = png(f"a.{suffix}", array)
     assert np.array_equal(pillow.read(path).array, array)
-    assert pillow.shape(path) == (6, 9, 3 if len(shape) == 3 else 1)
+    assert shape_of(path) == shape
 
 
 def test_sixteen_bit_grey_is_kept(png) -> None:
@@ -34,7 +39,7 @@ def test_sixteen_bit_colour_is_kept_in_full(deep_png, channels: int) -> None:
     assert raster.array.dtype == np.uint16
     assert np.array_equal(raster.array, array)
     assert raster.alpha == (channels == 4)
-    assert pillow.shape(deep_png("a.png", array)) == (7, 5, 3)
+    assert shape_of(deep_png("a.png", array)) == (7, 5, 3)
 
 
 def test_one_bit_is_0_and_1(png, disc: np.ndarray) -> None:
@@ -46,11 +51,18 @@ def test_palette_and_opacity_are_reported(png, disc: np.ndarray) -> None:
     assert np.array_equal(raster.array, disc)
     assert raster.palette is not None
     assert raster.palette[:2].tolist() == [[0, 0, 0], [255, 0, 0]]
-    assert pillow.shape(png("p.png", disc, "P", [[0, 0, 0], [255, 0, 0]])) == (24, 32, 3)
-    assert pillow.shape(png("g.png", disc, "P", [[0, 0, 0], [255, 255, 255]])) == (24, 32, 1)
+    assert shape_of(png("p.png", disc, "P", [[0, 0, 0], [255, 0, 0]])) == (
+        24,
+        32,
+        3,
+    )
+    assert shape_of(png("g.png", disc, "P", [[0, 0, 0], [255, 255, 255]])) == (
+        24,
+        32,
+    )
     assert pillow.read(png("la.png", disc * 255, "LA")).alpha
-    assert pillow.shape(png("la.png", disc * 255, "LA")) == (24, 32, 1)
-    assert pillow.shape(png("rgba.png", disc * 255, "RGBA")) == (24, 32, 3)
+    assert shape_of(png("la.png", disc * 255, "LA")) == (24, 32)
+    assert shape_of(png("rgba.png", disc * 255, "RGBA")) == (24, 32, 3)
 
 
 def test_grey_and_cmyk_jpeg(png, disc: np.ndarray) -> None:
@@ -86,4 +98,4 @@ def test_a_header_that_promises_too_much_is_refused(png, tmp_path: Path) -> None
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     path.write_bytes(bytes(data))
     with pytest.raises(DataError, match="too large"):
-        pillow.shape(path)
+        pillow.header(path)

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_unet.data.raster import Raster, as_image, as_mask, is_colour, luminance
+from napari_unet.data.raster import Raster, as_mask, is_colour, luminance
+from napari_unet.data.raster import as_image as as_scan
 from napari_unet.errors import DataError
+
+
+def as_image(raster: Raster) -> np.ndarray:
+    return as_scan(raster).array
+
 
 BLACK_WHITE = np.array([[0, 0, 0], [255, 255, 255]], np.uint8)
 WHITE_BLACK = BLACK_WHITE[::-1]
@@ -76,7 +82,7 @@ def test_what_is_no_image_is_refused(array: np.ndarray) -> None:
 
 def test_a_mask_of_five_planes_is_refused() -> None:
     with pytest.raises(DataError, match="5 channels"):
-        as_mask(Raster(np.zeros((4, 4, 5))))
+        as_mask(Raster(np.zeros((4, 4, 5)), "yxc"))
 
 
 @given(st.sampled_from([np.uint8, np.uint16, np.int16, np.int32]), st.integers(0, 255))

@@ -8,8 +8,12 @@ import tifffile
 from PIL import Image
 
 from napari_unet.data import tiff
-from napari_unet.data.raster import as_image, as_mask
+from napari_unet.data.raster import as_image, as_mask, describe
 from napari_unet.errors import DataError
+
+
+def shape(path: Path) -> tuple[int, ...]:
+    return describe(tiff.header(path)).shape
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def test_grey_comes_back_as_it_was(path: Path, dtype: str, compression: str | No
     array = np.arange(54).reshape(6, 9).astype(dtype)
     tifffile.imwrite(path, array, compression=compression)
     assert np.array_equal(tiff.read(path).array, array)
-    assert tiff.shape(path) == (6, 9, 1)
+    assert shape(path) == (6, 9)
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
@@ -31,22 +35,22 @@ def test_colour_in_either_order(path: Path, planar: str) -> None:
     array = np.arange(162, dtype=np.uint8).reshape(6, 9, 3)
     stored = array if planar == "contig" else np.moveaxis(array, -1, 0)
     tifffile.imwrite(path, stored, photometric="rgb", planarconfig=planar)
-    assert np.array_equal(tiff.read(path).array, array)
-    assert tiff.shape(path) == (6, 9, 3)
+    assert np.array_equal(as_image(tiff.read(path)).array, array)
+    assert shape(path) == (6, 9, 3)
 
 
 def test_opacity_is_told_from_colour(path: Path) -> None:
     array = np.arange(216, dtype=np.uint8).reshape(6, 9, 4)
     tifffile.imwrite(path, array, photometric="rgb", extrasamples=["unassalpha"])
-    assert np.array_equal(as_image(tiff.read(path)), array[..., :3])
-    assert tiff.shape(path) == (6, 9, 3)
+    assert np.array_equal(as_image(tiff.read(path)).array, array[..., :3])
+    assert shape(path) == (6, 9, 3)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "P", "I;16"])
 def test_lzw_is_read_without_imagecodecs(path: Path, mode: str) -> None:
     Image.new(mode, (9, 6), 1 if mode != "RGB" else (1, 2, 3)).save(path, compression="tiff_lzw")
-    assert as_image(tiff.read(path)).shape[:2] == (6, 9)
-    assert tiff.shape(path)[:2] == (6, 9)
+    assert as_image(tiff.read(path)).array.shape[:2] == (6, 9)
+    assert shape(path)[:2] == (6, 9)
 
 
 @pytest.mark.parametrize("compression", [None, "zlib", "group4"])
@@ -72,40 +76,93 @@ def test_a_palette_is_read(path: Path, disc: np.ndarray) -> None:
     colours[:, 1] = 65535, 0, 0
     tifffile.imwrite(path, disc, photometric="palette", colormap=colours)
     assert np.array_equal(as_mask(tiff.read(path)), disc)
-    assert as_image(tiff.read(path))[8, 20].tolist() == [255, 0, 0]
-    assert tiff.shape(path) == (24, 32, 3)
+    assert as_image(tiff.read(path)).array[8, 20].tolist() == [255, 0, 0]
+    assert shape(path) == (24, 32, 3)
 
 
 def test_imagej_spacing_is_read_row_first(path: Path, disc: np.ndarray) -> None:
     tifffile.imwrite(path, disc, imagej=True, resolution=(2, 4), metadata={"unit": "um"})
-    raster = tiff.read(path)
-    assert raster.spacing == (0.25, 0.5)
-    assert raster.units == "um"
+    scan = as_image(tiff.read(path))
+    assert scan.spacing == (0.25, 0.5)
+    assert scan.units == ("um", "um")
 
 
 def test_dots_per_inch_are_no_spacing(path: Path, disc: np.ndarray) -> None:
     tifffile.imwrite(path, disc, resolution=(72, 72), resolutionunit="inch")
-    assert tiff.read(path).spacing is None
+    assert as_image(tiff.read(path)).spacing is None
 
 
 def test_imagej_channels_are_channels(path: Path) -> None:
     array = np.arange(108, dtype=np.uint8).reshape(2, 6, 9)
     tifffile.imwrite(path, array, imagej=True, metadata={"axes": "CYX"})
-    assert np.array_equal(tiff.read(path).array, np.moveaxis(array, 0, -1))
-    assert tiff.shape(path) == (6, 9, 2)
+    assert np.array_equal(as_image(tiff.read(path)).array, np.moveaxis(array, 0, -1))
+    assert shape(path) == (6, 9, 2)
 
 
-@pytest.mark.parametrize("function", [tiff.read, tiff.shape])
-def test_stacks_are_refused(path: Path, function) -> None:
-    tifffile.imwrite(path, np.zeros((5, 6, 9), np.uint8), photometric="minisblack")
-    with pytest.raises(DataError, match="stack"):
-        function(path)
+def test_pages_without_names_are_slices_and_that_is_said(path: Path) -> None:
+    array = np.arange(270, dtype=np.uint8).reshape(5, 6, 9)
+    tifffile.imwrite(path, array, photometric="minisblack", metadata=None)
+    scan = as_image(tiff.read(path))
+    assert scan.axes == "zyx"
+    assert np.array_equal(scan.array, array)
+    assert "5 slices" in scan.guess
+    assert as_image(tiff.read(path), axes="tyx").axes == "tyx"
+    assert shape(path) == (5, 6, 9)
+
+
+def test_pages_of_lzw_are_read_without_imagecodecs(path: Path) -> None:
+    array = np.arange(162, dtype=np.uint8).reshape(3, 6, 9)
+    first, *rest = [Image.fromarray(a) for a in array]
+    first.save(path, save_all=True, append_images=rest, compression="tiff_lzw")
+    assert np.array_equal(as_image(tiff.read(path)).array, array)
+
+
+def test_imagej_names_times_slices_and_channels(path: Path) -> None:
+    array = np.arange(2 * 5 * 3 * 6 * 9, dtype=np.uint16).reshape(2, 5, 3, 6, 9)
+    metadata = {"axes": "TZCYX", "unit": "um", "spacing": 2.0, "finterval": 7.0}
+    tifffile.imwrite(path, array, imagej=True, resolution=(4, 2), metadata=metadata)
+    scan = as_image(tiff.read(path))
+    assert scan.axes == "tzyxc"
+    assert np.array_equal(scan.array, np.moveaxis(array, 2, -1))
+    assert scan.spacing == (7.0, 2.0, 0.5, 0.25)
+    assert scan.units == ("s", "um", "um", "um")
+    assert (scan.guess, scan.colour) == ("", False)
+
+
+def test_ome_names_axes_sizes_and_units(path: Path) -> None:
+    array = np.arange(2 * 5 * 6 * 9, dtype=np.uint16).reshape(2, 5, 6, 9)
+    metadata = {
+        **{"axes": "CZYX", "PhysicalSizeX": 120.0, "PhysicalSizeXUnit": "nm"},
+        **{"PhysicalSizeY": 0.25, "PhysicalSizeZ": 1.5},
+    }
+    tifffile.imwrite(path, array, ome=True, metadata=metadata)
+    scan = as_image(tiff.read(path))
+    assert scan.axes == "zyxc"
+    assert np.array_equal(scan.array, np.moveaxis(array, 0, -1))
+    assert scan.spacing == (1.5, 0.25, 120.0)
+    assert scan.units == ("um", "um", "nm")
+
+
+def test_large_files_and_their_levels_are_read_piece_by_piece(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiff, "LAZY_FROM", 1000)
+    array = np.random.default_rng(0).integers(0, 255, (64, 96), np.uint8)
+    with tifffile.TiffWriter(path) as file:
+        file.write(array, subifds=1, tile=(16, 16))
+        file.write(array[::2, ::2], subfiletype=1, tile=(16, 16))
+    scan = as_image(tiff.read(path))
+    assert scan.lazy
+    assert [a.shape for a in scan.levels] == [(64, 96), (32, 48)]
+    assert np.array_equal(np.asarray(scan.array), array)
+    assert np.array_equal(np.asarray(scan.levels[1]), array[::2, ::2])
+    assert np.array_equal(as_mask(tiff.read(path)), array)
 
 
 def test_another_format_under_this_name_is_read(path: Path, png, disc: np.ndarray) -> None:
     png("a.png", disc).rename(path)
     assert np.array_equal(tiff.read(path).array, disc)
-    assert tiff.shape(path) == (24, 32, 1)
+    assert shape(path) == (24, 32)
 
 
 def test_a_header_that_promises_too_much_is_refused(path: Path) -> None:

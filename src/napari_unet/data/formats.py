@@ -1,105 +1,116 @@
 """Reading any supported image or mask, and writing labels.
 
-One function per question, whatever the format; the modules ``pillow``, ``tiff``, ``npy`` and
-``matlab`` know the files. Everything that can go wrong while reading leaves as `DataError`, with
-the file's name and what to do. Files are only ever opened for reading.
+One function per question, whatever the format; modules such as ``pillow``, ``tiff`` and ``nifti``
+know the files. Everything that can go wrong while reading leaves as `DataError`, with the file's
+name and what to do. Files are only ever opened for reading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_unet.data import matlab, npy, pillow, tiff
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.labels import apply_rule
-from napari_unet.data.raster import Raster, as_image, as_mask, luminance
+from napari_unet.data.memory import load
+from napari_unet.data.raster import Raster, as_image, as_mask, describe, luminance
+from napari_unet.data.scan import Header, Scan
 from napari_unet.errors import DataError
 
 
 class Reader(NamedTuple):
-    """What a format's module offers: its images, its masks, and their size from the header."""
+    """What a format's module offers: its images, its masks, and either without pixels.
 
-    image: Callable[[Path], Raster]
-    mask: Callable[[Path], Raster]
-    shape: Callable[[Path], tuple[int, int, int]]
+    If ``named``, files hold several arrays, and each function takes the name of one as well.
+    """
+
+    image: Callable[..., Raster]
+    mask: Callable[..., Raster]
+    header: Callable[..., Raster]
+    named: bool = False
 
 
 READERS = {
-    **dict.fromkeys(pillow.SUFFIXES, Reader(pillow.read, pillow.read, pillow.shape)),
-    **dict.fromkeys(tiff.SUFFIXES, Reader(tiff.read, tiff.read, tiff.shape)),
-    **dict.fromkeys(npy.SUFFIXES, Reader(npy.read, npy.read, npy.shape)),
-    **dict.fromkeys(matlab.SUFFIXES, Reader(matlab.read_image, matlab.read_mask, matlab.shape)),
+    **dict.fromkeys(pillow.SUFFIXES, Reader(pillow.read, pillow.read, pillow.header)),
+    **dict.fromkeys(tiff.SUFFIXES, Reader(tiff.read, tiff.read, tiff.header)),
+    **dict.fromkeys(npy.SUFFIXES, Reader(npy.read, npy.read, npy.header)),
+    **dict.fromkeys(
+        matlab.SUFFIXES, Reader(matlab.read_image, matlab.read_mask, matlab.describe, named=True)
+    ),
 }
 SUFFIXES = tuple(READERS)
+COMPOUND = tuple(s for s in SUFFIXES if s.count(".") > 1)
 
 
-@dataclass(frozen=True)
-class Scan:
-    """An image as it was read.
+def suffix_of(path: str | Path) -> str:
+    """Return a file's suffix in lower case, whole where it has two parts, as in ``.nii.gz``."""
+    name = Path(path).name.casefold()
+    return next(
+        (s for s in COMPOUND if name.endswith(s) and name != s), Path(name).suffix.casefold()
+    )
 
-    ``array`` is ``(H, W)``, or ``(H, W, C)`` if ``channels``, in its stored dtype. ``spacing`` is
-    the size of a pixel, row first, in ``units``; None where the file does not say. ``patient`` and
-    ``tags`` are what the file itself says of them.
-    """
 
-    array: np.ndarray
-    channels: bool
-    source: Path
-    spacing: tuple[float, ...] | None = None
-    units: str = ""
-    patient: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
+def stem_of(path: str | Path) -> str:
+    """Return a file's name without its suffix (see `suffix_of`)."""
+    name = Path(path).name
+    return name[: len(name) - len(suffix_of(name))]
 
 
 def is_supported(path: str | Path) -> bool:
     """Say, by its suffix, whether a file may hold an image or a mask."""
-    return Path(path).suffix.casefold() in SUFFIXES
+    return suffix_of(path) in READERS
 
 
-def read_image(path: str | Path) -> Scan:
-    """Read an image, without its opacity.
+def read_image(path: str | Path, axes: str = "", array: str = "") -> Scan:
+    """Read an image, without its opacity; large ones lazily where the format allows it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, or the folder of a Zarr store or a DICOM series.
+    axes : str
+        Letters from "tzyxc" for the stored axes in their order, where the file does not name them
+        or is wrong.
+    array : str
+        Which array to read, where a file holds several: its path in an HDF5 file, its name in a
+        MATLAB file.
 
     Raises
     ------
     DataError
-        If the file is missing, damaged, of another kind, or holds more than one image.
+        If the file is missing, damaged, of another kind, or does not hold such an image.
     """
     path = Path(path)
     with reading(path, "an image"):
-        raster = _reader(path).image(path)
-        array = as_image(raster)
-    return Scan(
-        array,
-        array.ndim == 3,
-        path,
-        raster.spacing,
-        raster.units,
-        raster.patient,
-        raster.tags,
-    )
+        reader, options = _reader(path, array)
+        return as_image(reader.image(path, *options), path, axes)
 
 
-def read_mask(path: str | Path) -> np.ndarray:
-    """Read a mask as one plane ``(H, W)`` of stored values (see `raster.as_mask`).
+def read_mask(path: str | Path, axes: str = "", array: str = "") -> NDArray[Any]:
+    """Read the stored values of a mask, one for each pixel (see `raster.as_mask`).
+
+    The parameters are those of `read_image`. The result is ``(H, W)``, or ``(Z, H, W)`` and so on
+    for volumes, in memory, with the axes of the image's `Scan` but without channels.
 
     Raises
     ------
     DataError
-        As for `read_image`, or if the file holds several planes that are no colours.
+        As for `read_image`, or if the file holds several channels that are no colours.
     """
     path = Path(path)
     with reading(path, "a mask"):
-        return as_mask(_reader(path).mask(path))
+        reader, options = _reader(path, array)
+        return as_mask(reader.mask(path, *options), axes)
 
 
-def image_shape(path: str | Path) -> tuple[int, int, int]:
-    """Return height, width and channels of an image, from its header wherever there is one.
+def describe_image(path: str | Path, axes: str = "", array: str = "") -> Header:
+    """Return shape, axes, type and spacing of an image without reading its pixels.
 
     Raises
     ------
@@ -108,7 +119,21 @@ def image_shape(path: str | Path) -> tuple[int, int, int]:
     """
     path = Path(path)
     with reading(path, "an image"):
-        return _reader(path).shape(path)
+        reader, options = _reader(path, array)
+        return describe(reader.header(path, *options), axes)
+
+
+def image_shape(path: str | Path) -> tuple[int, int, int]:
+    """Return height, width and channels of an image, or of each plane of a volume.
+
+    Raises
+    ------
+    DataError
+        As for `describe_image`.
+    """
+    header = describe_image(path)
+    height, width = header.spatial[-2:]
+    return height, width, header.channels
 
 
 def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,9 +151,11 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
     Returns
     -------
     image : numpy.ndarray
-        ``(H, W)`` if ``channels`` is 1, else ``(H, W, channels)``, in the stored dtype.
+        ``(H, W)`` if ``channels`` is 1, else ``(H, W, channels)``, in the stored dtype; volumes
+        have more axes before these.
     mask : numpy.ndarray
-        ``(H, W)`` class indices, uint8 or uint16; 0 is the background.
+        ``(H, W)``, or as many axes as the image has without channels: class indices, uint8 or
+        uint16; 0 is the background.
 
     Raises
     ------
@@ -136,27 +163,42 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         If a file cannot be read, the two differ in shape, the image has no finite value, or its
         channels cannot be turned into those asked for.
     """
-    image, mask = read_image(case.image).array, read_mask(case.mask)
-    if image.shape[:2] != mask.shape:
+    scan, mask = read_image(case.image), read_mask(case.mask)
+    if scan.spatial != mask.shape:
         raise DataError(
-            f"{case.name}: the image is {_size(image.shape)} and its mask {_size(mask.shape)} "
+            f"{case.name}: the image is {_size(scan.spatial)} and its mask {_size(mask.shape)} "
             f"pixels ({case.image.name}, {case.mask.name}). Both must be the same size; check that "
             "they belong together."
         )
+    with reading(case.image, "an image"):
+        image = load(scan.array)
     if image.dtype.kind == "f" and not np.isfinite(image).any():
         raise DataError(f"{case.image} holds no finite value: leave this case out.")
-    return fit_channels(image, channels, case.image), apply_rule(mask, rule)
+    return fit_channels(image, channels, case.image, scan.axes), apply_rule(mask, rule)
 
 
-def fit_channels(image: np.ndarray, channels: int, source: str | Path) -> np.ndarray:
-    """Turn ``(H, W)`` or ``(H, W, C)`` into what a network with so many channels takes.
+def fit_channels(
+    image: NDArray[Any], channels: int, source: str | Path, axes: str = ""
+) -> NDArray[Any]:
+    """Turn an image into what a network with so many channels takes.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        ``(H, W)`` or ``(H, W, C)``, or any other shape if ``axes`` are given.
+    channels : int
+        How many are needed: 1 leaves no axis of channels.
+    source : str or Path
+        What to call the image in the error.
+    axes : str
+        Its axes as in `Scan`; "yx" or "yxc" if empty.
 
     Raises
     ------
     DataError
         If there is no sensible way, as from two channels to three.
     """
-    have = image.shape[2] if image.ndim == 3 else 1
+    have = image.shape[-1] if (axes or "yxc"[: image.ndim]).endswith("c") else 1
     if have == channels:
         return image
     if have == 3 and channels == 1:
@@ -214,11 +256,15 @@ def _smallest(path: Path, labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
 
 
-def _reader(path: Path) -> Reader:
-    suffix = path.suffix.casefold()
-    if suffix not in READERS:
-        raise DataError(f"the suffix {suffix or '(none)'} is none of {', '.join(SUFFIXES)}")
-    return READERS[suffix]
+def _reader(path: Path, array: str) -> tuple[Reader, tuple[str, ...]]:
+    """Return who reads a file, and what to tell it."""
+    reader = READERS.get(suffix_of(path))
+    if reader is None:
+        suffix = path.suffix or "(none)"
+        raise DataError(f"the suffix {suffix} is none of {', '.join(SUFFIXES)}")
+    if array and not reader.named:
+        raise DataError(f"it holds no array called {array!r}: files of its kind hold one image")
+    return reader, (array,) if reader.named else ()
 
 
 @contextmanager
@@ -250,4 +296,4 @@ def _one_line(error: Exception) -> str:
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[0]} × {shape[1]}"
+    return " × ".join(map(str, shape))

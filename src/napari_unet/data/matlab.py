@@ -3,6 +3,7 @@
 The brain tumour set of J. Cheng (figshare 1512427) stores one struct ``cjdata`` per file, with
 ``image``, ``tumorMask``, ``PID`` and ``label``; other files are searched for variables with names
 like ``image`` and ``mask``. h5py sees the arrays of a v7.3 file transposed; that is undone here.
+Slices come after rows and columns, as MATLAB shows a volume.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from napari_unet.data import mat5
-from napari_unet.data.raster import MAX_PIXELS, Raster
+from napari_unet.data.layout import MOST_CHANNELS, WORDS
+from napari_unet.data.memory import check_fits, hollow
+from napari_unet.data.raster import Raster
 from napari_unet.errors import DataError
 
 SUFFIXES = (".mat",)
@@ -47,6 +50,7 @@ class Variable:
 
     shape: tuple[int, ...]
     text: bool
+    dtype: np.dtype[Any]
     load: Callable[[], np.ndarray]
 
 
@@ -56,34 +60,61 @@ def header(path: Path) -> Header:
         return _header(variables)
 
 
-def read_image(path: Path) -> Raster:
+def read_image(path: Path, array: str = "") -> Raster:
     """Read the image of a file: the variable named like one, or the only picture there is."""
-    return _read(path, "image")
+    return _read(path, "image", array)
 
 
-def read_mask(path: Path) -> Raster:
+def read_mask(path: Path, array: str = "") -> Raster:
     """Read the mask of a file: the variable named like one, or the only picture there is."""
-    return _read(path, "mask")
+    return _read(path, "mask", array)
 
 
-def shape(path: Path) -> tuple[int, int, int]:
-    """Return height, width and channels of a file's image."""
-    return header(path).shape
-
-
-def _read(path: Path, what: str) -> Raster:
+def describe(path: Path, array: str = "") -> Raster:
+    """Return what `read_image` does, with an array that has no values."""
     with _variables(path) as variables:
         found = _header(variables)
-        name = found.image if what == "image" else found.mask
-        if not name and len(pictures := _pictures(variables)) == 1:
-            name = pictures[0]
-        if not name:
-            names = ", ".join(sorted(variables)) or "nothing"
-            raise DataError(f"no variable in it looks like {what} (it holds {names})")
-        if int(np.prod(variables[name].shape[:2])) > MAX_PIXELS:
-            raise DataError("it is too large to be read at once; cut it into tiles")
-        array = variables[name].load()
-    return Raster(array, patient=found.patient, tags=found.tags)
+        chosen = variables[_choose(variables, found, "image", array)]
+        return _raster(chosen, hollow(chosen.shape, chosen.dtype), found)
+
+
+def _read(path: Path, what: str, array: str) -> Raster:
+    with _variables(path) as variables:
+        found = _header(variables)
+        chosen = variables[_choose(variables, found, what, array)]
+        check_fits(chosen.shape, chosen.dtype)
+        return _raster(chosen, chosen.load(), found)
+
+
+def _choose(variables: Mapping[str, Variable], found: Header, what: str, array: str) -> str:
+    """Return the name of the variable to read: the one asked for, or that named like ``what``."""
+    names = ", ".join(sorted(variables)) or "nothing"
+    if array:
+        if array not in variables:
+            raise DataError(f"there is no variable {array!r} in it (it holds {names})")
+        return array
+    name = found.image if what == "image" else found.mask
+    if not name and len(pictures := _pictures(variables)) == 1:
+        name = pictures[0]
+    if not name:
+        raise DataError(f"no variable in it looks like {what} (it holds {names})")
+    return name
+
+
+def _raster(variable: Variable, array: np.ndarray, found: Header) -> Raster:
+    axes = _axes(variable.shape)
+    words = ", ".join(f"{n} {WORDS[a]}" for n, a in zip(variable.shape, axes, strict=True))
+    guess = (
+        f"the file does not name its axes: taken for {words}" if axes[2:] not in ("", "c") else ""
+    )
+    return Raster(array, axes, guess=guess, patient=found.patient, tags=found.tags)
+
+
+def _axes(shape: tuple[int, ...]) -> str:
+    """Name the axes of an array: rows and columns, then channels if few, slices, times."""
+    if len(shape) > 2 and shape[2] <= MOST_CHANNELS:
+        return "yxczt"[: len(shape)]
+    return "yxzt"[: len(shape)]
 
 
 def _header(variables: Mapping[str, Variable]) -> Header:
@@ -98,7 +129,7 @@ def _header(variables: Mapping[str, Variable]) -> Header:
     return Header(
         image,
         mask,
-        (sizes[0], sizes[1], sizes[2] if len(sizes) == 3 else 1),
+        (sizes[0], sizes[1], sizes[2] if _axes(sizes)[2:3] == "c" else 1),
         _patient(variables),
         _tags(variables),
     )
@@ -109,10 +140,7 @@ def _pictures(variables: Mapping[str, Variable]) -> list[str]:
     return [
         name
         for name, v in variables.items()
-        if not v.text
-        and len(v.shape) in (2, 3)
-        and min(v.shape[:2]) >= 2
-        and (len(v.shape) == 2 or v.shape[2] <= 4)
+        if not v.text and 2 <= len(v.shape) <= 4 and min(v.shape[:2]) >= 2
     ]
 
 
@@ -180,7 +208,10 @@ def _new(group: Any, prefix: str) -> Iterator[tuple[str, Variable]]:
                 yield from _new(item, f"{name}/")
         elif item.dtype.kind in "buif" and "MATLAB_empty" not in item.attrs:
             text = item.attrs.get("MATLAB_class", b"") == b"char"
-            yield prefix + name, Variable(item.shape[::-1], text, partial(_transposed, item))
+            yield (
+                prefix + name,
+                Variable(item.shape[::-1], text, item.dtype, partial(_transposed, item)),
+            )
 
 
 def _transposed(dataset: Any) -> np.ndarray:
@@ -199,7 +230,7 @@ def _old(path: Path) -> dict[str, Variable]:
     else:
         raise DataError("it is damaged: its header is not that of a MATLAB file")
     return {
-        name: Variable(v.shape, v.dtype.kind in "US", partial(np.asarray, v))
+        name: Variable(v.shape, v.dtype.kind in "US", v.dtype, partial(np.asarray, v))
         for name, v in found.items()
         if isinstance(v, np.ndarray) and v.dtype.kind in "buifUS"
     }

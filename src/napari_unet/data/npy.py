@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_unet.data.raster import MAX_PIXELS, Raster
+from napari_unet.data.memory import LAZY_FROM, hollow, lazily
+from napari_unet.data.raster import Raster
 from napari_unet.errors import DataError
 
 SUFFIXES = (".npy",)
 
 
 def read(path: Path) -> Raster:
-    """Read ``(H, W)``, ``(H, W, C)`` or ``(C, H, W)``; axes of length one do not count."""
+    """Read an array of two to five axes, lazily if it is large; a file does not name its axes."""
     stored = _mapped(path)
-    height, width, channels = _sizes(stored.shape)
-    array = stored.squeeze()
-    if channels > 1 and array.shape[-1] != channels:
-        array = np.moveaxis(array, 0, -1)
-    return Raster(np.array(array).reshape((height, width, channels)[: 2 + (channels > 1)]))
+    if stored.nbytes <= LAZY_FROM:
+        return Raster(np.array(stored))
+    return Raster(lazily(lambda: nullcontext(_mapped(path))))
 
 
-def shape(path: Path) -> tuple[int, int, int]:
-    """Return height, width and channels from the header alone."""
-    return _sizes(_mapped(path).shape)
+def header(path: Path) -> Raster:
+    """Return what `read` does, with an array that has no values."""
+    stored = _mapped(path)
+    return Raster(hollow(stored.shape, stored.dtype))
 
 
-def _mapped(path: Path) -> np.ndarray:
+def _mapped(path: Path) -> NDArray[Any]:
     """Open without reading; NumPy checks that the file is as long as its header says."""
     with path.open("rb") as file:
         if file.read(2) == b"PK":
             raise DataError("it is an .npz archive; save one array per .npy file")
-    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
-
-
-def _sizes(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return height, width and channels of an array's shape.
-
-    A third axis counts as channels if it is last or first and has at most four entries.
-    """
-    sizes = tuple(n for n in shape if n != 1)
-    if len(sizes) == 2:
-        result = (*sizes, 1)
-    elif len(sizes) == 3 and sizes[2] <= 4:
-        result = sizes
-    elif len(sizes) == 3 and sizes[0] <= 4:
-        result = (sizes[1], sizes[2], sizes[0])
-    else:
-        raise DataError(f"its shape {shape} is not that of one image; save one image per file")
-    if result[0] * result[1] > MAX_PIXELS:
-        raise DataError("it is too large to be read at once; cut it into tiles")
-    return result

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_unet.data.raster import Raster, is_colour
+from napari_unet.data.memory import check_fits, hollow
+from napari_unet.data.raster import Raster
 from napari_unet.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,34 +22,55 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 # Only these, whatever a file is called: Pillow would also start other programs for some formats.
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 GREY = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+DTYPES = {"1": np.bool_, "L": np.uint8, "I": np.int32, "F": np.float32}  # of GREY, else uint16
 
 
 def read(path: Path) -> Raster:
-    """Read the first (and only) picture of a file."""
+    """Read the picture of a file, the first of several, or all pages of a TIFF."""
     with _open(path) as picture:
-        frames = getattr(picture, "n_frames", 1)
-        if frames > 1 and picture.format == "TIFF":
-            raise DataError(f"it is a stack of {frames} images; save one per file")
+        pages: int = getattr(picture, "n_frames", 1)
+        if pages > 1 and picture.format == "TIFF":
+            return _pages(picture, pages)
         if (deep := _deep_colour(picture, path)) is not None:
             return deep
         picture.load()
-        if picture.mode in GREY or picture.mode == "RGB":
-            return Raster(np.array(picture))
+        if picture.mode in GREY:
+            return Raster(np.array(picture), "yx")
         if picture.mode == "P":
-            return Raster(np.array(picture), palette=_palette(picture))
+            return Raster(np.array(picture), "yx", palette=_palette(picture))
         if picture.mode in ("LA", "RGBA"):
-            return Raster(np.array(picture), alpha=True)
-        return Raster(np.array(picture.convert("RGB")))
+            return Raster(np.array(picture), "yxc", alpha=True, colour=True)
+        return Raster(np.array(picture.convert("RGB")), "yxc", colour=True)
 
 
-def shape(path: Path) -> tuple[int, int, int]:
-    """Return height, width and channels (without opacity) from the header alone."""
+def header(path: Path) -> Raster:
+    """Return what `read` does, with an array that has no values."""
     with _open(path) as picture:
-        if picture.mode == "P":
-            grey = not is_colour(_palette(picture))
-        else:
-            grey = picture.mode in (*GREY, "LA")
-        return picture.height, picture.width, 1 if grey else 3
+        size, mode = (picture.height, picture.width), picture.mode
+        if mode == "P":
+            return Raster(hollow(size, np.uint8), "yx", palette=_palette(picture))
+        if mode in GREY:
+            return Raster(hollow(size, DTYPES.get(mode, np.uint16)), "yx")
+        deep = picture.format == "PNG" and any("16B" in str(t.args) for t in picture.tile)
+        alpha = mode in ("LA", "RGBA")
+        channels = 2 if mode == "LA" else 3 + alpha
+        array = hollow((*size, channels), np.uint16 if deep else np.uint8)
+        return Raster(array, "yxc", alpha=alpha, colour=True)
+
+
+def _pages(picture: ImageFile, count: int) -> Raster:
+    """Read the pages of a TIFF, which must be alike."""
+    first = (picture.size, picture.mode)
+    if picture.mode not in (*GREY, "RGB"):
+        raise DataError(f"it is a stack of images of mode {picture.mode}; save them as grey or RGB")
+    check_fits((count, *picture.size, len(picture.getbands())), np.float32)
+    pages: list[np.ndarray] = []
+    for i in range(count):
+        picture.seek(i)
+        if (picture.size, picture.mode) != first:
+            raise DataError("its pages differ in size or kind; save one image per file")
+        pages.append(np.array(picture))
+    return Raster(np.stack(pages), "qyxc"[: pages[0].ndim + 1], colour=True)
 
 
 def _open(path: Path) -> ImageFile:
@@ -82,4 +104,4 @@ def _deep_colour(picture: ImageFile, path: Path) -> Raster | None:
         again.tile = [again.tile[0]._replace(args=mode.replace("16B", "16L"))]
         low = np.array(again)
     high = np.array(picture).astype(np.uint16)
-    return Raster(high << 8 | low, alpha=picture.mode == "RGBA")
+    return Raster(high << 8 | low, "yxc", alpha=picture.mode == "RGBA", colour=True)

@@ -27,7 +27,7 @@ class Opened:
     channels: bool
     reference: NDArray[Any] | None
     spacing: tuple[float, ...] | None
-    units: str
+    units: tuple[str, ...]
     warning: str = ""
 
 
@@ -124,7 +124,6 @@ class Loader:
         dataset = self.session.dataset
         if dataset is None or self.session.closed:
             return
-        units = (opened.units,) * (opened.image.ndim - opened.channels) if opened.units else None
         self.layers.show_case(
             case_key(dataset, opened.case),
             opened.case.name,
@@ -132,7 +131,7 @@ class Loader:
             opened.channels,
             opened.reference,
             opened.spacing,
-            units,
+            opened.units or None,
         )
         self.session.set_message("dataset", Message(opened.warning, "warning"))
         self.session.set_case(opened.case)
