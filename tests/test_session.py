@@ -123,6 +123,22 @@ def test_neighbours_end_at_both_ends():
     assert session.neighbour(1) is None
 
 
+def test_neighbours_are_those_that_are_shown():
+    session = Session()
+    session.set_dataset(dataset())
+    cases = session.dataset.cases
+    session.set_case(cases[1])
+    session.set_shown((cases[2], cases[1], cases[0]))
+    assert session.place == 1
+    assert session.neighbour(-1) == cases[2]
+    assert session.neighbour(1) == cases[0]
+    session.set_shown(cases[2:])
+    assert session.place is None
+    assert session.neighbour(1) == cases[2]
+    session.set_shown(())
+    assert session.neighbour(1) is None
+
+
 # --- models -----------------------------------------------------------------------------------
 
 

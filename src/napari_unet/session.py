@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -176,6 +176,8 @@ class Session:
         self.subsets: Mapping[str, str] = {}
         self.split_source = ""
         self.case: Case | None = None
+        self.shown: tuple[Case, ...] = ()
+        self._places: dict[str, int] = {}
         self.models: tuple[ModelEntry, ...] = ()
         self.model: ModelEntry | None = None
         self.picked = False
@@ -217,6 +219,7 @@ class Session:
         self.dataset = dataset
         self.case = None
         self.subsets, self.split_source = {}, ""
+        self._set_shown(dataset.cases)
         self.dataset_changed.emit()
         self.case_changed.emit()
         self.sheet_changed.emit()
@@ -231,15 +234,28 @@ class Session:
         self.case = case
         self.case_changed.emit()
 
+    def set_shown(self, cases: Sequence[Case]) -> None:
+        """Say which cases a person has chosen to go through, and in which order."""
+        self._set_shown(cases)
+        self.case_changed.emit()
+
+    def _set_shown(self, cases: Sequence[Case]) -> None:
+        self.shown = tuple(cases)
+        self._places = {case.name: i for i, case in enumerate(self.shown)}
+
+    @property
+    def place(self) -> int | None:
+        """Where the open case stands among the shown ones, from 0; None if it does not."""
+        return self._places.get(self.case.name) if self.case is not None else None
+
     def neighbour(self, step: int) -> Case | None:
         """Return the case ``step`` places after the open one, None at either end."""
-        if self.dataset is None or not self.dataset.cases:
+        if not self.shown:
             return None
-        cases = self.dataset.cases
-        if self.case not in cases:
-            return cases[0]
-        i = cases.index(self.case) + step
-        return cases[i] if 0 <= i < len(cases) else None
+        if self.place is None:
+            return self.shown[0]
+        i = self.place + step
+        return self.shown[i] if 0 <= i < len(self.shown) else None
 
     # --- models -------------------------------------------------------------------------------
 

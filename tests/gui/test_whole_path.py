@@ -60,7 +60,7 @@ def test_from_a_folder_to_scores(viewer, bench, folder, qtbot, monkeypatch, pict
     session = open_folder(bench, folder, qtbot, monkeypatch)
     qtbot.waitUntil(lambda: session.case is not None, timeout=SLOW)
     first = session.case
-    click(qtbot, bench.dataset.view.next)
+    click(qtbot, bench.dataset.view.cases.next)
     qtbot.waitUntil(lambda: session.case is not first, timeout=SLOW)
     picture("dataset")
 

@@ -111,15 +111,15 @@ def test_a_folder_is_read_and_its_cases_are_opened_one_after_the_other(
     assert dock.view.split.plain.startswith("Split planned for training: ")
     # Nothing else was open, so the first case is shown.
     qtbot.waitUntil(lambda: desk.session.case is not None)
-    assert dock.view.current.text().startswith("1 of 20")
-    assert not dock.view.previous.isEnabled()
+    assert dock.view.cases.current.text().startswith("1 of 20")
+    assert not dock.view.cases.previous.isEnabled()
     image, reference = viewer.layers
     assert image.name == desk.session.case.name
     assert reference.data.shape == image.data.shape
-    dock.view.next.click()
-    qtbot.waitUntil(lambda: dock.view.current.text().startswith("2 of 20"))
+    dock.view.cases.next.click()
+    qtbot.waitUntil(lambda: dock.view.cases.current.text().startswith("2 of 20"))
     assert len(viewer.layers) == 2
-    assert dock.view.table.currentIndex().row() == 1
+    assert dock.view.cases.table.currentIndex().row() == 1
 
 
 def test_a_folder_does_not_push_aside_what_somebody_looks_at(viewer, scan, folder, qtbot):

@@ -10,7 +10,7 @@ import pytest
 from napari.qt import get_stylesheet
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QLabel, QPushButton, QScrollBar, QTableView, QWidget
+from qtpy.QtWidgets import QInputDialog, QLabel, QPushButton, QScrollBar, QTableView, QWidget
 
 from napari_unet.data.cases import Unpaired
 from napari_unet.jobs import CaseScore, EpochEnd
@@ -41,7 +41,7 @@ def cells(table, column=0):
 def test_an_empty_dataset_view_says_what_to_do(show):
     view = show(DatasetView())
     assert "Choose a folder" in view.summary.plain
-    assert not view.table.isVisible()
+    assert not view.cases.table.isVisible()
 
 
 def test_pairs_are_shown_with_patient_subset_and_reason(show, dataset):
@@ -50,9 +50,9 @@ def test_pairs_are_shown_with_patient_subset_and_reason(show, dataset):
     view.set_subsets({c.name: "test" for c in dataset.cases[:2]}, "Split planned")
     assert "12 grey images" in view.summary.plain
     assert "4 patients" in view.summary.plain
-    assert cells(view.table, 1)[0] == "patient-0"
-    assert cells(view.table, 2)[:3] == ["test", "test", ""]
-    assert "_mask" in cells(view.table, 3)[0]
+    assert cells(view.cases.table, 1)[0] == "patient-0"
+    assert cells(view.cases.table, 2)[:3] == ["test", "test", ""]
+    assert "_mask" in cells(view.cases.table, 3)[0]
     assert view.split.plain == "Split planned: 2 test."
     assert "x.png: no mask" in view.notes_text.plain
     assert view.notes.button.text().endswith("2 notes")
@@ -62,18 +62,140 @@ def test_a_case_is_asked_for_by_click_search_and_steps(show, dataset, qtbot):
     view = show(DatasetView())
     view.set_dataset(dataset)
     wanted, steps = [], []
-    view.case_wanted.connect(lambda case: wanted.append(case.name))
-    view.step_wanted.connect(steps.append)
-    view.search.setText("patient-3 case_010")
-    assert cells(view.table) == ["images/case_010"]
-    view.table.setCurrentIndex(view.table.model().index(0, 0))
-    qtbot.keyClick(view.table, Qt.Key.Key_Enter)
-    view.set_steps("", "This is the last case.")
-    view.previous.click()
-    view.next.click()
+    view.cases.case_wanted.connect(lambda case: wanted.append(case.name))
+    view.cases.step_wanted.connect(steps.append)
+    view.cases.search.setText("patient-3 case_010")
+    assert cells(view.cases.table) == ["images/case_010"]
+    view.cases.table.setCurrentIndex(view.cases.table.model().index(0, 0))
+    qtbot.keyClick(view.cases.table, Qt.Key.Key_Enter)
+    view.cases.set_steps("", "This is the last case.")
+    view.cases.previous.click()
+    view.cases.next.click()
     assert wanted == ["images/case_010"]
     assert steps == [-1]
-    assert view.next.toolTip() == "This is the last case."
+    assert view.cases.next.toolTip() == "This is the last case."
+
+
+def tagged(dataset):
+    """The dataset with a tumour type for every case, and one pair that is a guess."""
+    kinds = ("glioma", "meningioma", "pituitary")
+    cases = [
+        replace(c, tags={"type": kinds[i % 3]}, confidence=0.5 if i == 7 else 1.0)
+        for i, c in enumerate(dataset.cases)
+    ]
+    return replace(dataset, cases=tuple(cases))
+
+
+def test_columns_appear_when_they_have_something_to_say(show, dataset):
+    view = show(DatasetView())
+    view.set_dataset(dataset)
+    plain = [c.title for c in view.cases.table.rows.columns]
+    assert plain == ["Case", "Patient", "Subset", "Paired because"]
+    view.set_dataset(tagged(dataset))
+    titles = [c.title for c in view.cases.table.rows.columns]
+    assert titles == [
+        "Case",
+        "Patient",
+        "Subset",
+        "To look at",
+        "type",
+        "Sure",
+        "Paired because",
+    ]
+    assert cells(view.cases.table, 5)[7] == "50%"
+    assert cells(view.cases.table, 3)[7] == "pair to be checked"
+
+
+def test_cases_are_filtered_by_subset_patient_tag_and_problem(show, dataset, qtbot):
+    view = show(DatasetView())
+    view.set_dataset(tagged(dataset))
+    view.set_subsets({c.name: "train" for c in dataset.cases[:6]}, "Split planned")
+    cases = view.cases
+    cases.set_problems({"images/case_002": ("mask is blank",), "images/case_003": ("same image",)})
+    shown = []
+    cases.shown_changed.connect(lambda found: shown.append([c.name[-3:] for c in found]))
+    assert not cases.bar.isVisible()
+    qtbot.mouseClick(cases.filter_button, Qt.MouseButton.LeftButton)
+    choices = cases.facets.choices
+    assert [choices["Subset"].itemText(i) for i in range(3)] == [
+        "all subsets",
+        "train (6)",
+        "in none (6)",
+    ]
+    for title, value in (("Subset", "train"), ("type", "meningioma")):
+        choices[title].set_key(value)
+        choices[title].chosen.emit(value)
+    assert [name[-3:] for name in cells(cases.table)] == ["001", "004"]
+    assert cases.count.plain == "2 of 12 cases"
+    assert cases.filter_button.text() == "Filter (2)"
+    cases.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: shown[-1:] == [["004", "001"]])
+    qtbot.mouseClick(cases.all_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(shown[-1]) == 12)
+    assert not cases.bar.isVisible()
+    cases.show_only({"To look at": "mask is blank"})
+    assert cells(cases.table) == ["images/case_002"]
+    cases.show_only({"Patient": "patient-2"})
+    assert [c.name[-3:] for c in reversed(cases.shown())] == ["006", "007", "008"]
+
+
+def test_a_value_that_is_not_given_can_be_filtered_by(show, dataset):
+    view = show(DatasetView())
+    first, second, *rest = dataset.cases
+    some = (replace(first, tags={"age": "9"}), replace(second, tags={"age": "10"}), *rest)
+    view.set_dataset(replace(dataset, cases=some))
+    choice = view.cases.facets.choices["age"]
+    texts = [choice.itemText(i) for i in range(choice.count())]
+    assert texts == ["any age", "9 (1)", "10 (1)", "not given (10)"]
+    view.cases.show_only({"age": choice.itemData(3)})
+    assert len(view.cases.shown()) == 10
+
+
+def test_what_can_be_done_with_cases_is_in_their_menu(show, dataset, qapp, monkeypatch):
+    view = show(DatasetView())
+    view.set_dataset(dataset)
+    cases, left, repaired = view.cases, [], []
+    cases.leave_out_wanted.connect(lambda cases, why: left.append((len(cases), why)))
+    cases.pair_wanted.connect(lambda case: repaired.append(case.name))
+    monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("  mask is wrong ", True))
+
+    def choose(count, text):
+        menu = cases.menu(cases.table.rows.rows[:count])
+        next(a for a in menu.actions() if a.text().startswith(text)).trigger()
+        menu.deleteLater()
+
+    choose(1, "Leave out")
+    choose(3, "Leave out 3 cases")
+    choose(1, "Change mask")
+    choose(2, "Copy paths")
+    assert left == [(1, "mask is wrong"), (3, "mask is wrong")]
+    assert repaired == ["images/case_000"]
+    paths = [str(c.image) for c in dataset.cases[:2]]
+    assert qapp.clipboard().text().splitlines() == paths
+
+
+def test_alt_and_the_arrows_go_through_the_cases(show, dataset, qtbot):
+    view, steps = show(DatasetView()), []
+    view.set_dataset(dataset)
+    view.cases.step_wanted.connect(steps.append)
+    view.cases.set_steps("", "")
+    view.activateWindow()
+    view.cases.search.setFocus()
+    qtbot.waitUntil(view.cases.search.hasFocus)
+    alt = Qt.KeyboardModifier.AltModifier
+    qtbot.keyClick(view.cases.search, Qt.Key.Key_Right, alt)
+    qtbot.keyClick(view.cases.search, Qt.Key.Key_Left, alt)
+    assert steps == [1, -1]
+    assert "Alt+Right" in view.cases.next.toolTip()
+    # Several rows are chosen with Shift without opening any of them.
+    opened = []
+    view.cases.case_wanted.connect(opened.append)
+    table = view.cases.table
+    for row, key in ((1, Qt.KeyboardModifier.NoModifier), (3, Qt.KeyboardModifier.ShiftModifier)):
+        at = table.visualRect(table.model().index(row, 0)).center()
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, key, at)
+    assert [c.name for c in opened] == ["images/case_001"]
+    assert len(table.chosen()) == 3
 
 
 def test_a_dropped_folder_or_file_opens_the_folder(show, tmp_path):
@@ -198,7 +320,7 @@ def filled(kind, dataset, write_model):
     if isinstance(view, DatasetView):
         view.set_dataset(replace(dataset, unpaired=(Unpaired(dataset.root / long, long),)))
         view.set_subsets({c.name: "train" for c in dataset.cases}, "Split of the model")
-        view.set_case(dataset.cases[3], "4 of 12")
+        view.cases.set_case(dataset.cases[3], "4 of 12")
     elif isinstance(view, TrainView):
         view.set_data(f"Trains on {long}")
         view.set_name("a_rather_long_name_of_a_model_to_be_trained", "There is such a model.")

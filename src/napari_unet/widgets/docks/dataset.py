@@ -22,8 +22,9 @@ class DatasetDock(Dock):
         view.browse.connect(self._browse)
         view.folder_chosen.connect(loader.open_folder)
         view.sample_wanted.connect(loader.open_sample)
-        view.case_wanted.connect(loader.open_case)
-        view.step_wanted.connect(loader.step)
+        view.cases.case_wanted.connect(loader.open_case)
+        view.cases.step_wanted.connect(loader.step)
+        view.cases.shown_changed.connect(session.set_shown)
         self.listen(session.dataset_changed, self._show_dataset)
         self.listen(session.split_changed, self._show_split)
         self.listen(session.case_changed, self._show_case)
@@ -52,11 +53,10 @@ class DatasetDock(Dock):
 
     def _show_case(self) -> None:
         session = self.desk.session
-        cases = session.dataset.cases if session.dataset is not None else ()
-        case = session.case
-        position = f"{cases.index(case) + 1} of {len(cases)}" if case in cases else ""
-        self.view.set_case(case, position)
-        self.view.set_steps(
+        cases, place = self.view.cases, session.place
+        position = "" if place is None else f"{place + 1} of {len(session.shown)}"
+        cases.set_case(session.case, position)
+        cases.set_steps(
             "" if session.neighbour(-1) else "This is the first case.",
             "" if session.neighbour(1) else "This is the last case.",
         )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from napari_unet.data.cases import Case, Dataset
+from napari_unet.data.cases import SUBSETS, Dataset
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
-from napari_unet.widgets.parts.table import Column, Table
 from napari_unet.widgets.parts.text import Elided, Text
+from napari_unet.widgets.views.cases import CaseList
 
 START = (
     "Choose a folder of images and masks, or drop one here. The images stay where they are and "
@@ -23,30 +23,12 @@ START = (
 LISTED = 200  # files left out that are named one by one
 
 
-@dataclass(frozen=True)
-class Row:
-    """A case and the subset it falls into."""
-
-    case: Case
-    subset: str
-
-
-COLUMNS = (
-    Column("Case", lambda r: r.case.name, tooltip=lambda r: f"{r.case.image}\n{r.case.mask}"),
-    Column("Patient", lambda r: r.case.patient),
-    Column("Subset", lambda r: r.subset, help="Training, validation or test"),
-    Column("Paired because", lambda r: r.case.reason),
-)
-
-
 class DatasetView(Page):
     """Shows a dataset's cases."""
 
     folder_chosen = Signal(str)
     browse = Signal()
     sample_wanted = Signal()
-    case_wanted = Signal(object)
-    step_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,14 +40,7 @@ class DatasetView(Page):
         self.path = Elided()
         self.summary = Text(START)
         self.split = Text()
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search cases, patients, subsets")
-        self.search.setClearButtonEnabled(True)
-        self.table = Table(COLUMNS)
-        self.table.set_widths("images/case", "patient-00", "train", "same name in both", grow=3)
-        self.current = Elided()
-        self.previous = QPushButton("◀ P&revious")
-        self.next = QPushButton("&Next ▶")
+        self.cases = CaseList()
         self.notes = Fold("Notes")
         self.notes_text = Text()
         self.notes.rows.addWidget(self.notes_text)
@@ -87,42 +62,24 @@ class DatasetView(Page):
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Show a dataset, or what to do when there is none."""
         known = dataset is not None and len(dataset) > 0
-        for widget in (self.search, self.table, self.previous, self.next, self.current):
-            widget.setVisible(known)
+        self.cases.setVisible(known)
         self.split.set_text("")
         self.path.setVisible(dataset is not None)
-        self.search.clear()
         if dataset is None:
             self.summary.set_text(START)
             self._set_notes(())
             return
         self.path.set_text(str(dataset.root))
         self.summary.set_text(_summary(dataset))
-        self.table.rows.set_rows([Row(c, "") for c in dataset.cases])
+        self.cases.set_cases(dataset.cases)
         self._set_notes([*dataset.notes, *_left_out(dataset)])
 
     def set_subsets(self, subsets: Mapping[str, str], source: str) -> None:
         """Show which case is in which subset, and where that comes from."""
-        rows = [Row(r.case, subsets.get(r.case.name, "")) for r in self.table.rows.given]
-        self.table.rows.set_rows(rows)
-        counts = {s: sum(r.subset == s for r in rows) for s in ("train", "val", "test")}
-        numbers = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
+        self.cases.set_subsets(subsets)
+        counts = Counter(row.subset for row in self.cases.table.rows.given)
+        numbers = ", ".join(f"{counts[s]:,} {s}" for s in SUBSETS if counts[s])
         self.split.set_text(f"{source}: {numbers}." if numbers else "")
-
-    def set_case(self, case: Case | None, position: str) -> None:
-        """Mark the open case; ``position`` is like "3 of 40"."""
-        self.current.set_text(f"{position}  {case.name}" if case else "Click a case to open it.")
-        if case is not None:
-            self.table.select(lambda row: row.case == case)
-
-    def set_steps(self, previous: str, next: str) -> None:
-        """Say why there is no previous or next case; empty where there is one."""
-        for button, reason, name in (
-            (self.previous, previous, "previous"),
-            (self.next, next, "next"),
-        ):
-            button.setEnabled(not reason)
-            button.setToolTip(reason or f"Open the {name} case")
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -130,24 +87,15 @@ class DatasetView(Page):
         choose = QHBoxLayout()
         choose.addWidget(self.browse_button)
         choose.addWidget(self.sample_button)
-        steps = QHBoxLayout()
-        steps.addWidget(self.previous)
-        steps.addWidget(self.next)
         self.body.addLayout(choose)
-        for widget in (self.path, self.summary, self.notes, self.split, self.search):
+        for widget in (self.path, self.summary, self.notes, self.split):
             self.body.addWidget(widget)
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.current)
-        self.body.addLayout(steps)
+        self.body.addWidget(self.cases, 1)
         self.body.addStretch(0)
 
     def _connect(self) -> None:
         self.browse_button.clicked.connect(lambda: self.browse.emit())
         self.sample_button.clicked.connect(lambda: self.sample_wanted.emit())
-        self.search.textChanged.connect(self.table.found.set_search)
-        self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
-        self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
-        self.next.clicked.connect(lambda: self.step_wanted.emit(1))
 
     def _set_notes(self, notes: Sequence[str]) -> None:
         self.notes.setVisible(bool(notes))

@@ -1,0 +1,247 @@
+"""The cases of a data set: searched, filtered and sorted, as a table; one of them is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from qtpy.QtCore import QPoint, Qt, QTimer, QUrl
+from qtpy.QtGui import QDesktopServices, QGuiApplication, QKeySequence
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_unet.data.cases import Case
+from napari_unet.widgets.parts.facets import Facets
+from napari_unet.widgets.parts.qt import QShortcut, Signal
+from napari_unet.widgets.parts.table import Table
+from napari_unet.widgets.parts.text import Elided, Text
+from napari_unet.widgets.views.case_rows import Facet, Row, columns, facets, widths
+
+PREVIOUS, NEXT = "Alt+Left", "Alt+Right"
+REASONS = ("image is damaged", "mask is wrong", "shown twice", "not of interest")
+
+
+class CaseList(QWidget):
+    """A table of cases with what narrows it down, and steps from one case to the next."""
+
+    case_wanted = Signal(object)  # Case
+    step_wanted = Signal(int)
+    shown_changed = Signal(object)  # the cases that are shown, in their order
+    leave_out_wanted = Signal(object, str)  # cases, reason
+    pair_wanted = Signal(object)  # Case
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._facets: tuple[Facet, ...] = ()
+        self._found: Mapping[str, Sequence[str]] = {}
+        self._subsets: Mapping[str, str] = {}
+        self._cases: tuple[Case, ...] = ()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search cases")
+        self.search.setToolTip("Words that the case, patient, subset, tags or reason must hold")
+        self.search.setClearButtonEnabled(True)
+        self.filter_button = _toggle("Filter", "Show only some subsets, patients, tags, problems")
+        self.facets = Facets()
+        self.facets.hide()
+        self.count = Text()
+        self.all_button = QPushButton("Show all")
+        self.all_button.setToolTip("Forget the search and every filter")
+        self.table = Table((), many=True)
+        self.current = Elided()
+        self.previous = QPushButton("◀ P&revious")
+        self.next = QPushButton("&Next ▶")
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._lay_out()
+        self._connect()
+
+    # --- setters ------------------------------------------------------------------------------
+
+    def set_cases(self, cases: Sequence[Case]) -> None:
+        """Show these cases."""
+        self._cases = tuple(cases)
+        self._subsets, self._found = {}, {}
+        self._facets = facets(self._cases)
+        self.search.clear()
+        self._refill(columns_too=True)
+        self.facets.set_values({})
+        self._filter()
+
+    def set_subsets(self, subsets: Mapping[str, str]) -> None:
+        """Show which case is in which subset."""
+        self._subsets = subsets
+        self._refill()
+
+    def set_problems(self, found: Mapping[str, Sequence[str]]) -> None:
+        """Show by a case's name what is wrong with it."""
+        self._found = found
+        self._refill(columns_too=True)
+
+    def set_case(self, case: Case | None, position: str) -> None:
+        """Mark the open case; ``position`` is like "3 of 40"."""
+        self.current.set_text(f"{position}  {case.name}" if case else "Click a case to open it.")
+        if case is not None and [r.case for r in self.table.chosen()] != [case]:
+            self.table.select(lambda row: row.case == case)
+
+    def set_steps(self, previous: str, next: str) -> None:
+        """Say why there is no previous or next case; empty where there is one."""
+        for button, reason, name, key in (
+            (self.previous, previous, "previous", PREVIOUS),
+            (self.next, next, "next", NEXT),
+        ):
+            button.setEnabled(not reason)
+            button.setToolTip(reason or f"Open the {name} case ({_native(key)})")
+
+    def show_only(self, values: Mapping[str, str]) -> None:
+        """Filter by these values of the facets, and by nothing else."""
+        self.search.clear()
+        self.facets.set_values(values)
+        self._filter()
+
+    def shown(self) -> tuple[Case, ...]:
+        """Return the cases that pass the filters, in the order of the table."""
+        return tuple(row.case for row in self.table.found.shown())
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.search, 1)
+        top.addWidget(self.filter_button)
+        self.bar = QWidget()
+        counted = QHBoxLayout(self.bar)
+        counted.setContentsMargins(0, 0, 0, 0)
+        counted.addWidget(self.count, 1)
+        counted.addWidget(self.all_button)
+        steps = QHBoxLayout()
+        steps.addWidget(self.previous)
+        steps.addWidget(self.next)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.facets)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.current)
+        layout.addLayout(steps)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._filter)
+        self.facets.changed.connect(self._filter)
+        self.filter_button.toggled.connect(self.facets.setVisible)
+        self.all_button.clicked.connect(lambda: self.show_only({}))
+        self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
+        self.table.menu_wanted.connect(self._show_menu)
+        self.table.found.layoutChanged.connect(self._later.start)
+        self.table.found.modelReset.connect(self._later.start)
+        self._later.timeout.connect(self._tell_shown)
+        for key, button in ((PREVIOUS, self.previous), (NEXT, self.next)):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(button.click)
+        self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
+        self.next.clicked.connect(lambda: self.step_wanted.emit(1))
+
+    def _refill(self, columns_too: bool = False) -> None:
+        rows = [
+            Row(case, self._subsets.get(case.name, ""), tuple(self._found.get(case.name, ())))
+            for case in self._cases
+        ]
+        chosen = {row.case.name for row in self.table.chosen()}
+        if columns_too:
+            titles = [c.title for c in self.table.rows.columns]
+            wanted = columns(self._cases, any(row.troubles for row in rows))
+            if [c.title for c in wanted] != titles:
+                self.table.set_columns(wanted)
+        self.table.rows.set_rows(rows)
+        if columns_too:
+            self.table.set_widths(*widths(self.table.rows.columns), grow=self._last())
+        self.facets.set_facets({f.title: f.choices(rows) for f in self._facets})
+        if len(chosen) == 1:
+            self.table.select(lambda row: row.case.name in chosen)
+        self._show_count()
+
+    def _last(self) -> int:
+        return len(self.table.rows.columns) - 1
+
+    def _filter(self) -> None:
+        self.table.found.set_search(self.search.text())
+        wanted = [(f, v) for f in self._facets if (v := self.facets.values().get(f.title))]
+        passes = (lambda row: all(f.passes(row, v) for f, v in wanted)) if wanted else None
+        self.table.found.set_filter(passes)
+        self.filter_button.setText(f"Filter ({len(wanted)})" if wanted else "Filter")
+        self._show_count()
+
+    def _show_count(self) -> None:
+        shown, known = self.table.found.rowCount(), len(self._cases)
+        filtered = bool(self.facets.values() or self.search.text().strip())
+        self.bar.setVisible(filtered)
+        self.count.set_text(f"{shown:,} of {known:,} cases" if filtered else "")
+        self._later.start()
+
+    def _tell_shown(self) -> None:
+        self.shown_changed.emit(self.shown())
+
+    # --- the menu of a case -------------------------------------------------------------------
+
+    def _show_menu(self, rows: Sequence[Row], at: QPoint) -> None:
+        menu = self.menu(rows)
+        menu.exec(at)
+        menu.deleteLater()
+
+    def menu(self, rows: Sequence[Row]) -> QMenu:
+        """Return what can be done with these rows."""
+        menu, cases = QMenu(self), tuple(row.case for row in rows)
+        one = rows[0] if len(rows) == 1 else None
+        if one is not None:
+            menu.addAction("Open", lambda: self.case_wanted.emit(one.case))
+            menu.addAction("Change mask…", lambda: self.pair_wanted.emit(one.case))
+            menu.addSeparator()
+        many = "" if one is not None else f" {len(rows)} cases"
+        menu.addAction(f"Leave out{many}…", lambda: self._leave_out(cases))
+        menu.addSeparator()
+        if one is not None:
+            menu.addAction("Show in file manager", lambda: _show_file(one.case.image))
+        paths = "\n".join(str(case.image) for case in cases)
+        menu.addAction("Copy path" if one is not None else "Copy paths", lambda: _copy(paths))
+        return menu
+
+    def _leave_out(self, cases: tuple[Case, ...]) -> None:
+        """Ask why, since whoever finds the case missing later wants to know."""
+        what = cases[0].name if len(cases) == 1 else f"{len(cases)} cases"
+        reason, sure = QInputDialog.getItem(
+            self, "Leave out", f"Why shall {what} take no part?", list(REASONS), 0, True
+        )
+        if sure and reason.strip():
+            self.leave_out_wanted.emit(cases, reason.strip())
+
+
+def _toggle(text: str, tooltip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tooltip)
+    button.setCheckable(True)
+    return button
+
+
+def _native(key: str) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _show_file(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+
+def _copy(text: str) -> None:
+    clipboard = QGuiApplication.clipboard()
+    if clipboard is not None:
+        clipboard.setText(text)
