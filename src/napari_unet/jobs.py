@@ -81,7 +81,20 @@ class EvaluateJob:
     device: str = "auto"
 
 
-Job = TrainJob | SegmentArrayJob | SegmentFilesJob | EvaluateJob
+@dataclass(frozen=True)
+class AuditJob:
+    """Look at every pixel of a folder's cases for what would spoil training or scores.
+
+    ``split`` is a split file (or the model beside which it lies); with none, the subsets are those
+    of the folders ``train``, ``val`` and ``test``, where there are such.
+    """
+
+    folder: str
+    split: str = ""
+    limit: int = 0
+
+
+Job = TrainJob | SegmentArrayJob | SegmentFilesJob | EvaluateJob | AuditJob
 
 # --- events -----------------------------------------------------------------------------------
 
@@ -195,6 +208,33 @@ class EvaluateFinished:
     csv: str = ""
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an audit noticed, about one case or many.
+
+    ``kind`` is a stable word for programs; ``text`` says what is the matter and ``advice`` what to
+    do. ``notes`` holds a few words for each of ``cases``, or nothing.
+    """
+
+    kind: str
+    severity: Literal["error", "warning", "info"]
+    text: str
+    advice: str = ""
+    cases: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AuditFinished:
+    """What an audit found, the gravest first; ``statistics`` holds plain JSON values."""
+
+    folder: str
+    cases: int
+    findings: tuple[Finding, ...]
+    statistics: Mapping[str, Any]
+    seconds: float
+
+
 Event = (
     Note
     | Progress
@@ -204,4 +244,5 @@ Event = (
     | SegmentArrayFinished
     | SegmentFilesFinished
     | EvaluateFinished
+    | AuditFinished
 )

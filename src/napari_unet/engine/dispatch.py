@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from napari_unet.jobs import (
+    AuditJob,
     EvaluateJob,
     Event,
     Job,
@@ -33,3 +34,7 @@ def start(job: Job) -> Generator[Event, None, None]:
             from napari_unet.evaluation import evaluate
 
             return evaluate(job)
+        case AuditJob():
+            from napari_unet.data.audit import audit
+
+            return audit(job)

@@ -1,0 +1,180 @@
+"""Images that are there twice, and what that spoils.
+
+The same picture on both sides of a split makes a model look better than it is. So copies across
+the subsets of a split weigh most, then copies across patients, which a split by patients may part;
+copies within a patient only count double. Slices of one patient that look alike are no finding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Literal
+
+from napari_unet.data.duplicates import equal, similar
+from napari_unet.data.facts import CaseFacts
+from napari_unet.data.findings import Survey
+from napari_unet.jobs import Finding
+
+Where = Literal["subsets", "patients", "patient"]
+Group = tuple[Sequence[CaseFacts], str]  # cases of one picture, and how alike they are
+
+SHOWN = 5  # groups named in a sentence
+MOST_NOTED = 3  # copies named beside a case
+
+
+def copies(survey: Survey) -> Iterator[Finding]:
+    """Find pictures that are there several times, pixel for pixel."""
+    groups = [[survey.facts[i] for i in g] for g in equal([_pixels(f) for f in survey.facts])]
+    found = _by_place((group, "equal to") for group in groups)
+    whose = " under several patients" if survey.known_patients else " more than once"
+    for where, severity, kind, what, advice in (
+        (
+            "subsets",
+            "error",
+            "copy across subsets",
+            "A leak: {n} in several subsets of the split",
+            "Leave all but one of each out, or give them one patient and split anew.",
+        ),
+        (
+            "patients",
+            "warning",
+            "copy across patients",
+            "{n}" + whose,
+            "A split can put them on both sides: leave all but one of each out.",
+        ),
+        (
+            "patient",
+            "info",
+            "copy",
+            "{n} of one patient more than once",
+            "They stay together in a split, but count double.",
+        ),
+    ):
+        if here := found[where]:
+            number = _plural(len(here), "picture")
+            names = _listed(" = ".join(map(_label, g[:4])) for g, _ in here)
+            text = f"{what.format(n=number)}, pixel for pixel: {names}."
+            yield Finding(kind, severity, text, advice, *_members(here))
+    yield from _conflicts(groups)
+
+
+def near_copies(survey: Survey) -> Iterator[Finding]:
+    """Find pictures that look the same: scaled, saved anew, mirrored or with another contrast."""
+    facts = survey.facts
+    pairs = [
+        ([facts[i], facts[j]], f"{c:.1%} like")
+        for i, j, c in similar([f.look for f in facts])
+        if facts[i].pixels != facts[j].pixels
+    ]
+    found = _by_place(pairs)
+    whose = " of different patients" if survey.known_patients else ""
+    for where, kind, what, advice in (
+        (
+            "subsets",
+            "near copy across subsets",
+            "Perhaps a leak: {n} in different subsets of the split",
+            "Look at them; if they are one picture, leave one of each out.",
+        ),
+        (
+            "patients",
+            "near copy across patients",
+            "{n}" + whose,
+            "Look at them; if they are one picture, a split can put it on both sides: "
+            "leave one of each out.",
+        ),
+    ):
+        # Neighbouring slices of one patient look alike and stay together: they are left alone.
+        if here := [g for g in found[where] if len({f.patient for f in g[0]}) > 1]:
+            number = _plural(len(here), "pair")
+            names = _listed(" ≈ ".join(map(_label, g)) for g, _ in here)
+            text = f"{what.format(n=number)} look the same: {names}."
+            yield Finding(kind, "warning", text, advice, *_members(here))
+
+
+def patients(survey: Survey) -> Iterator[Finding]:
+    """Find patients whose images are in more than one subset."""
+    subsets: dict[str, set[str]] = defaultdict(set)
+    for f in survey.facts:
+        if f.subset:
+            subsets[f.patient].add(f.subset)
+    if torn := {p: " and ".join(sorted(found)) for p, found in subsets.items() if len(found) > 1}:
+        cases = [f for f in survey.facts if f.patient in torn and f.subset]
+        yield Finding(
+            "patient across subsets",
+            "error",
+            f"A leak: {_plural(len(torn), 'patient')} in more than one subset of the split: "
+            f"{_listed(f'{p} in {found}' for p, found in torn.items())}.",
+            "Scores of such a split are too good: make a new one, by patients.",
+            tuple(f.name for f in cases),
+            tuple(f"patient {f.patient} in {f.subset}" for f in cases),
+        )
+
+
+def masks(survey: Survey) -> Iterator[Finding]:
+    """Find masks with foreground that belong to several different images."""
+    groups = [[survey.facts[i] for i in g] for g in equal([f.labels for f in survey.facts])]
+    if groups := [g for g in groups if len({f.pixels for f in g if f.pixels}) > 1]:
+        yield Finding(
+            "mask twice",
+            "warning",
+            f"{_plural(len(groups), 'mask')} with foreground at several different images: "
+            f"{_listed(' and '.join(map(_label, g[:4])) for g in groups)}.",
+            "Check that these images have their own masks.",
+            *_members((g, "the mask of") for g in groups),
+        )
+
+
+def _conflicts(groups: Sequence[Sequence[CaseFacts]]) -> Iterator[Finding]:
+    if torn := [g for g in groups if len({f.labels for f in g if f.classes}) > 1]:
+        yield Finding(
+            "two masks for one image",
+            "warning",
+            f"{_plural(len(torn), 'picture')} with different masks: "
+            f"{_listed(' and '.join(map(_label, g[:4])) for g in torn)}.",
+            "Only one mask of each can be right; leave the others out.",
+            *_members((g, "the image of") for g in torn),
+        )
+
+
+def _by_place(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    found: dict[str, list[Group]] = defaultdict(list)
+    for group, how in groups:
+        found[_where(group)].append((group, how))
+    return found
+
+
+def _where(group: Sequence[CaseFacts]) -> Where:
+    if len({f.subset for f in group if f.subset}) > 1:
+        return "subsets"
+    return "patients" if len({f.patient for f in group}) > 1 else "patient"
+
+
+def _pixels(facts: CaseFacts) -> bytes:
+    """Return the hash to compare: images of one value are found by a rule of their own."""
+    return b"" if facts.flat else facts.pixels
+
+
+def _members(groups: Iterable[Group]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return every case once, and as its note some of the others of its group."""
+    notes: dict[str, list[str]] = defaultdict(list)
+    for group, how in groups:
+        for f in group:
+            others = (o for o in group if o is not f)
+            notes[f.name] += [f"{how} {_label(o)}" for o in islice(others, MOST_NOTED)]
+    return tuple(notes), tuple("; ".join(n[:MOST_NOTED]) for n in notes.values())
+
+
+def _label(facts: CaseFacts) -> str:
+    return f"{facts.name} ({facts.subset})" if facts.subset else facts.name
+
+
+def _listed(items: Iterable[str]) -> str:
+    items = list(items)
+    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return ", ".join(items[:SHOWN]) + more
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
