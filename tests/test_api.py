@@ -3,6 +3,7 @@ import pytest
 
 import napari_unet
 from models import bright_model
+from napari_unet.api import audit
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError, JobError
 from napari_unet.jobs import EpochEnd
@@ -21,6 +22,13 @@ def test_train_segment_evaluate(tmp_path):
     assert len(written.written) == 12
     scores = napari_unet.evaluate(folder, model, subset="all", csv=tmp_path / "s.csv")
     assert scores.summary["images"] == 12
+
+
+def test_audit(tmp_path):
+    folder, seen = write_sample(tmp_path / "d", patients=3, slices=1, size=64), []
+    done = audit(folder, on_event=seen.append)
+    assert done.cases == 3
+    assert seen[-1] == done
 
 
 def test_channels_are_guessed_and_can_be_said(tmp_path):

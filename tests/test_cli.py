@@ -36,6 +36,28 @@ def test_inspect(folder, capsys):
     assert "patients" in capsys.readouterr().out
 
 
+def test_inspect_with_an_audit(folder, capsys):
+    found = json_of(capsys, "inspect", folder, "--audit")
+    assert found["audit"]["cases"] == found["cases"] == 12
+    assert found["audit"]["statistics"]["classes"]["foreground"]["pixels"] > 0
+    assert "audit" not in json_of(capsys, "inspect", folder)
+    assert main(["inspect", folder, "--audit"]) == 0
+    text = capsys.readouterr().out
+    assert "Audit of" in text
+    assert "Class foreground" in text
+
+
+def test_a_case_is_left_out_and_put_back(folder, capsys):
+    name = json_of(capsys, "inspect", folder)["first_cases"][0]["name"]
+    found = json_of(capsys, "inspect", folder, "--leave-out", name, "--why", "blurred")
+    assert found["cases"] == 11
+    assert found["left_out"] == [{"name": name, "reason": "blurred"}]
+    assert json_of(capsys, "inspect", folder)["cases"] == 11
+    assert json_of(capsys, "inspect", folder, "--put-back", name)["cases"] == 12
+    assert main(["inspect", folder, "--leave-out", name]) == 1
+    assert "Say why" in capsys.readouterr().err
+
+
 def test_train_says_what_it_made(folder, tmp_path, capsys):
     model = str(tmp_path / "m.unet.safetensors")
     args = ["train", folder, "--model", model, "--epochs", "1", "--split", "70:30"]

@@ -13,6 +13,8 @@ from napari_unet.config import Recipe, SplitConfig
 from napari_unet.engine.dispatch import start
 from napari_unet.errors import UnetError, readable
 from napari_unet.jobs import (
+    AuditFinished,
+    AuditJob,
     EvaluateFinished,
     EvaluateJob,
     Event,
@@ -185,6 +187,16 @@ def evaluate(
         device=device,
     )
     return _finish(job, EvaluateFinished, on_event)
+
+
+def audit(
+    folder: PathLike, *, split: PathLike = "", limit: int = 0, on_event: OnEvent = None
+) -> AuditFinished:
+    """Look at every pixel of a folder's cases for what would spoil training or scores.
+
+    ``split`` is a split file, or the model beside which it lies: copies across it are leaks.
+    """
+    return _finish(AuditJob(str(folder), str(split), limit), AuditFinished, on_event)
 
 
 def _finish(job: Job, kind: type[F], on_event: OnEvent) -> F:

@@ -17,6 +17,7 @@ from napari_unet.config import SplitConfig, to_json
 from napari_unet.console import Console
 from napari_unet.environment import prepare
 from napari_unet.errors import ConfigError, UnetError, readable
+from napari_unet.jobs import AuditFinished
 from napari_unet.presets import DESCRIPTIONS, PRESETS
 
 
@@ -45,12 +46,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 def inspect(args: argparse.Namespace) -> None:
     """Say what a folder holds and how it was understood."""
     from napari_unet.data.dataset import describe, describe_text, open_dataset
+    from napari_unet.data.leftout import leave_out, put_back
 
+    if args.put_back:
+        put_back(args.folder, args.put_back)
     dataset = open_dataset(args.folder, limit=args.limit)
+    if args.leave_out:
+        dataset = leave_out(dataset, args.leave_out, args.why)
+    done = _audit(args) if args.audit else None
     if args.json:
-        print_json(describe(dataset))
-    else:
-        print(describe_text(dataset))
+        print_json({**describe(dataset), **({"audit": to_json(done)} if done else {})})
+        return
+    print(describe_text(dataset))
+    if done:
+        from napari_unet.data.summary import describe as describe_audit
+
+        print(describe_audit(done))
+
+
+def _audit(args: argparse.Namespace) -> AuditFinished:
+    from napari_unet.api import audit as run
+
+    with Console() as console:
+        return run(args.folder, split=args.split, limit=args.limit, on_event=console)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -195,6 +213,15 @@ def build_parser() -> argparse.ArgumentParser:
 
     p = _command(commands, "inspect", inspect)
     p.add_argument("folder", metavar="FOLDER", help="images and masks")
+    p.add_argument("--audit", action="store_true", help="also look at every pixel for trouble")
+    p.add_argument(
+        "--split", default="", metavar="F", help="audit across this split file, or that of a model"
+    )
+    p.add_argument(
+        "--leave-out", action="append", metavar="NAME", help="leave a case out from now on"
+    )
+    p.add_argument("--why", default="", metavar="TEXT", help="the reason, kept with it")
+    p.add_argument("--put-back", action="append", metavar="NAME", help="let a case take part again")
     _limit(p)
 
     p = _command(commands, "train", train)

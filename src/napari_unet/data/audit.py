@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 from napari_unet.card import SUFFIX
 from napari_unet.data import findings, leaks
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.facts import CaseFacts, look_at
-from napari_unet.data.findings import Survey, size
+from napari_unet.data.findings import Survey
 from napari_unet.data.names import tokens
 from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.data.splits import load, split_path
+from napari_unet.data.summary import statistics
 from napari_unet.errors import DataError
 from napari_unet.jobs import AuditFinished, AuditJob, Event, Finding, Progress
 
@@ -106,59 +105,3 @@ def _facts(dataset: Dataset, subsets: Mapping[str, str]) -> Iterator[CaseFacts]:
         finally:
             for future in ahead:
                 future.cancel()
-
-
-# --- statistics ---------------------------------------------------------------------------------
-
-
-def statistics(survey: Survey) -> dict[str, Any]:
-    """Sum the facts up as plain JSON values: sizes, intensities, spacing, and the classes' shares.
-
-    ``classes`` gives for each class its share of all pixels, and of the images that hold it.
-    """
-    read = survey.read
-    shapes = Counter(size(f.shape) for f in read)
-    return {
-        "images": len(read),
-        "sizes": dict(shapes.most_common(10)),
-        "different_sizes": len(shapes),
-        "types": dict(Counter(f.dtype for f in read).most_common()),
-        "channels": {str(n): count for n, count in Counter(f.channels for f in read).items()},
-        "intensity": {
-            "lowest": min((f.low for f in read), default=None),
-            "highest": max((f.high for f in read), default=None),
-            "mean": _spread(f.mean for f in read),
-            "spread": _spread(f.spread for f in read),
-        },
-        "spacing": _spacing(read),
-        "classes": _classes(survey),
-        "blank_masks": sum(bool(f.classes) and not f.foreground for f in survey.facts),
-        "looked_at_in_part": sum(f.partial for f in read),
-    }
-
-
-def _spread(values: Iterable[float]) -> dict[str, float] | None:
-    """Return the lowest, median and highest of some values; None without any."""
-    known = sorted(values)
-    if not known:
-        return None
-    return {"lowest": known[0], "median": median(known), "highest": known[-1]}
-
-
-def _spacing(read: Sequence[CaseFacts]) -> list[dict[str, float] | None]:
-    """Describe the pixel size along each axis, of the images that say so."""
-    known = [f.spacing for f in read if f.spacing]
-    axes = min(map(len, known), default=0)
-    return [_spread(s[-axes:][i] for s in known) for i in range(axes)]
-
-
-def _classes(survey: Survey) -> dict[str, dict[str, float]]:
-    masks = [f.classes for f in survey.facts if f.classes]
-    pixels = sum(map(sum, masks)) or 1
-    return {
-        name: {
-            "pixels": sum(m[i] for m in masks) / pixels,
-            "images": sum(m[i] > 0 for m in masks) / (len(masks) or 1),
-        }
-        for i, name in enumerate(("background", *survey.classes))
-    }

@@ -231,6 +231,11 @@ def size(shape: Sequence[int]) -> str:
     return " × ".join(map(str, shape))
 
 
+def plural(number: int, noun: str) -> str:
+    """Return "1 case" or "2 cases"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def _of(number: int, survey: Survey) -> str:
     return f"{number} of {len(survey.facts)} cases"
 

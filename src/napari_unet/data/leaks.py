@@ -14,7 +14,7 @@ from typing import Literal
 
 from napari_unet.data.duplicates import equal, similar
 from napari_unet.data.facts import CaseFacts
-from napari_unet.data.findings import Survey
+from napari_unet.data.findings import Survey, plural
 from napari_unet.jobs import Finding
 
 Where = Literal["subsets", "patients", "patient"]
@@ -53,7 +53,7 @@ def copies(survey: Survey) -> Iterator[Finding]:
         ),
     ):
         if here := found[where]:
-            number = _plural(len(here), "picture")
+            number = plural(len(here), "picture")
             names = _listed(" = ".join(map(_label, g[:4])) for g, _ in here)
             text = f"{what.format(n=number)}, pixel for pixel: {names}."
             yield Finding(kind, severity, text, advice, *_members(here))
@@ -87,7 +87,7 @@ def near_copies(survey: Survey) -> Iterator[Finding]:
     ):
         # Neighbouring slices of one patient look alike and stay together: they are left alone.
         if here := [g for g in found[where] if len({f.patient for f in g[0]}) > 1]:
-            number = _plural(len(here), "pair")
+            number = plural(len(here), "pair")
             names = _listed(" ≈ ".join(map(_label, g)) for g, _ in here)
             text = f"{what.format(n=number)} look the same: {names}."
             yield Finding(kind, "warning", text, advice, *_members(here))
@@ -104,7 +104,7 @@ def patients(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "patient across subsets",
             "error",
-            f"A leak: {_plural(len(torn), 'patient')} in more than one subset of the split: "
+            f"A leak: {plural(len(torn), 'patient')} in more than one subset of the split: "
             f"{_listed(f'{p} in {found}' for p, found in torn.items())}.",
             "Scores of such a split are too good: make a new one, by patients.",
             tuple(f.name for f in cases),
@@ -119,7 +119,7 @@ def masks(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "mask twice",
             "warning",
-            f"{_plural(len(groups), 'mask')} with foreground at several different images: "
+            f"{plural(len(groups), 'mask')} with foreground at several different images: "
             f"{_listed(' and '.join(map(_label, g[:4])) for g in groups)}.",
             "Check that these images have their own masks.",
             *_members((g, "the mask of") for g in groups),
@@ -131,7 +131,7 @@ def _conflicts(groups: Sequence[Sequence[CaseFacts]]) -> Iterator[Finding]:
         yield Finding(
             "two masks for one image",
             "warning",
-            f"{_plural(len(torn), 'picture')} with different masks: "
+            f"{plural(len(torn), 'picture')} with different masks: "
             f"{_listed(' and '.join(map(_label, g[:4])) for g in torn)}.",
             "Only one mask of each can be right; leave the others out.",
             *_members((g, "the image of") for g in torn),
@@ -174,7 +174,3 @@ def _listed(items: Iterable[str]) -> str:
     items = list(items)
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(items[:SHOWN]) + more
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
