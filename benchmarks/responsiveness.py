@@ -6,9 +6,10 @@ process does. The difference is what training costs the viewer; the rest is draw
 
 A timer that should fire every 5 ms measures how long the event loop was held up. Run it as
 
-    python benchmarks/responsiveness.py [--seconds 20]
+    python benchmarks/responsiveness.py [--seconds 20] [--size 1089x630]
 
-with a display, or under ``xvfb-run -a``.
+with a display, or under ``xvfb-run -a``. The window has the size that napari gives a new one; where
+OpenGL is done in software, every repaint takes time in proportion to it.
 """
 
 from __future__ import annotations
@@ -84,10 +85,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="per situation")
+    parser.add_argument("--size", default="1089x630", help="of the window, in pixels")
     args = parser.parse_args()
     folder = write_sample(Path(tempfile.mkdtemp()) / "sample", patients=12, slices=6, size=256)
     viewer = napari.Viewer()
-    viewer.window._qt_window.resize(1250, 900)
+    viewer.window._qt_window.resize(*map(int, args.size.split("x")))
     _, bench = viewer.window.add_plugin_dock_widget("napari-unet-workbench", "U-Net workbench")
     desk, session = desk_of(viewer), desk_of(viewer).session
     desk.loader.open_folder(str(folder))

@@ -43,13 +43,14 @@ RUNGS = (
     Rung(_strided(2, 32, 64, 96, 128, 160), 192),
     Rung(_strided(4, 32, 64, 128, 256), 192),
     Rung(_strided(4, 24, 64, 128, 256), 160),
+    Rung(_strided(4, 32, 64, 128, 192), 128),
 )
 
 PRESETS: dict[str, Recipe] = {
     "auto": Recipe(
         network=RUNGS[1].network,
         preprocess=PreprocessConfig(mirror=True),
-        optim=OptimConfig(minutes=10.0, lr=3e-3, batch=8, ema=0.99),
+        optim=OptimConfig(minutes=10.0, lr=4e-3, batch=16, ema=0.99),
     ),
     "plain": Recipe(
         name="plain",

@@ -38,6 +38,36 @@ def test_measuring_changes_neither_weights_nor_random_state(training):
     assert all(v.equal(before[k]) for k, v in NET.state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ("device", "dropout", "alone", "together", "lanes"),
+    [
+        ("cpu", 0.0, 1.0, 0.8, 4),
+        ("cpu", 0.0, 1.0, 0.95, 1),  # not worth it
+        ("cpu", 0.1, 1.0, 0.5, 1),  # a seed would not give the same network again
+        ("cuda", 0.0, 1.0, 0.5, 1),
+    ],
+)
+def test_lanes_are_opened_where_they_help(monkeypatch, device, dropout, alone, together, lanes):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(
+        speed, "measure", lambda model, shape, option, training: (alone, together)[option.lanes > 1]
+    )
+    net = UNet(UNetConfig(depth=1, base_channels=2, dropout=dropout))
+    chosen = speed.with_lanes(net, (8, 1, 8, 8), speed.Speed(device))
+    assert chosen.lanes == lanes
+    assert ("lanes" in speed.Speed("cpu", lanes=lanes).words()) == (lanes > 1)
+
+
+def test_no_more_lanes_than_images(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
+    monkeypatch.setattr(speed, "measure", lambda m, s, option, training: 1 / option.lanes)
+    assert speed.with_lanes(NET, (3, 1, 8, 8), speed.Speed("cpu")).lanes == 3
+
+
+def test_lanes_can_be_measured():
+    assert 0 < speed.measure(NET, (2, 1, 8, 8), speed.Speed("cpu", lanes=2), training=True) < 60
+
+
 def test_a_device_that_is_not_there_is_named():
     with pytest.raises(JobError, match="'cuda:9' cannot be used"):
         speed.pick_device("cuda:9")

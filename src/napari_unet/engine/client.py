@@ -231,6 +231,9 @@ def _obituary(process: subprocess.Popen[bytes]) -> str:
 def _lower_priority(pid: int) -> None:
     # Not allowed, or already gone: the job then runs at normal priority, or reports its end.
     with contextlib.suppress(psutil.Error, OSError):
+        if hasattr(os, "SCHED_IDLE"):
+            # On Linux a mere niceness still makes the viewer wait for the end of a time slice.
+            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
         lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 10
         psutil.Process(pid).nice(lower)
 
