@@ -241,8 +241,3 @@ def test_a_large_folder_opens_at_once(real_data) -> None:
     start = time.perf_counter()
     open_dataset(root)
     assert time.perf_counter() - start < 5  # a fifth of a second on an idle machine
-
-
-def test_volumes_are_not_mistaken_for_images(real_data) -> None:
-    with pytest.raises(DataError, match=r"200 × \.gz"):
-        open_dataset(real_data("hippocampus"))

@@ -13,7 +13,7 @@ from napari_unet.data.tree import scan
 
 
 def pairs(root) -> dict[str, str]:
-    return {image.rel: mask.rel for image, mask, _ in match(scan(root).files).pairs}
+    return {m.image.rel: m.mask.rel for m in match(scan(root).files).pairs}
 
 
 LAYOUTS = {
@@ -61,7 +61,7 @@ def test_layouts(folder, layout: str) -> None:
     expected = LAYOUTS[layout]
     root = folder(*expected, *expected.values())
     assert pairs(root) == expected
-    assert all(reason for *_, reason in match(scan(root).files).pairs)
+    assert all(m.reason for m in match(scan(root).files).pairs)
 
 
 NEVER = {
@@ -80,20 +80,20 @@ def test_never(folder, layout: str) -> None:
     files = NEVER[layout]
     wrong = {(files[0], files[-1])}
     found = match(scan(folder(*files)).files, guess=False)
-    assert not wrong & {(i.rel, m.rel) for i, m, _ in found.pairs}
+    assert not wrong & {(p.image.rel, p.mask.rel) for p in found.pairs}
 
 
 def test_what_a_better_one_replaces_is_said(folder) -> None:
     found = match(
         scan(folder("images/1.png", "raw/1.png", "masks/1.png", "annotations/1.png")).files
     )
-    assert [(i.rel, m.rel) for i, m, _ in found.pairs] == [("images/1.png", "masks/1.png")]
+    assert [(p.image.rel, p.mask.rel) for p in found.pairs] == [("images/1.png", "masks/1.png")]
     assert {f.rel for f in found.spare} == {"raw/1.png", "annotations/1.png"}
 
 
 def test_the_same_suffix_is_preferred_among_copies(folder) -> None:
     found = match(scan(folder("images/1.jpg", "images/1.png", "masks/1.png")).files)
-    assert [(i.rel, m.rel) for i, m, _ in found.pairs] == [("images/1.png", "masks/1.png")]
+    assert [(p.image.rel, p.mask.rel) for p in found.pairs] == [("images/1.png", "masks/1.png")]
 
 
 @given(st.lists(st.integers(0, 2000), min_size=2, max_size=30, unique=True), st.data())
@@ -121,7 +121,7 @@ def test_two_like_folders_are_told_apart_by_their_pixels(png, tmp_path, disc, no
         png(f"A/{i}.png", disc * 255)
         png(f"B/{i}.png", noise)
     found = match(scan(tmp_path).files)
-    assert {(i.rel, m.rel) for i, m, _ in found.pairs} == {
+    assert {(p.image.rel, p.mask.rel) for p in found.pairs} == {
         (f"B/{i}.png", f"A/{i}.png") for i in range(3)
     }
     assert "pixels" in found.notes[0]
@@ -132,7 +132,7 @@ def test_two_suffixes_are_told_apart_by_their_pixels(png, tmp_path, disc, noise)
         png(f"{i}.jpg", noise)
         png(f"{i}.png", disc * 255)
     found = match(scan(tmp_path).files)
-    assert {(i.rel, m.rel) for i, m, _ in found.pairs} == {
+    assert {(p.image.rel, p.mask.rel) for p in found.pairs} == {
         (f"{i}.jpg", f"{i}.png") for i in range(3)
     }
 
@@ -148,11 +148,11 @@ def test_order_is_the_last_resort_and_announced(folder) -> None:
     images = [f"images/scan{n}.png" for n in (2, 10, 1)]
     masks = [f"masks/drawn{n}.png" for n in (30, 4, 200)]
     found = match(scan(folder(*images, *masks)).files)
-    assert [(i.rel, m.rel) for i, m, _ in found.pairs] == list(
+    assert [(p.image.rel, p.mask.rel) for p in found.pairs] == list(
         zip(sorted(images, key=natural), sorted(masks, key=natural), strict=True)
     )
     assert "order only" in found.notes[0]
-    assert "order only" in found.pairs[0][2]
+    assert "order only" in found.pairs[0].reason
 
 
 def test_order_never_mends_what_other_rules_left(folder) -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_unet.data.pairing import NO_FORMAT, NO_IMAGE, NO_MASK, Pairing, find_pairs, mask_key
+from napari_unet.data.pairing import Pairing, find_pairs, mask_key
+from napari_unet.data.unpaired import NO_FORMAT, NO_IMAGE, NO_MASK
 
 
 def names(pairing: Pairing, root: Path) -> dict[str, str]:
     return {
-        i.relative_to(root).as_posix(): m.relative_to(root).as_posix() for i, m, _ in pairing.pairs
+        p.image.relative_to(root).as_posix(): p.mask.relative_to(root).as_posix()
+        for p in pairing.pairs
     }
 
 
@@ -175,11 +177,13 @@ def test_all_real_pairs_are_found_and_right(real_data, name: str, count: int) ->
     found = find_pairs(root)
     assert len(found.pairs) == count
     assert found.unpaired == ()
-    assert len({m for _, m, _ in found.pairs}) == count
-    for image, mask, reason in found.pairs:
+    assert len({p.mask for p in found.pairs}) == count
+    for pair in found.pairs:
+        image, mask = pair.image, pair.mask
         assert mask.stem.removesuffix("_mask") == image.stem
         assert mask.parent.name.removeprefix("GroundT_") in (
             image.parent.name,
             *("masks", "labels", "label"),
         )
-        assert "order" not in reason
+        assert "order" not in pair.reason
+        assert pair.confidence >= 0.9

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from napari_unet.data.pairing import Pairing
+from napari_unet.data.pairs import Pair
 from napari_unet.data.patients import Patients, find_patients, patient_column
 
 ROOT = Path("/data")
 
 
 def patients(images: list[str], facts: dict[str, dict[str, str]] | None = None) -> Patients:
-    pairs = tuple((ROOT / i, ROOT / i, "") for i in images)
+    pairs = tuple(Pair(ROOT / i, (ROOT / i,), "", 1.0) for i in images)
     known = {ROOT / image: fact for image, fact in (facts or {}).items()}
     names = {ROOT / i: i.removesuffix(".png") for i in images}
     return find_patients(ROOT, Pairing(pairs, facts=known, facts_from="metadata.csv"), names)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from napari_unet.data import pillow
-from napari_unet.data.raster import describe
+from napari_unet.data.raster import as_mask, describe
 from napari_unet.errors import DataError
 
 
@@ -84,9 +84,18 @@ def test_the_content_decides_not_the_suffix(png, tmp_path: Path, disc: np.ndarra
 
 
 def test_other_formats_are_refused(tmp_path: Path) -> None:
-    Image.new("L", (4, 4)).save(tmp_path / "a.gif")
+    Image.new("L", (4, 4)).save(tmp_path / "a.ppm")
     with pytest.raises(DataError, match="whatever its name says"):
-        pillow.read(tmp_path / "a.gif")
+        pillow.read(tmp_path / "a.ppm")
+
+
+def test_gif_masks_are_read_and_films_refused(png, tmp_path: Path, disc: np.ndarray) -> None:
+    raster = pillow.read(png("mask.gif", disc * 255))
+    assert np.array_equal(as_mask(raster), disc * 255)
+    first, second = (Image.fromarray(disc * value) for value in (100, 255))
+    first.save(tmp_path / "film.gif", save_all=True, append_images=[second])
+    with pytest.raises(DataError, match="stack of images"):
+        pillow.read(tmp_path / "film.gif")
 
 
 def test_a_header_that_promises_too_much_is_refused(png, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ import numpy as np
 
 from napari_unet.data import leftout
 from napari_unet.data.cases import Case, Dataset, LabelRule
-from napari_unet.data.formats import image_shape, read_case, read_image, read_mask
+from napari_unet.data.formats import image_shape, read_case, read_image, read_mask, stem_of
 from napari_unet.data.labels import apply_rule, describe_rule, find_rule
 from napari_unet.data.pairing import Pairing, find_pairs
+from napari_unet.data.pairs import Pair
 from napari_unet.data.patients import UNKNOWN_SOURCE, find_patients, patient_column
 from napari_unet.errors import DataError
 
@@ -57,12 +58,12 @@ def open_dataset(folder: str | Path, limit: int = 0) -> Dataset:
     pairing = find_pairs(root)
     if not pairing.pairs:
         raise DataError(_no_pairs(root, pairing))
-    names = _names(root, [image for image, _, _ in pairing.pairs])
+    names = _names(root, [pair.image for pair in pairing.pairs])
     patients = find_patients(root, pairing, names)
     tags = _tags(pairing)
     cases = tuple(
-        Case(names[image], image, mask, patients.of[image], reason, tags.get(image, {}))
-        for image, mask, reason in pairing.pairs
+        _case(pair, names[pair.image], patients.of[pair.image], tags.get(pair.image, {}))
+        for pair in pairing.pairs
     )
     cases, left_out = leftout.divide(root, cases, leftout.load(root))
     labels, label_notes = find_rule(c.mask for c in scattered(cases))
@@ -151,10 +152,15 @@ def _no_pairs(root: Path, pairing: Pairing) -> str:
     return f"{root} holds no pair of image and mask. Found: {listed} ({why}). {HOW_TO_NAME}"
 
 
+def _case(pair: Pair, name: str, patient: str, tags: Mapping[str, str]) -> Case:
+    masks = pair.masks if len(pair.masks) > 1 else ()
+    return Case(name, pair.image, pair.mask, patient, pair.reason, tags, pair.confidence, masks)
+
+
 def _names(root: Path, images: Sequence[Path]) -> dict[Path, str]:
     """Name cases by their images' paths without suffix; with it where two would be the same."""
     relative = {image: image.relative_to(root) for image in images}
-    short = {image: rel.with_suffix("").as_posix() for image, rel in relative.items()}
+    short = {i: rel.with_name(stem_of(rel) or rel.name).as_posix() for i, rel in relative.items()}
     twice = Counter(short.values())
     return {i: n if twice[n] == 1 else relative[i].as_posix() for i, n in short.items()}
 
@@ -162,8 +168,8 @@ def _names(root: Path, images: Sequence[Path]) -> dict[Path, str]:
 def _tags(pairing: Pairing) -> dict[Path, dict[str, str]]:
     """Keep what tables say in a few words: columns with few different values, not the patient."""
     values = defaultdict(set)
-    for image, _, _ in pairing.pairs:
-        for column, value in pairing.facts.get(image, {}).items():
+    for pair in pairing.pairs:
+        for column, value in pairing.facts.get(pair.image, {}).items():
             values[column].add(value)
     most = min(MOST_TAG_VALUES, len(pairing.pairs) // 2)
     columns = {c for c, found in values.items() if 2 <= len(found) <= max(most, 2)}

@@ -15,8 +15,8 @@ from napari_unet.errors import DataError
 def find_images(folder: Path) -> list[Path]:
     """Return every supported image below ``folder`` that is not the mask of a pair."""
     pairing = find_pairs(folder)
-    masks = {mask for image, mask, _ in pairing.pairs if mask != image}
-    images = {image for image, _, _ in pairing.pairs}
+    masks = {mask for pair in pairing.pairs for mask in pair.masks if mask != pair.image}
+    images = {pair.image for pair in pairing.pairs}
     alone = {u.path for u in pairing.unpaired if is_supported(u.path)} - masks
     # Beside pairs, what is unpaired may well be a mask without an image: leave it alone.
     return sorted(images or alone)

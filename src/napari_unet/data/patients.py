@@ -82,7 +82,7 @@ def find_patients(root: Path, pairing: Pairing, names: Mapping[Path, str]) -> Pa
     names : mapping of Path to str
         Case names, which stand in for patients where these are unknown.
     """
-    images = [image for image, _, _ in pairing.pairs]
+    images = [pair.image for pair in pairing.pairs]
     for find in (_from_facts, _from_folders, _from_names):
         known, source = find(root, images, pairing)
         if known:

@@ -1,4 +1,4 @@
-"""PNG, JPEG and BMP, read with Pillow; also the TIFF compressions that tifffile leaves to others.
+"""PNG, JPEG, BMP and GIF, read with Pillow; also TIFF compressions that tifffile leaves alone.
 
 A photo's EXIF orientation is not applied: masks carry no such note, and pairs made of the stored
 pixels stay pairs.
@@ -18,9 +18,9 @@ from napari_unet.errors import DataError
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 # Only these, whatever a file is called: Pillow would also start other programs for some formats.
-FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "GIF")
 GREY = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 DTYPES = {"1": np.bool_, "L": np.uint8, "I": np.int32, "F": np.float32}  # of GREY, else uint16
 
@@ -29,7 +29,7 @@ def read(path: Path) -> Raster:
     """Read the picture of a file, the first of several, or all pages of a TIFF."""
     with _open(path) as picture:
         pages: int = getattr(picture, "n_frames", 1)
-        if pages > 1 and picture.format == "TIFF":
+        if pages > 1 and picture.format in ("TIFF", "GIF"):
             return _pages(picture, pages)
         if (deep := _deep_colour(picture, path)) is not None:
             return deep
@@ -79,7 +79,7 @@ def _open(path: Path) -> ImageFile:
     try:
         return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError as e:
-        raise DataError("it is no PNG, JPEG, BMP or TIFF file, whatever its name says") from e
+        raise DataError("it is no PNG, JPEG, BMP, GIF or TIFF file, whatever its name says") from e
     except Image.DecompressionBombError as e:
         raise DataError("it is too large to be read at once; cut it into tiles") from e
 

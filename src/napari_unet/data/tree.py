@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from napari_unet.data.formats import SUFFIXES
+from napari_unet.data.bundles import bundle_kind
+from napari_unet.data.formats import SUFFIXES, stem_of, suffix_of
 from napari_unet.data.names import Place, normal, place, without_word
 from napari_unet.errors import DataError
 
 IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+BUNDLES = {"zarr": ".zarr", "dicom": ".dcm"}  # folders that are one image, and as what they count
+KNOWN = frozenset((*SUFFIXES, *BUNDLES.values()))
+KINDS = {"zarr": "a Zarr store", "dicom": "a DICOM series"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class File:
-    """A file below the root, and what its name says.
+    """A file below the root (or a folder that is one image), and what its name says.
 
     Attributes
     ----------
@@ -30,7 +34,8 @@ class File:
     parts : tuple of str
         The folder's parts, without those that all images and masks share.
     name, suffix : str
-        Its name without the suffix, in Unicode's composed form; and the suffix in lower case.
+        Its name without the suffix, in Unicode's composed form; and the suffix in lower case, whole
+        as in ``.nii.gz``; that of its files for the folder of a DICOM series.
     place : Place
         What the folders say.
     bare_mask, bare_image : (str, str) or None
@@ -95,53 +100,57 @@ class Tree:
 def scan(root: Path) -> Tree:
     """List the files below a folder in one walk; hidden and system files are left out.
 
+    Folders that are one image (a Zarr store, a DICOM series) count as one file.
+
     Raises
     ------
     DataError
-        If the folder is missing, is no folder or may not be read.
+        If the folder is missing, is no folder, is itself one image, or may not be read.
     """
     if not root.exists():
         raise DataError(f"There is no folder {root}.")
     if not root.is_dir():
         raise DataError(f"{root} is a file; a folder with images and masks is needed.")
     images, others = [], []
-    for folder, name in sorted(_walk(root)):
-        stem, suffix = posixpath.splitext(name)
-        if suffix.casefold() in SUFFIXES:
-            images.append((folder, stem, suffix))
+    for folder, name, suffix in sorted(_walk(root)):
+        if suffix in KNOWN:
+            images.append((folder, name, suffix))
         else:
             others.append(f"{folder}/{name}" if folder else name)
     folders = {folder for folder, _, _ in images}
     shared = _shared(folders)
     parts = {f: tuple(f.split("/")[shared:]) if f else () for f in folders}
     places = {f: place(parts[f]) for f in folders}
-    files = (_file(root, f, stem, suffix, parts[f], places[f]) for f, stem, suffix in images)
+    files = (_file(root, f, name, suffix, parts[f], places[f]) for f, name, suffix in images)
     return Tree(root, tuple(files), tuple(others))
 
 
 def _file(
-    root: Path, folder: str, stem: str, suffix: str, parts: tuple[str, ...], place: Place
+    root: Path, folder: str, full: str, suffix: str, parts: tuple[str, ...], place: Place
 ) -> File:
-    name = normal(stem)
-    rel = f"{folder}/{stem}{suffix}" if folder else stem + suffix
+    # The folder of a DICOM series has no suffix, but dots may well be in its name.
+    bare = full if suffix == BUNDLES["dicom"] and not full.casefold().endswith(suffix) else None
+    name = normal(stem_of(full) if bare is None else bare)
+    rel = f"{folder}/{full}" if folder else full
     return File(
         root / rel,
         rel,
         folder,
         parts,
         name,
-        suffix.casefold(),
+        suffix,
         place,
         without_word(name, "mask"),
         without_word(name, "image"),
     )
 
 
-def _walk(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield folder (relative, with ``/``) and name of every file."""
-    waiting, seen = [""], {_identity(root)}
+def _walk(root: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield folder (relative, with ``/``), name and suffix of every file."""
+    waiting, seen = [("", "")], {_identity(root)}
     while waiting:
-        folder = waiting.pop()
+        above, name = waiting.pop()
+        folder = f"{above}/{name}" if above else name
         try:
             # Links last: a folder reached both ways is known by its own name.
             entries = sorted(os.scandir(root / folder), key=lambda e: (e.is_symlink(), e.name))
@@ -149,14 +158,22 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
             if not folder:
                 raise DataError(f"{root} cannot be opened ({e.strerror or e}).") from e
             continue
+        if kind := bundle_kind(root / folder, [e.name for e in entries]):
+            if not folder:
+                raise DataError(
+                    f"{root} is one image ({KINDS[kind]}), not a folder of images and masks. Open "
+                    "the folder above it."
+                )
+            yield above, name, BUNDLES[kind]
+            continue
         for entry in entries:
             if entry.name.startswith(".") or entry.name.casefold() in IGNORED:
                 continue
             if not entry.is_dir():
-                yield folder, entry.name
+                yield folder, entry.name, suffix_of(entry.name)
             elif (identity := _identity(entry.path)) not in seen:  # a link may lead back up
                 seen.add(identity)
-                waiting.append(f"{folder}/{entry.name}" if folder else entry.name)
+                waiting.append((folder, entry.name))
 
 
 def _identity(folder: str | Path) -> tuple[int, int]:
