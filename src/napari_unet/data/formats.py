@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data import matlab, npy, pillow, tiff
+from napari_unet.data import dicom, itk, matlab, nifti, npy, pillow, tiff
+from napari_unet.data.bundles import bundle_kind
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.labels import apply_rule
 from napari_unet.data.memory import load
@@ -43,7 +44,11 @@ READERS = {
     **dict.fromkeys(
         matlab.SUFFIXES, Reader(matlab.read_image, matlab.read_mask, matlab.describe, named=True)
     ),
+    **dict.fromkeys(nifti.SUFFIXES, Reader(nifti.read, nifti.read, nifti.header)),
+    **dict.fromkeys(itk.SUFFIXES, Reader(itk.read, itk.read, itk.header)),
+    **dict.fromkeys(dicom.SUFFIXES, Reader(dicom.read, dicom.read, dicom.header)),
 }
+BUNDLES = {"dicom": dicom.SUFFIXES[0]}  # kinds of folders that are one image, and who reads them
 SUFFIXES = tuple(READERS)
 COMPOUND = tuple(s for s in SUFFIXES if s.count(".") > 1)
 
@@ -258,9 +263,16 @@ def _smallest(path: Path, labels: np.ndarray) -> np.ndarray:
 
 def _reader(path: Path, array: str) -> tuple[Reader, tuple[str, ...]]:
     """Return who reads a file, and what to tell it."""
-    reader = READERS.get(suffix_of(path))
+    if path.is_dir():
+        kind = bundle_kind(path, [p.name for p in path.iterdir()])
+        if kind not in BUNDLES:
+            raise DataError("it is a folder, but neither a DICOM series nor a Zarr store")
+        suffix = BUNDLES[kind]
+    else:
+        suffix = suffix_of(path)
+    reader = READERS.get(suffix)
     if reader is None:
-        suffix = path.suffix or "(none)"
+        suffix = suffix or "(none)"
         raise DataError(f"the suffix {suffix} is none of {', '.join(SUFFIXES)}")
     if array and not reader.named:
         raise DataError(f"it holds no array called {array!r}: files of its kind hold one image")
@@ -271,9 +283,9 @@ def _reader(path: Path, array: str) -> tuple[Reader, tuple[str, ...]]:
 def reading(path: Path, what: str) -> Iterator[None]:
     """Turn whatever a reader raises into one sentence about the file."""
     try:
-        if not path.is_file():
+        if not path.exists():
             raise FileNotFoundError
-        if path.stat().st_size == 0:
+        if path.is_file() and path.stat().st_size == 0:
             raise DataError("it is empty")
         yield
     except FileNotFoundError as e:
