@@ -22,6 +22,7 @@ from napari_unet.data.labels import apply_rule
 from napari_unet.data.memory import load
 from napari_unet.data.raster import Raster, as_image, as_mask, describe, luminance
 from napari_unet.data.scan import Header, Scan
+from napari_unet.data.writers import write_labels as write_labels
 from napari_unet.errors import DataError
 
 
@@ -211,54 +212,6 @@ def fit_channels(
     if have == 1 and channels == 3:
         return np.repeat(image[..., None], 3, axis=2)
     raise DataError(f"{source} has {have} channels, but {channels} are needed.")
-
-
-def write_labels(path: str | Path, labels: np.ndarray) -> Path:
-    """Write class indices or ids ``(H, W)`` as PNG, TIFF (compressed) or NPY, by the suffix.
-
-    The smallest unsigned type that holds the values is used. The file appears whole or not at all.
-
-    Raises
-    ------
-    DataError
-        If the values are not non-negative integers, do not fit the format, or the disk is full.
-    """
-    from napari_unet.workspace import atomic
-
-    path, suffix = Path(path), Path(path).suffix.casefold()
-    stored = _smallest(path, labels)
-    if suffix not in (".png", ".tif", ".tiff", ".npy"):
-        raise DataError(f"{path.name}: labels are written as .png, .tif or .npy.")
-    if suffix == ".png" and (stored.ndim != 2 or stored.dtype.itemsize > 2):
-        raise DataError(f"{path.name}: a PNG holds one plane of labels up to 65535; use .tif.")
-    try:
-        with atomic(path) as temporary, temporary.open("wb") as file:
-            if suffix == ".npy":
-                np.save(file, stored)
-            elif suffix == ".png":
-                from PIL import Image
-
-                Image.fromarray(stored).save(file, format="PNG")
-            else:
-                import tifffile
-
-                tifffile.imwrite(file, stored, compression="zlib")
-    except OSError as e:
-        raise DataError(
-            f"{path} could not be written ({e.strerror or e}). Free some space or choose another "
-            "folder; what was there before is unchanged."
-        ) from e
-    return path
-
-
-def _smallest(path: Path, labels: np.ndarray) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "bui" or labels.ndim < 2 or 0 in labels.shape or labels.min() < 0:
-        raise DataError(
-            f"{path.name}: labels must be whole numbers from 0 up, not {labels.dtype} "
-            f"of shape {labels.shape}."
-        )
-    return labels.astype(np.min_scalar_type(int(labels.max())), copy=False)
 
 
 def _reader(path: Path, array: str) -> tuple[Reader, tuple[str, ...]]:

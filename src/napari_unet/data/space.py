@@ -122,3 +122,30 @@ def over_axes(affine: Matrix, axes: str) -> Matrix:
             full[row, column] = affine["zyx".index(a), "zyx".index(b)]
         full[row, -1] = affine["zyx".index(a), 3]
     return full
+
+
+def within(matrix: Matrix, axes: str) -> Matrix:
+    """Return the ``(4, 4)`` part over z, y, x of a matrix over the axes of a scan."""
+    letters = axes.removesuffix("c")
+    full = np.eye(4)
+    inside = [(letters.index(a), "zyx".index(a)) for a in letters if a in "zyx"]
+    for i, row in inside:
+        for j, column in inside:
+            full[row, column] = matrix[i, j]
+        full[row, 3] = matrix[i, -1]
+    return full
+
+
+def from_viewer(shape: tuple[int, ...], matrix: Matrix) -> Geometry:
+    """Return how a volume ``(z, y, x)`` of the viewer is laid out as a file's x, y, z.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of z, y and x.
+    matrix : numpy.ndarray
+        ``(4, 4)``, from indices z, y, x to the viewer's world.
+    """
+    swap = np.eye(4)[[2, 1, 0, 3]]
+    affine = np.linalg.inv(TO_VIEWER) @ matrix @ swap
+    return Geometry((shape[2], shape[1], shape[0]), affine, (2, 1, 0), (False, False, False))
