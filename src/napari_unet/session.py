@@ -213,13 +213,13 @@ class Session:
         self.opening = what
         self.dataset_changed.emit()
 
-    def set_dataset(self, dataset: Dataset) -> None:
-        """Work on another dataset: no case is open, and the scores stay, marked as another's."""
+    def set_dataset(self, dataset: Dataset | None) -> None:
+        """Work on another dataset, or on none: no case is open; scores stay, as another's."""
         self.opening = ""
         self.dataset = dataset
         self.case = None
         self.subsets, self.split_source = {}, ""
-        self._set_shown(dataset.cases)
+        self._set_shown(dataset.cases if dataset is not None else ())
         self.dataset_changed.emit()
         self.case_changed.emit()
         self.sheet_changed.emit()

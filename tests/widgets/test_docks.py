@@ -33,6 +33,7 @@ from napari_unet.widgets import (
     WorkbenchDock,
 )
 from napari_unet.widgets.desk import desk_of
+from napari_unet.widgets.reading import shelf_key
 from napari_unet.widgets.training import clean, model_path, suggest_name
 
 
@@ -135,6 +136,56 @@ def test_a_case_that_is_open_is_not_read_again(viewer, opened, qtbot):
     opened.loader.open_case(opened.session.case, lambda: then.append(1))
     assert then == [1]
     assert viewer.layers[0].data is pixels
+
+
+def test_the_next_cases_are_read_ahead_and_open_at_once(viewer, opened, qtbot):
+    session, loader = opened.session, opened.loader
+    qtbot.waitUntil(lambda: session.case is not None)
+    layers = list(viewer.layers)
+    for _ in range(3):
+        wanted = session.neighbour(1)
+        key = shelf_key(session.dataset, wanted)
+        qtbot.waitUntil(lambda key=key: loader.shelf.get(key) is not None)
+        loader.step(1)
+        assert session.case is wanted  # without waiting
+        assert viewer.layers[0].data is loader.shelf.get(key).shown.scan.array
+    assert list(viewer.layers) == layers
+
+
+def test_cases_are_gone_through_as_a_stack_and_one_by_one_again(viewer, opened, show, qtbot):
+    dock = show(DatasetDock(viewer))
+    session, cases = opened.session, opened.session.dataset.cases
+    qtbot.waitUntil(lambda: session.case is not None)
+    dock.view.cases.step_wanted.emit(1)
+    qtbot.waitUntil(lambda: session.case is cases[1])
+    dock.view.cases.show_only({"Patient": cases[0].patient})
+    qtbot.waitUntil(lambda: session.shown == cases[:2])
+    dock.view.cases.stack_button.click()
+    qtbot.waitUntil(lambda: opened.loader.stack is not None)
+    image, reference = viewer.layers
+    assert image.data.shape == reference.data.shape == (2, 32, 32)
+    assert viewer.dims.current_step[0] == 1
+    viewer.dims.set_current_step(0, 0)
+    assert session.case is cases[0]
+    assert dock.view.cases.current.text().startswith("1 of 2")
+    dock.view.cases.next.click()
+    assert viewer.dims.current_step[0] == 1
+    assert session.case is cases[1]
+    dock.view.cases.stack_button.click()
+    qtbot.waitUntil(lambda: viewer.layers[0].ndim == 2)
+    assert not dock.view.cases.stack_button.isChecked()
+    assert viewer.layers[0].name == cases[1].name
+
+
+def test_closing_the_dataset_takes_its_case_away_and_leaves_the_rest(viewer, opened, show, qtbot):
+    dock = show(DatasetDock(viewer))
+    qtbot.waitUntil(lambda: opened.session.case is not None)
+    viewer.add_image(np.ones((4, 4)), name="mine")
+    dock.view.close_button.click()
+    assert [layer.name for layer in viewer.layers] == ["mine"]
+    assert opened.session.dataset is None
+    assert "Choose a folder" in dock.view.summary.plain
+    assert not dock.view.cases.isVisible()
 
 
 def test_an_empty_folder_is_reported_and_what_was_open_stays(viewer, opened, show, qtbot, tmp_path):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
-from napari_unet.widgets.layers import Layers, PixelSize
+from napari_unet.data.scan import Scan
+from napari_unet.widgets.case_layers import Shown, first_slice
+from napari_unet.widgets.layer_tags import PixelSize
+from napari_unet.widgets.layers import Layers
 
 MODEL = "/models/m.unet.safetensors"
 
@@ -31,11 +35,15 @@ def names(viewer):
     return [layer.name for layer in viewer.layers]
 
 
-def show(layers, key, size=(20, 30), **options):
-    image = np.random.default_rng(0).integers(0, 255, size, np.uint8)
-    reference = options.pop("reference", np.zeros(size[:2], np.uint8))
-    layers.show_case(key, key, image, len(size) == 3, reference, **options)
-    return image
+def show(layers, key, size=(20, 30), axes="", **options):
+    """Show a case of random pixels; the options are those of its scan."""
+    array = np.random.default_rng(0).integers(0, 255, size, np.uint8)
+    axes = axes or "yxc"[: len(size)]
+    reference = options.pop("reference", np.zeros(size[: len(axes.rstrip("c"))], np.uint8))
+    start = options.pop("start", ())
+    scan = Scan(array, axes, Path(f"{key}.png"), colour=axes.endswith("c"), **options)
+    layers.show_case(Shown(key, key, scan, reference, start=start))
+    return array
 
 
 # --- cases ------------------------------------------------------------------------------------
@@ -85,6 +93,104 @@ def test_images_that_a_person_opened_are_left_alone(viewer, layers):
     show(layers, "b")
     assert mine in viewer.layers
     assert mine.name == "mine"
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")  # napari's, of oblique volumes
+def test_a_volume_lies_where_its_file_says_and_opens_at_its_tumour(viewer, layers):
+    affine = np.eye(4)
+    affine[:3, 3] = (5, -3, 2)
+    affine[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
+    reference = np.zeros((6, 20, 30), np.uint8)
+    reference[4, 5:9, 5:9] = 1
+    show(
+        layers,
+        "a",
+        (6, 20, 30),
+        "zyx",
+        spacing=(3.0, 0.5, 0.5),
+        units=("mm",) * 3,
+        affine=affine,
+        reference=reference,
+        start=first_slice(reference, reference.shape),
+    )
+    for layer in viewer.layers:
+        assert layer.axis_labels == ("z", "y", "x")
+        assert [str(u) for u in layer.units] == ["millimeter"] * 3
+        world = affine @ (4 * 3.0, 7 * 0.5, 8 * 0.5, 1)
+        assert np.allclose(layer.data_to_world((4, 7, 8)), world[:3])
+    assert layers.cases.index() == (4,)
+
+
+def test_geometry_of_the_last_case_does_not_stick(viewer, layers):
+    affine = np.eye(3)
+    affine[0, 2] = 9
+    show(layers, "a", spacing=(0.5, 0.25), units=("mm", "mm"), affine=affine)
+    show(layers, "b")
+    for layer in viewer.layers:
+        assert layer.scale.tolist() == [1, 1]
+        assert np.array_equal(layer.affine.affine_matrix, np.eye(3))
+        assert {str(u) for u in layer.units} == {"pixel"}
+
+
+def test_channels_that_are_no_colours_get_a_slider(viewer, layers):
+    array = np.zeros((20, 30, 5), np.uint8)
+    array[..., 3] = 7
+    reference = np.zeros((20, 30), np.uint8)
+    layers.show_case(Shown("a", "a", Scan(array, "yxc", Path("a.tif")), reference))
+    image, labels = viewer.layers
+    assert not image.rgb
+    assert image.axis_labels == ("c", "y", "x")
+    assert image.data[3].min() == 7
+    assert labels.data.shape == (20, 30)
+    # In the plane, both lie on each other.
+    assert np.array_equal(image.data_to_world((0, 5, 6))[1:], labels.data_to_world((5, 6)))
+
+
+def test_levels_and_lazy_arrays_are_shown_as_they_are(viewer, layers):
+    import dask.array as da
+
+    fine = da.zeros((64, 64), np.uint8, chunks=16)
+    scan = Scan(fine, "yx", Path("a.zarr"), levels=(fine, fine[::2, ::2]))
+    layers.show_case(Shown("a", "a", scan, np.zeros((64, 64), np.uint8)))
+    image = viewer.layers[0]
+    assert image.multiscale
+    assert image.data[0] is fine
+    show(layers, "b")
+    assert not viewer.layers["b"].multiscale
+
+
+def test_the_first_slice_is_that_with_the_most_foreground():
+    reference = np.zeros((2, 5, 8, 8), np.uint8)
+    reference[1, 3, :4] = 2
+    reference[0, 2, 0] = 1
+    assert first_slice(reference, reference.shape) == (1, 3)
+    assert first_slice(reference * 0, reference.shape) == (1, 2)
+    assert first_slice(None, (7, 8, 8)) == (3,)
+    assert first_slice(None, (8, 8)) == ()
+
+
+def test_the_case_cannot_be_deleted_by_hand_but_by_closing_it(viewer, layers):
+    show(layers, "a")
+    mine = viewer.add_image(np.ones((9, 9)), name="mine")
+    viewer.layers.selection = set(viewer.layers)
+    viewer.layers.remove_selected()
+    assert mine not in viewer.layers
+    assert names(viewer) == ["a", "a · reference"]
+    show(layers, "b")
+    assert names(viewer) == ["b", "b · reference"]
+    assert all(layer.locked for layer in viewer.layers)
+    layers.close_case()
+    assert not viewer.layers
+    assert layers.open_case() == ""
+
+
+def test_closing_a_case_keeps_what_a_person_painted_on_it(viewer, layers):
+    show(layers, "a")
+    layers.write_segmentation("a", MODEL, "m", blob())
+    layers.write_segmentation("a", "/models/n", "n", blob())
+    viewer.layers["a · m"].paint((15, 15), 1)
+    layers.close_case()
+    assert names(viewer) == ["a · m (corrected)"]
 
 
 # --- segmentations ----------------------------------------------------------------------------

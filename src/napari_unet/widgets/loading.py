@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_unet import workspace
 from napari_unet.config import SplitConfig
 from napari_unet.data.cases import Case, Dataset
-from napari_unet.errors import UnetError, readable
+from napari_unet.errors import readable
 from napari_unet.session import PLANNED, Message, ModelEntry, Session
 from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.reading import Opened, Shelf, case_key, read, read_ahead, shelf_key
 from napari_unet.widgets.runner import Background
+from napari_unet.widgets.stacking import Stack, make_stack
 
-
-@dataclass(frozen=True)
-class Opened:
-    """A case as it was read; ``warning`` says what is wrong with its reference."""
-
-    case: Case
-    image: NDArray[Any]
-    channels: bool
-    reference: NDArray[Any] | None
-    spacing: tuple[float, ...] | None
-    units: tuple[str, ...]
-    warning: str = ""
+AHEAD = (1, -1, 2)  # steps from the open case to those that are read before they are asked for
 
 
 class Loader:
     """Opens folders and cases; the newest wish wins."""
 
+    stack_changed = Signal()
+
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
         self.split = SplitConfig()
+        self.shelf = Shelf()
+        self.stack: Stack | None = None
         self._folders, self._cases, self._splits = Background(), Background(), Background()
+        self._reader, self._ahead = Background(), threading.Event()
         session.model_changed.connect(self.divide)
+        layers.slice_changed.connect(self._follow_stack)
 
     # --- folders ------------------------------------------------------------------------------
 
@@ -58,12 +55,27 @@ class Loader:
     def _opened(self, dataset: Dataset) -> None:
         if self.session.closed:
             return
-        self._cases.drop()
+        self._close()
         self.session.set_dataset(dataset)
         self.divide()
         # Nobody looks at anything else: show what was found.
         if not self.layers.images():
             self.step(1)
+
+    def close_dataset(self) -> None:
+        """Close the data set and what is shown of it; its files were never touched."""
+        self._folders.drop()
+        self._close()
+        self.session.set_dataset(None)
+
+    def _close(self) -> None:
+        """Let go of the open case and of those that were read ahead."""
+        self._cases.drop()
+        self._ahead.clear()
+        self.shelf.clear()
+        if self.stack is not None:
+            self._leave_stack()
+        self.layers.close_case()
 
     def _unopened(self, error: Exception) -> None:
         # What was open before stays open.
@@ -97,14 +109,21 @@ class Loader:
         dataset = self.session.dataset
         if dataset is None:
             return
+        if self.stack is not None:
+            if then is None and case in self.stack.cases:
+                self.layers.cases.go_to((self.stack.cases.index(case),))
+                return
+            self._leave_stack()
         if self.layers.open_case() == case_key(dataset, case):
             self._cases.drop()
             self.session.set_case(case)
             if then is not None:
                 then()
             return
+        key = shelf_key(dataset, case)
 
         def show(opened: Opened) -> None:
+            self.shelf.put(key, opened)
             self._show(opened)
             if then is not None:
                 then()
@@ -112,7 +131,32 @@ class Loader:
         def failed(error: Exception) -> None:
             self.session.fail("dataset", readable(error))
 
-        self._cases.run(f"reading {case.name}", lambda: read(case, dataset), show, failed)
+        self._ahead.clear()
+        if (opened := self.shelf.get(key)) is not None:
+            self._cases.drop()
+            show(opened)
+        else:
+            self._cases.run(f"reading {case.name}", lambda: read(case, dataset), show, failed)
+
+    def open_stack(self, cases: Sequence[Case]) -> None:
+        """Show cases of one size as a stack, read slice by slice."""
+        dataset, cases = self.session.dataset, tuple(cases)
+        if dataset is None:
+            return
+        self._ahead.clear()
+        self._cases.run(
+            f"stacking {len(cases)} cases",
+            lambda: make_stack(cases, dataset, self.shelf),
+            self._show_stack,
+            lambda error: self.session.fail("dataset", readable(error)),
+        )
+
+    def close_stack(self) -> None:
+        """Go back from a stack to the case that it shows."""
+        case = self.session.case
+        if self.stack is not None and case is not None:
+            self._leave_stack()
+            self.open_case(case)
 
     def step(self, by: int) -> None:
         """Open the next or an earlier case."""
@@ -121,25 +165,58 @@ class Loader:
             self.open_case(case)
 
     def _show(self, opened: Opened) -> None:
-        dataset = self.session.dataset
-        if dataset is None or self.session.closed:
+        if self.session.dataset is None or self.session.closed:
             return
-        self.layers.show_case(
-            case_key(dataset, opened.case),
-            opened.case.name,
-            opened.image,
-            opened.channels,
-            opened.reference,
-            opened.spacing,
-            opened.units or None,
-        )
+        self.layers.show_case(opened.shown)
         self.session.set_message("dataset", Message(opened.warning, "warning"))
         self.session.set_case(opened.case)
+        self._read_ahead()
 
+    def _show_stack(self, stack: Stack) -> None:
+        if self.session.dataset is None or self.session.closed:
+            return
+        self.session.set_message("dataset", Message())
+        case = self.session.case
+        self.layers.show_case(stack.shown)
+        self.stack = stack
+        at = stack.cases.index(case) if case in stack.cases else 0
+        self.layers.cases.go_to((at,))
+        self._follow_stack()
+        self.stack_changed.emit()
 
-def case_key(dataset: Dataset, case: Case) -> str:
-    """Return what identifies a case among everything that can be open in a viewer."""
-    return f"{dataset.root}::{case.name}"
+    def _leave_stack(self) -> None:
+        self.stack = None
+        self.stack_changed.emit()
+
+    def _follow_stack(self) -> None:
+        """Say which case the slider of a stack stands on."""
+        if self.stack is None:
+            return
+        if self.layers.open_case() != self.stack.shown.key:  # its layer was replaced or closed
+            self._leave_stack()
+            return
+        case = self.stack.cases[self.layers.cases.index()[0]]
+        if case != self.session.case:
+            self.session.set_case(case)
+            error = self.stack.errors.get(case.name, "")
+            self.session.set_message("dataset", Message(error, "warning"))
+
+    def _read_ahead(self) -> None:
+        """Read in a thread what is likely to be opened next."""
+        dataset = self.session.dataset
+        near = [case for step in AHEAD if (case := self.session.neighbour(step)) is not None]
+        if dataset is None or not near:
+            return
+        # Each round has a flag of its own: the one before stops at its next case.
+        self._ahead.clear()
+        self._ahead = wanted = threading.Event()
+        wanted.set()
+        self._reader.run(
+            "reading cases ahead",
+            lambda: read_ahead(near, dataset, self.shelf, wanted),
+            _nothing,
+            _nothing,
+        )
 
 
 def read_folder(folder: str) -> Dataset:
@@ -165,24 +242,6 @@ def read_sample() -> Dataset:
     return read_folder(str(folder))
 
 
-def read(case: Case, dataset: Dataset) -> Opened:
-    """Read a case as it is stored (in a thread); a reference that cannot be used is left out."""
-    from napari_unet.data.formats import read_image, read_mask
-    from napari_unet.data.labels import apply_rule
-
-    scan = read_image(case.image)
-    reference, warning = None, ""
-    try:
-        reference = apply_rule(read_mask(case.mask), dataset.labels)
-        shape = scan.array.shape[:-1] if scan.channels else scan.array.shape
-        if reference.shape != shape:
-            warning = f"{case.name}: the image is {shape} and its mask {reference.shape} pixels."
-            reference = None
-    except UnetError as error:
-        warning = str(error)
-    return Opened(case, scan.array, scan.channels, reference, scan.spacing, scan.units, warning)
-
-
 def subsets(
     dataset: Dataset, model: ModelEntry | None, split: SplitConfig
 ) -> tuple[Mapping[str, str], str]:
@@ -195,3 +254,6 @@ def subsets(
         if names & set(known):
             return known, f"Split of {model.name}"
     return make_split(dataset.cases, split).subsets, PLANNED
+
+
+def _nothing(_: object) -> None: ...

@@ -25,9 +25,12 @@ class DatasetDock(Dock):
         view.cases.case_wanted.connect(loader.open_case)
         view.cases.step_wanted.connect(loader.step)
         view.cases.shown_changed.connect(session.set_shown)
+        view.cases.stack_wanted.connect(self._stack)
+        view.close_wanted.connect(loader.close_dataset)
         self.listen(session.dataset_changed, self._show_dataset)
         self.listen(session.split_changed, self._show_split)
         self.listen(session.case_changed, self._show_case)
+        self.listen(loader.stack_changed, self._show_stack)
         self._shown: object = self
         self._show_dataset()
         self._show_case()
@@ -36,6 +39,17 @@ class DatasetDock(Dock):
         folder = QFileDialog.getExistingDirectory(self, "Choose a folder of images and masks")
         if folder:
             self.desk.loader.open_folder(folder)
+
+    def _stack(self, wanted: bool) -> None:
+        loader = self.desk.loader
+        if wanted:
+            loader.open_stack(self.desk.session.shown)
+        else:
+            loader.close_stack()
+        self._show_stack()
+
+    def _show_stack(self) -> None:
+        self.view.cases.set_stacked(self.desk.loader.stack is not None)
 
     def _show_dataset(self) -> None:
         session = self.desk.session

@@ -37,6 +37,7 @@ class CaseList(QWidget):
     shown_changed = Signal(object)  # the cases that are shown, in their order
     leave_out_wanted = Signal(object, str)  # cases, reason
     pair_wanted = Signal(object)  # Case
+    stack_wanted = Signal(bool)  # or one by one
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +50,8 @@ class CaseList(QWidget):
         self.search.setToolTip("Words that the case, patient, subset, tags or reason must hold")
         self.search.setClearButtonEnabled(True)
         self.filter_button = _toggle("Filter", "Show only some subsets, patients, tags, problems")
+        self.stack_button = _toggle("≡", "Open the shown cases as one stack, if of equal size")
+        self.stack_button.setAccessibleName("Stack")
         self.facets = Facets()
         self.facets.hide()
         self.count = Text()
@@ -101,6 +104,10 @@ class CaseList(QWidget):
             button.setEnabled(not reason)
             button.setToolTip(reason or f"Open the {name} case ({_native(key)})")
 
+    def set_stacked(self, stacked: bool) -> None:
+        """Say whether the cases are open as a stack."""
+        self.stack_button.setChecked(stacked)
+
     def show_only(self, values: Mapping[str, str]) -> None:
         """Filter by these values of the facets, and by nothing else."""
         self.search.clear()
@@ -117,6 +124,7 @@ class CaseList(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.search, 1)
         top.addWidget(self.filter_button)
+        top.addWidget(self.stack_button)
         self.bar = QWidget()
         counted = QHBoxLayout(self.bar)
         counted.setContentsMargins(0, 0, 0, 0)
@@ -138,6 +146,7 @@ class CaseList(QWidget):
         self.search.textChanged.connect(self._filter)
         self.facets.changed.connect(self._filter)
         self.filter_button.toggled.connect(self.facets.setVisible)
+        self.stack_button.clicked.connect(self.stack_wanted.emit)
         self.all_button.clicked.connect(lambda: self.show_only({}))
         self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
         self.table.menu_wanted.connect(self._show_menu)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from napari_unet.data.cases import SUBSETS, Dataset
 from napari_unet.widgets.parts.fold import Fold
@@ -29,6 +29,7 @@ class DatasetView(Page):
     folder_chosen = Signal(str)
     browse = Signal()
     sample_wanted = Signal()
+    close_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +39,11 @@ class DatasetView(Page):
         self.sample_button = QPushButton("Sa&mple data")
         self.sample_button.setToolTip("Make a small set of artificial MR images with tumours")
         self.path = Elided()
+        self.close_button = QToolButton()
+        self.close_button.setText("✕")
+        self.close_button.setAutoRaise(True)
+        self.close_button.setToolTip("Close this data set and the case that is open")
+        self.close_button.setAccessibleName("Close the data set")
         self.summary = Text(START)
         self.split = Text()
         self.cases = CaseList()
@@ -65,6 +71,7 @@ class DatasetView(Page):
         self.cases.setVisible(known)
         self.split.set_text("")
         self.path.setVisible(dataset is not None)
+        self.close_button.setVisible(dataset is not None)
         if dataset is None:
             self.summary.set_text(START)
             self._set_notes(())
@@ -87,8 +94,12 @@ class DatasetView(Page):
         choose = QHBoxLayout()
         choose.addWidget(self.browse_button)
         choose.addWidget(self.sample_button)
+        opened = QHBoxLayout()
+        opened.addWidget(self.path, 1)
+        opened.addWidget(self.close_button)
         self.body.addLayout(choose)
-        for widget in (self.path, self.summary, self.notes, self.split):
+        self.body.addLayout(opened)
+        for widget in (self.summary, self.notes, self.split):
             self.body.addWidget(widget)
         self.body.addWidget(self.cases, 1)
         self.body.addStretch(0)
@@ -96,6 +107,7 @@ class DatasetView(Page):
     def _connect(self) -> None:
         self.browse_button.clicked.connect(lambda: self.browse.emit())
         self.sample_button.clicked.connect(lambda: self.sample_wanted.emit())
+        self.close_button.clicked.connect(lambda: self.close_wanted.emit())
 
     def _set_notes(self, notes: Sequence[str]) -> None:
         self.notes.setVisible(bool(notes))
