@@ -29,6 +29,7 @@ LAYERS = (
     ("drawing",),
     ("report",),
     ("scoring",),
+    ("downloads",),
     ("unet",),
     ("training", "inference"),
     ("evaluation",),
@@ -46,6 +47,8 @@ QT = ("qtpy", "superqt", "magicgui", "PyQt5", "PyQt6", "PySide2", "PySide6")
 KEPT_TO = {
     "torch": {"unet", "training", "inference"},
     "safetensors": {"unet"},
+    "requests": {"downloads"},
+    "gdown": {"downloads"},
     "napari": {"widgets", "demo"},
     **{package: {"widgets"} for package in QT},
 }

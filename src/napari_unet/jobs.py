@@ -94,7 +94,22 @@ class AuditJob:
     limit: int = 0
 
 
-Job = TrainJob | SegmentArrayJob | SegmentFilesJob | EvaluateJob | AuditJob
+@dataclass(frozen=True)
+class FetchJob:
+    """Download a data set and unpack it.
+
+    ``source`` is a name of `napari_unet.downloads.catalog`, or the address of a file, an article on
+    figshare or a file shared on Google Drive. Unless ``agreed``, the job ends after the `Offer`,
+    so that a person sees size and licence first. ``out`` is the folder to be made; empty for one
+    in the workspace.
+    """
+
+    source: str
+    out: str = ""
+    agreed: bool = False
+
+
+Job = TrainJob | SegmentArrayJob | SegmentFilesJob | EvaluateJob | AuditJob | FetchJob
 
 # --- events -----------------------------------------------------------------------------------
 
@@ -235,6 +250,45 @@ class AuditFinished:
     seconds: float
 
 
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to be downloaded; ``size`` in bytes is 0 and a checksum empty while unknown."""
+
+    name: str
+    url: str
+    size: int = 0
+    md5: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be downloaded from where, on which terms, and the ``folder`` it would be put into.
+
+    ``size`` in bytes is 0 while unknown; an empty ``licence`` means that the source states none.
+    """
+
+    source: str
+    title: str
+    files: tuple[RemoteFile, ...]
+    size: int
+    licence: str
+    page: str
+    folder: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class FetchFinished:
+    """The data set is in ``folder``; ``problem`` says why no cases were found there, if so."""
+
+    folder: str
+    cases: int
+    patients: int
+    seconds: float
+    problem: str = ""
+
+
 Event = (
     Note
     | Progress
@@ -245,4 +299,6 @@ Event = (
     | SegmentFilesFinished
     | EvaluateFinished
     | AuditFinished
+    | Offer
+    | FetchFinished
 )

@@ -1,0 +1,1 @@
+"""Known data sets and other addresses: offered with size and licence, downloaded, unpacked."""
