@@ -18,8 +18,8 @@ from napari_unet.widgets.layer_tags import CASE_IMAGE, REFERENCE, Hand, facts
 
 # Okabe and Ito's colours, which colour-blind people can tell apart. The outline of a lone class
 # has a colour that none of the first classes' areas has.
-_COLOURS = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442", "#56b4e9")
-FILL = CyclicLabelColormap(colors=["#00000000", *_COLOURS])
+COLOURS = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442", "#56b4e9")
+FILL = CyclicLabelColormap(colors=["#00000000", *COLOURS])
 OUTLINE = CyclicLabelColormap(colors=["#00000000", "#56b4e9"])
 
 

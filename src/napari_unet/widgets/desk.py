@@ -20,6 +20,7 @@ from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.scoring import Scorer
 from napari_unet.widgets.segmenting import Segmenter
+from napari_unet.widgets.thumbnails import Thumbnails
 from napari_unet.widgets.training import Trainer
 
 
@@ -30,9 +31,14 @@ class Desk:
         self.session, self.layers = session, layers
         self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
         self.loader = Loader(session, layers)
+        self.thumbnails = Thumbnails(self.loader.shelf)
+        session.dataset_changed.connect(self._show_dataset)
         self.trainer = Trainer(session, layers, self.runners["train"])
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
         self.scorer = Scorer(session, layers, self.runners)
+
+    def _show_dataset(self) -> None:
+        self.thumbnails.set_dataset(self.session.dataset)
 
     def look(self) -> None:
         """Bring the list of models up to date and suggest one for the active image."""

@@ -104,9 +104,8 @@ def _lazy(
         return read_one(block_id[0])[None]
 
     chunks = ((1,) * count, *((n,) for n in shape))
-    return da.map_blocks(
-        block, chunks=chunks, dtype=dtype, meta=np.empty((0,) * len(chunks), dtype)
-    )
+    blocks: Any = da.map_blocks
+    return blocks(block, chunks=chunks, dtype=dtype, meta=np.empty((0,) * len(chunks), dtype))
 
 
 def _common_header(cases: Sequence[Case]) -> Header:

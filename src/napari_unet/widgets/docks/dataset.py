@@ -26,6 +26,8 @@ class DatasetDock(Dock):
         view.cases.step_wanted.connect(loader.step)
         view.cases.shown_changed.connect(session.set_shown)
         view.cases.stack_wanted.connect(self._stack)
+        view.cases.pictures_wanted.connect(self.desk.thumbnails.ask)
+        self.listen(self.desk.thumbnails.ready, view.cases.set_pictures)
         view.close_wanted.connect(loader.close_dataset)
         self.listen(session.dataset_changed, self._show_dataset)
         self.listen(session.split_changed, self._show_split)

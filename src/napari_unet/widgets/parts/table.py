@@ -96,9 +96,10 @@ class Table(QTableView):
 
     def chosen(self) -> list[Any]:
         """Return the chosen rows, in the order in which they are shown."""
+        # Not `selectedRows`: a view that shares the selection chooses cells of one column.
         model = self.selectionModel()
-        indexes = model.selectedRows() if model is not None else []
-        places = sorted(self.found.mapToSource(i).row() for i in indexes)
+        indexes = model.selectedIndexes() if model is not None else []
+        places = sorted({self.found.mapToSource(i).row() for i in indexes})
         return [self.rows.rows[i] for i in places if i >= self.rows.pinned]
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802

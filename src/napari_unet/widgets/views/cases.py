@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QPoint, Qt, QTimer, QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from qtpy.QtWidgets import (
@@ -21,6 +23,7 @@ from qtpy.QtWidgets import (
 from napari_unet.data.cases import Case
 from napari_unet.widgets.parts.facets import Facets
 from napari_unet.widgets.parts.qt import QShortcut, Signal
+from napari_unet.widgets.parts.sheet import Sheet
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Elided, Text
 from napari_unet.widgets.views.case_rows import Facet, Row, columns, facets, widths
@@ -38,6 +41,7 @@ class CaseList(QWidget):
     leave_out_wanted = Signal(object, str)  # cases, reason
     pair_wanted = Signal(object)  # Case
     stack_wanted = Signal(bool)  # or one by one
+    pictures_wanted = Signal(object)  # cases
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +54,8 @@ class CaseList(QWidget):
         self.search.setToolTip("Words that the case, patient, subset, tags or reason must hold")
         self.search.setClearButtonEnabled(True)
         self.filter_button = _toggle("Filter", "Show only some subsets, patients, tags, problems")
+        self.sheet_button = _toggle("▦", "Show pictures instead of a table")
+        self.sheet_button.setAccessibleName("Contact sheet")
         self.stack_button = _toggle("≡", "Open the shown cases as one stack, if of equal size")
         self.stack_button.setAccessibleName("Stack")
         self.facets = Facets()
@@ -58,6 +64,8 @@ class CaseList(QWidget):
         self.all_button = QPushButton("Show all")
         self.all_button.setToolTip("Forget the search and every filter")
         self.table = Table((), many=True)
+        self.sheet = Sheet(self.table, lambda row: row.case.name)
+        self.sheet.hide()
         self.current = Elided()
         self.previous = QPushButton("◀ P&revious")
         self.next = QPushButton("&Next ▶")
@@ -75,6 +83,7 @@ class CaseList(QWidget):
         self._subsets, self._found = {}, {}
         self._facets = facets(self._cases)
         self.search.clear()
+        self.sheet.forget()
         self._refill(columns_too=True)
         self.facets.set_values({})
         self._filter()
@@ -104,6 +113,10 @@ class CaseList(QWidget):
             button.setEnabled(not reason)
             button.setToolTip(reason or f"Open the {name} case ({_native(key)})")
 
+    def set_pictures(self, pictures: Mapping[str, NDArray[np.uint8] | None]) -> None:
+        """Show pictures ``(H, W, 3)`` by a case's name; None where there is none to be had."""
+        self.sheet.set_pictures(pictures)
+
     def set_stacked(self, stacked: bool) -> None:
         """Say whether the cases are open as a stack."""
         self.stack_button.setChecked(stacked)
@@ -124,6 +137,7 @@ class CaseList(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.search, 1)
         top.addWidget(self.filter_button)
+        top.addWidget(self.sheet_button)
         top.addWidget(self.stack_button)
         self.bar = QWidget()
         counted = QHBoxLayout(self.bar)
@@ -139,6 +153,7 @@ class CaseList(QWidget):
         layout.addWidget(self.facets)
         layout.addWidget(self.bar)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.sheet, 1)
         layout.addWidget(self.current)
         layout.addLayout(steps)
 
@@ -150,6 +165,10 @@ class CaseList(QWidget):
         self.all_button.clicked.connect(lambda: self.show_only({}))
         self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
         self.table.menu_wanted.connect(self._show_menu)
+        self.sheet_button.toggled.connect(self._show_sheet)
+        self.sheet.opened.connect(lambda row: self.case_wanted.emit(row.case))
+        self.sheet.needed.connect(lambda rows: self.pictures_wanted.emit([r.case for r in rows]))
+        self.sheet.menu_wanted.connect(lambda at: self._show_menu(self.table.chosen(), at))
         self.table.found.layoutChanged.connect(self._later.start)
         self.table.found.modelReset.connect(self._later.start)
         self._later.timeout.connect(self._tell_shown)
@@ -197,12 +216,18 @@ class CaseList(QWidget):
         self.count.set_text(f"{shown:,} of {known:,} cases" if filtered else "")
         self._later.start()
 
+    def _show_sheet(self, sheet: bool) -> None:
+        self.sheet.setVisible(sheet)
+        self.table.setVisible(not sheet)
+
     def _tell_shown(self) -> None:
         self.shown_changed.emit(self.shown())
 
     # --- the menu of a case -------------------------------------------------------------------
 
     def _show_menu(self, rows: Sequence[Row], at: QPoint) -> None:
+        if not rows:
+            return
         menu = self.menu(rows)
         menu.exec(at)
         menu.deleteLater()
