@@ -177,11 +177,31 @@ class SplitConfig:
     val: float = option(10.0, "Validation", "Share for choosing the best epoch.", low=0.0)
     test: float = option(10.0, "Test", "Share kept unseen for the final scores.", low=0.0)
     seed: int = option(0, "Split seed", "The same seed gives the same split.", low=0)
+    stratify: str = option(
+        "",
+        "Spread evenly",
+        "A tag, such as tumor_type, whose values every part gets its share of; empty: the tag with "
+        "the fewest values.",
+    )
+    folds: int = option(
+        0, "Folds", "Cross-validation: the patients in so many parts; 0: none.", low=0, high=1000
+    )
+    fold: int = option(1, "Fold", "The part that is kept for the test, from 1 on.", low=1)
+    file: str = option(
+        "",
+        "Split file",
+        "A split to keep to: JSON, a table with a column 'subset', or lists train.txt, test.txt.",
+    )
 
     def __post_init__(self) -> None:
         check(self)
         if self.train <= 0:
             raise ConfigError("split: the training share must be above zero")
+        if self.folds == 1 or self.fold > max(self.folds, 1):
+            raise ConfigError(
+                f"split: fold {self.fold} of {self.folds}; there must be two folds or more, and "
+                "the fold must be one of them"
+            )
 
     @classmethod
     def parse(cls, text: str, seed: int = 0) -> SplitConfig:

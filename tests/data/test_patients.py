@@ -4,9 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.data.pairing import Pairing
 from napari_unet.data.pairs import Pair
-from napari_unet.data.patients import Patients, find_patients, patient_column
+from napari_unet.data.patients import (
+    UNKNOWN_SOURCE,
+    Patients,
+    find_patients,
+    patient_column,
+    with_patients,
+)
+from napari_unet.errors import DataError
 
 ROOT = Path("/data")
 
@@ -95,8 +103,49 @@ def test_folders(folders: list[str], people: int | None) -> None:
         (["patient1_a", "patient1_b", "scan"], None),
         (["12_1", "12_2", "13_1"], None),
         (["family_1", "family_2", "family_3"], None),
+        (["sub-01_ses-01_T1w", "sub-01_ses-02_T1w", "sub-02_ses-01_T1w"], 2),
+        (["LIDC-IDRI-0001_1", "LIDC-IDRI-0001_2", "LIDC-IDRI-0003_1"], 2),
+        (["BraTS-GLI-00000-000", "BraTS-GLI-00000-001", "BraTS-GLI-00002-000"], 2),
+        (["plate-001_1", "plate-001_2", "plate-002_1"], None),
+        (["P001_slice1", "P001_slice12", "P010_slice1"], 2),
+        (["patient_001_frame01", "patient_001_frame02", "patient_010_frame01"], 2),
+        (["hippocampus_001_z1", "hippocampus_001_z2", "hippocampus_002_z1"], 2),
+        (["volume_1_slice_41", "volume_1_slice_42", "volume_10_slice_1"], 2),
+        (["hippocampus_001", "hippocampus_003", "hippocampus_010"], None),
+        (["img_frame_1", "img_frame_2"], None),
     ],
 )
 def test_names_only_where_they_are_clear(stems: list[str], people: int | None) -> None:
     found = patients([f"images/{s}.png" for s in stems])
     assert len(set(found.of.values())) == (people or len(stems))
+
+
+# --- by hand ------------------------------------------------------------------------------------
+
+
+def data_set(source: str = UNKNOWN_SOURCE) -> Dataset:
+    cases = tuple(Case(n, ROOT / n, ROOT / n, n, "") for n in "abc")
+    return Dataset(ROOT, cases, (), "", source, LabelRule(), 1)
+
+
+def test_a_person_says_whose_images_they_are() -> None:
+    data = with_patients(data_set(), {"a": "Ann ", "b": "Ann"})
+    assert [c.patient for c in data.cases] == ["Ann", "Ann", "c"]
+    assert data.patient_source == "2 set by hand"
+    again = with_patients(with_patients(data_set("a column"), {"a": "Ann"}), {"b": "Bob"})
+    assert again.patient_source == "a column; 1 set by hand"
+
+
+@pytest.mark.parametrize(("name", "patient"), [("z", "Ann"), ("a", " ")])
+def test_unknown_cases_and_empty_names_are_refused(name: str, patient: str) -> None:
+    with pytest.raises(DataError, match=name):
+        with_patients(data_set(), {name: patient})
+
+
+def test_letters_are_kept_apart_if_wanted() -> None:
+    facts = {"1.png": {"patient": "MR1A"}, "2.png": {"patient": "MR1B"}}
+    pairs = tuple(Pair(ROOT / i, (ROOT / i,), "", 1.0) for i in facts)
+    pairing = Pairing(pairs, facts={ROOT / i: f for i, f in facts.items()})
+    found = find_patients(ROOT, pairing, {ROOT / i: i for i in facts}, merge_letters=False)
+    assert set(found.of.values()) == {"MR1A", "MR1B"}
+    assert "kept apart" in found.notes[0]

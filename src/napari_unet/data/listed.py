@@ -11,12 +11,12 @@ from napari_unet.data import pairs, tables
 from napari_unet.data.cases import Unpaired
 from napari_unet.data.formats import SUFFIXES
 from napari_unet.data.found import Found
+from napari_unet.data.pairs_table import SEVERAL, confidence_of, facts_of
 from napari_unet.data.tables import Table
 from napari_unet.data.tree import File
 from napari_unet.errors import DataError
 
 NO_COLUMNS = "a table that names none of these images"
-SEVERAL = "|"  # between the masks of one image: no file's name holds it on Windows
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,12 @@ def _add_row(found: Found, listed: Listed, row: Mapping[str, str]) -> None:
         return
     known = found.pairs.get(image)
     if known is None:
-        found.add(image, masks, f"listed in {listed.rel}", pairs.CHOSEN)
+        reason = row.get("reason") or f"listed in {listed.rel}"
+        found.add(image, masks, reason, confidence_of(row, pairs.CHOSEN))
         found.why.pop(image.rel, None)
     elif known.masks[0] is not masks[0]:
         found.why[masks[0].rel] = f"{listed.rel} names another mask before it for the same image"
-    facts = {c: v for c, v in row.items() if c not in (listed.image, listed.mask)}
-    found.learn(image, facts, listed.rel)
+    found.learn(image, facts_of(row, frozenset({listed.image, listed.mask})), listed.rel)
 
 
 def _find(found: Found, listed: Listed, name: str, role: str) -> File | None:

@@ -53,8 +53,10 @@ _PATTERNS = {
     for role, words in _AFFIX.items()
 }
 _GLUED = re.compile(rf"(train|test|val|valid)({'|'.join((*MASK_WORDS, *IMAGE_WORDS))})")
-# Names of known collections that no rule for words would read: Cityscapes.
-_COMPOUNDS = re.compile(r"(leftimg8bit)|gt(?:fine|coarse)", re.IGNORECASE)
+# Names of known collections that no rule for words would read: Cityscapes; DRIVE and the like.
+_COMPOUNDS = re.compile(
+    r"(?P<images>leftimg8bit)|(?P<gt>gt(?:fine|coarse))|(?P<manual>manual\d)", re.IGNORECASE
+)
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
 # One file for each object: cell1_mask_3, cell1-nucleus-003; never "manual1", a person's drawing.
 _NUMBERED = re.compile(
@@ -139,7 +141,7 @@ def tokens(name: str) -> list[str]:
 
     ``GroundT_FacePhoto2`` is groundtruth, face, photo, 2; ``trainannot`` is train, annot.
     """
-    known = _COMPOUNDS.sub(lambda found: " images " if found[1] else " gt ", normal(name))
+    known = _COMPOUNDS.sub(lambda found: f" {found.lastgroup} ", normal(name))
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", known)
     words = re.findall(r"\d+(?:st|nd|rd|th)(?![^\W\d_])|[^\W\d_]+|\d+", spaced.casefold())
     joined: list[str] = []

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +12,11 @@ from pathlib import Path
 from napari_unet.card import SUFFIX
 from napari_unet.config import SplitConfig
 from napari_unet.data.cases import SUBSETS, Case
+from napari_unet.data.division import People, count_people, divide
 from napari_unet.errors import DataError
 from napari_unet.workspace import atomic
 
 FORMAT = 1
-TRIALS = 32  # random divisions of which the best is taken
 NEEDED = ("train", "test", "val")  # with too few patients the last of these is given up first
 
 
@@ -134,59 +133,60 @@ def make_split(cases: Sequence[Case], config: SplitConfig, patient_source: str =
     """Divide cases by patient, as near to the shares as whole patients allow.
 
     The best of several random divisions is taken: nearest in the number of cases, then in the share
-    of each value of the coarsest tag (such as the tumour type). The result depends on the names and
-    patients of the cases and on the seed, not on their order. Every subset asked for gets at least
-    one patient; with only two patients for three subsets, validation is given up.
+    of each value of the tag to spread evenly (such as the tumour type). The result depends on the
+    names and patients of the cases and on the seed, not on their order. Every subset asked for gets
+    at least one patient; with only two patients for three subsets, validation is given up. With
+    ``config.folds``, the test subset is one fold, and the others are divided between training and
+    validation.
 
     Raises
     ------
     DataError
-        If there are no cases, or only one patient for more than one subset.
+        If there are no cases, only one patient for more than one subset, more folds than patients,
+        or no case has the tag.
     """
-    cases = sorted(cases, key=lambda c: c.name)
+    people = count_people(cases, config.stratify)
     shares = {s: float(getattr(config, s)) for s in SUBSETS}
-    people = _people(cases)
-    wanted = [s for s in NEEDED if shares[s] > 0][: len(people)]
-    _check_enough(people, [s for s in SUBSETS if shares[s] > 0])
-    total = sum(shares[s] for s in wanted)
-    targets = {s: shares[s] / total for s in wanted}
-    best: tuple[tuple[float, float], dict[str, str]] | None = None
-    for trial in range(TRIALS):
-        chosen = _divide(people, targets, random.Random(f"{config.seed}/{trial}"))
-        error = _error(people, chosen, targets)
-        if best is None or error < best[0]:
-            best = error, chosen
-        if error[0] < len(wanted) and len(people) > 1000:
-            break  # within a case of every target already
-    assert best is not None
-    patients = {c.name: c.patient for c in cases}
+    if config.folds:
+        tested = fold_patients(people, config)[config.fold - 1]
+        rest = {p: counts for p, counts in people.items() if p not in tested}
+        chosen = _parts(rest, shares | {"test": 0.0}, config.seed) | dict.fromkeys(tested, "test")
+    else:
+        chosen = _parts(people, shares, config.seed)
+    ordered = sorted(cases, key=lambda c: c.name)
     return Split(
-        {name: best[1][patient] for name, patient in patients.items()},
+        {c.name: chosen[c.patient] for c in ordered},
         (config.train, config.val, config.test),
         config.seed,
         patient_source,
         datetime.now(UTC).isoformat(timespec="seconds"),
-        patients,
+        {c.name: c.patient for c in ordered},
     )
 
 
-def _people(cases: Sequence[Case]) -> dict[str, Counter[str]]:
-    """Return, in the order of their names, each patient's cases counted by the coarsest tag."""
-    tag = _coarsest_tag(cases)
-    people: dict[str, Counter[str]] = {p: Counter() for p in sorted({c.patient for c in cases})}
-    for case in cases:
-        people[case.patient][case.tags.get(tag, "")] += 1
-    return people
+def fold_patients(people: People, config: SplitConfig) -> list[set[str]]:
+    """Divide patients into ``config.folds`` parts of like size; each is the test of one fold.
+
+    Raises
+    ------
+    DataError
+        If there are fewer patients than folds.
+    """
+    if len(people) < config.folds:
+        raise DataError(
+            f"{len(people)} patients cannot be divided into {config.folds} folds: a patient is "
+            "never parted. Ask for fewer folds."
+        )
+    names = [str(n) for n in range(config.folds)]
+    chosen = divide(people, dict.fromkeys(names, 1 / config.folds), f"folds/{config.seed}")
+    return [{p for p, part in chosen.items() if part == name} for name in names]
 
 
-def _coarsest_tag(cases: Iterable[Case]) -> str:
-    """Return the tag with the fewest different values, at least two; "" if there is none."""
-    values: dict[str, set[str]] = defaultdict(set)
-    for case in cases:
-        for tag, value in case.tags.items():
-            values[tag].add(value)
-    counts = {tag: len(found) for tag, found in values.items() if len(found) > 1}
-    return min(counts, key=lambda tag: (counts[tag], tag), default="")
+def _parts(people: People, shares: Mapping[str, float], seed: int) -> dict[str, str]:
+    _check_enough(people, [s for s in SUBSETS if shares[s] > 0])
+    wanted = [s for s in NEEDED if shares[s] > 0][: len(people)]
+    total = sum(shares[s] for s in wanted)
+    return divide(people, {s: shares[s] / total for s in wanted}, str(seed))
 
 
 def _check_enough(people: Mapping[str, object], asked: Sequence[str]) -> None:
@@ -197,54 +197,3 @@ def _check_enough(people: Mapping[str, object], asked: Sequence[str]) -> None:
             f"All cases belong to one patient ({next(iter(people))}), and a patient is never "
             f"divided between {' and '.join(asked)}. Add another patient, or ask for 100:0:0."
         )
-
-
-def _divide(
-    people: Mapping[str, Counter[str]], targets: Mapping[str, float], chance: random.Random
-) -> dict[str, str]:
-    """Give each patient, in random order, to the subset that lacks most of such cases."""
-    order = list(people)
-    chance.shuffle(order)
-    totals: Counter[str] = Counter()
-    for counts in people.values():
-        totals.update(counts)
-    have: dict[str, Counter[str]] = {s: Counter() for s in targets}
-    chosen: dict[str, str] = {}
-    for left, patient in zip(range(len(order), 0, -1), order, strict=True):
-        empty = [s for s in targets if not have[s]]
-        open_to = empty if len(empty) >= left else list(targets)
-        counts = people[patient]
-        chosen[patient] = max(
-            open_to,
-            key=lambda s: _lack(s, counts, totals, have[s], targets),
-        )
-        have[chosen[patient]].update(counts)
-    return chosen
-
-
-def _lack(
-    subset: str,
-    counts: Counter[str],
-    totals: Counter[str],
-    have: Counter[str],
-    targets: Mapping[str, float],
-) -> float:
-    """Return how many cases a subset lacks, overall and of this patient's kind."""
-    overall = targets[subset] * totals.total() - have.total()
-    alike = sum(targets[subset] * totals[kind] - have[kind] for kind in counts)
-    return overall + alike
-
-
-def _error(
-    people: Mapping[str, Counter[str]], chosen: Mapping[str, str], targets: Mapping[str, float]
-) -> tuple[float, float]:
-    """Return how many cases are in the wrong subset: overall, and counted by tag."""
-    have: dict[str, Counter[str]] = {s: Counter() for s in targets}
-    for patient, subset in chosen.items():
-        have[subset].update(people[patient])
-    totals: Counter[str] = Counter()
-    for counts in have.values():
-        totals.update(counts)
-    overall = sum(abs(have[s].total() - t * totals.total()) for s, t in targets.items())
-    by_tag = sum(abs(have[s][k] - t * totals[k]) for s, t in targets.items() for k in totals)
-    return overall, by_tag

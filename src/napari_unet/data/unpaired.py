@@ -82,8 +82,8 @@ def _plain(file: File) -> str:
 
 def _elsewhere(file: File, others: dict[str, list[File]]) -> str:
     """Point to a file of the same name that other reasons kept from being its partner."""
-    found = [f for f in others.get(_plain(file), ()) if f.folder != file.folder]
-    if not found:
+    group = others.get(_plain(file), [])
+    found = next((f for f in group if f.folder != file.folder), None)  # the first, nearly always
+    if found is None:
         return ""
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"; {found[0].rel}{more} has its name, but belongs elsewhere or to several"
+    return f"; {found.rel} has its name, but belongs elsewhere or to several"
