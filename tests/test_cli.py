@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -107,6 +108,59 @@ def test_failed_files_are_named_at_the_end(tmp_path, folder, capsys):
     assert "bad.png" in captured.err
 
 
+def test_datasets_are_listed(capsys):
+    found = json_of(capsys, "datasets", "list")["datasets"]
+    assert {"brain-tumor", "pratheepan"} <= {d["name"] for d in found}
+    assert main(["datasets", "list"]) == 0
+    text = capsys.readouterr().out
+    assert "879.5 MB; CC BY 4.0" in text
+    assert "non-commercial" in text
+
+
+@pytest.fixture
+def fetched(monkeypatch, tmp_path):
+    """Stand in for the jobs of fetching; collects whether each was agreed to."""
+    from napari_unet.downloads import fetch
+    from napari_unet.jobs import FetchFinished, Offer
+
+    seen = []
+
+    def fake(job):
+        seen.append(job.agreed)
+        yield Offer(job.source, "Brains", (), 5_000_000, "CC0", "https://x", str(tmp_path), "old")
+        if job.agreed:
+            yield FetchFinished(str(tmp_path), 12, 3, 1.0)
+
+    monkeypatch.setattr(fetch, "fetch", fake)
+    return seen
+
+
+def test_size_and_licence_come_before_the_download(fetched, capsys, monkeypatch, tmp_path):
+    assert main(["datasets", "fetch", "brains", "--yes"]) == 0
+    assert fetched == [False, True]
+    captured = capsys.readouterr()
+    for text in ("Brains", "5.0 MB", "CC0", "https://x", str(tmp_path), "old"):
+        assert text in captured.err
+    assert "12 cases of 3 patients" in captured.out
+    assert json_of(capsys, "datasets", "fetch", "brains", "--yes")["cases"] == 12
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("YES\n", 0), ("n\n", 1), ("", 1)])
+def test_a_person_is_asked(fetched, capsys, monkeypatch, answer, status):
+    stdin = io.StringIO(answer)
+    stdin.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert main(["datasets", "fetch", "brains"]) == status
+    assert fetched == [False] + [True] * (status == 0)
+
+
+def test_without_a_person_consent_is_needed(fetched, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert main(["datasets", "fetch", "brains"]) == 1
+    assert "--yes" in capsys.readouterr().err
+    assert fetched == [False]
+
+
 def test_models_show(trained, capsys):
     assert json_of(capsys, "models", "show", trained)["network"]["in_channels"] == 1
     assert main(["models", "show", trained]) == 0
@@ -125,6 +179,7 @@ def test_models_show(trained, capsys):
         ["segment", "{folder}", "--model", "{folder}/metadata.csv", "--out", "{tmp}/o"],
         ["score", "{tmp}", "{tmp}"],
         ["models", "show", "{folder}/metadata.csv"],
+        ["datasets", "fetch", "no-such-set"],
         ["train", "{folder}", "--model", "{tmp}/m.unet.safetensors", "--device", "cuda:7"],
     ],
     ids=lambda a: a[0],

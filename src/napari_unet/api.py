@@ -18,7 +18,10 @@ from napari_unet.jobs import (
     EvaluateFinished,
     EvaluateJob,
     Event,
+    FetchFinished,
+    FetchJob,
     Job,
+    Offer,
     SegmentArrayFinished,
     SegmentArrayJob,
     SegmentFilesFinished,
@@ -197,6 +200,34 @@ def audit(
     ``split`` is a split file, or the model beside which it lies: copies across it are leaks.
     """
     return _finish(AuditJob(str(folder), str(split), limit), AuditFinished, on_event)
+
+
+@overload
+def fetch(source: str, out: PathLike = ..., *, on_event: OnEvent = ...) -> Offer: ...
+
+
+@overload
+def fetch(
+    source: str, out: PathLike = ..., *, agreed: Literal[True], on_event: OnEvent = ...
+) -> FetchFinished: ...
+
+
+def fetch(
+    source: str, out: PathLike = "", *, agreed: bool = False, on_event: OnEvent = None
+) -> Offer | FetchFinished:
+    """Say what a data set is and what it takes; if ``agreed``, download and unpack it.
+
+    Parameters
+    ----------
+    source
+        A name of `napari_unet.downloads.catalog`, or an address (see ``docs/formats.md``).
+    out
+        The folder to make; empty for one in the workspace.
+    """
+    job = FetchJob(source, str(out), agreed)
+    if agreed:
+        return _finish(job, FetchFinished, on_event)
+    return _finish(job, Offer, on_event)
 
 
 def _finish(job: Job, kind: type[F], on_event: OnEvent) -> F:

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from napari_unet import __version__
@@ -17,7 +18,7 @@ from napari_unet.config import SplitConfig, to_json
 from napari_unet.console import Console
 from napari_unet.environment import prepare
 from napari_unet.errors import ConfigError, UnetError, readable
-from napari_unet.jobs import AuditFinished
+from napari_unet.jobs import AuditFinished, Offer, Progress
 from napari_unet.presets import DESCRIPTIONS, PRESETS
 
 
@@ -50,7 +51,11 @@ def inspect(args: argparse.Namespace) -> None:
 
     if args.put_back:
         put_back(args.folder, args.put_back)
-    dataset = open_dataset(args.folder, limit=args.limit)
+    dataset = open_dataset(args.folder, limit=args.limit, pairs=args.pairs)
+    if args.pairs_csv:
+        from napari_unet.data.pairs_table import write_pairs
+
+        write_pairs(args.pairs_csv, dataset)
     if args.leave_out:
         dataset = leave_out(dataset, args.leave_out, args.why)
     done = _audit(args) if args.audit else None
@@ -71,6 +76,41 @@ def _audit(args: argparse.Namespace) -> AuditFinished:
         return run(args.folder, split=args.split, limit=args.limit, on_event=console)
 
 
+def split(args: argparse.Namespace) -> None:
+    """Divide a folder into training, validation and test; check or export a split."""
+    from napari_unet.data.dataset import open_dataset
+    from napari_unet.data.split_report import describe, describe_text
+    from napari_unet.data.splitting import check, folds_of, save
+
+    dataset = open_dataset(args.folder)
+    config = _split_config(args, args.imported or "")
+    many = config.folds > 1 and not args.fold and not config.file
+    if many and args.export:
+        raise UnetError("Say with --fold which of the folds to export.")
+    splits = folds_of(dataset, config) if many else [check(dataset, config)]
+    saved = save(splits, args.out) if args.out else []
+    if args.export:
+        from napari_unet.data.export import export_split
+
+        with Console() as console:
+            for done, total in export_split(dataset, splits[0].split, args.export):
+                console(Progress(done, total, "copying"))
+    if args.json:
+        print_json(
+            {"splits": [describe(s, dataset) for s in splits], "saved": list(map(str, saved))}
+        )
+    else:
+        print("\n".join(describe_text(s, dataset) for s in splits))
+    if leaks := sum(len(s.leaks) for s in splits):
+        raise UnetError(f"The split leaks in {leaks} places, named above: scores will be too good.")
+
+
+def _split_config(args: argparse.Namespace, file: str) -> SplitConfig:
+    config = SplitConfig.parse(args.split, args.seed)
+    fold = args.fold or 1
+    return replace(config, stratify=args.stratify, folds=args.folds, fold=fold, file=file)
+
+
 def train(args: argparse.Namespace) -> None:
     """Train and write a model file."""
     from napari_unet.api import train as run
@@ -82,7 +122,7 @@ def train(args: argparse.Namespace) -> None:
             minutes=args.minutes or 0.0,
             epochs=args.epochs or 0,
             preset=args.preset,
-            split=args.split,
+            split=_split_config(args, args.split_file),
             seed=args.seed,
             limit=args.limit,
             device=args.device,
@@ -166,6 +206,62 @@ def score(args: argparse.Namespace) -> None:
     print_json(to_json(scores, summary)) if args.json else print(table(scores, summary))
 
 
+def datasets_list(args: argparse.Namespace) -> None:
+    """List the data sets that are known by name."""
+    from napari_unet.downloads.catalog import catalog
+    from napari_unet.downloads.transfer import words
+
+    if args.json:
+        print_json({"datasets": [{**to_json(e), "size": e.size} for e in catalog()]})
+        return
+    for entry in catalog():
+        size = words(entry.size) if entry.size else "size not known before it is asked for"
+        print(f"{entry.name}: {entry.title}\n  {entry.holds}\n  {size}; {entry.licence}")
+        print(f"  {entry.page}")
+
+
+def datasets_fetch(args: argparse.Namespace) -> None:
+    """Download a data set and unpack it."""
+    from napari_unet.api import fetch as run
+
+    with Console() as console:
+        offer = run(args.source, args.out, on_event=console)
+        print(describe_offer(offer), file=sys.stderr)
+        if not (args.yes or _agreed()):
+            raise UnetError("Nothing was downloaded.")
+        done = run(args.source, args.out, agreed=True, on_event=console)
+    if args.json:
+        print_json(to_json(done))
+    elif done.problem:
+        print(f"{done.folder}: no cases were found. {done.problem}")
+    else:
+        print(f"{done.folder}: {done.cases} cases of {done.patients} patients")
+
+
+def describe_offer(offer: Offer) -> str:
+    """Say what would be downloaded, on which terms, and where to."""
+    from napari_unet.downloads.transfer import words
+
+    return "\n".join(
+        [
+            offer.title,
+            f"  Size: {words(offer.size) if offer.size else 'not known before it comes'}",
+            f"  Licence: {offer.licence or 'the source states none'}",
+            f"  Source: {offer.page}",
+            f"  Folder: {offer.folder}",
+            *([f"  Note: {offer.note}"] if offer.note else []),
+        ]
+    )
+
+
+def _agreed() -> bool:
+    """Ask whether to download; without anybody to ask, that is an error."""
+    if not sys.stdin.isatty():
+        raise UnetError("Nobody can be asked whether to download this: say --yes.")
+    print("Download it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
 def models_show(args: argparse.Namespace) -> None:
     """Describe a model file."""
     from napari_unet.card import read_card
@@ -222,7 +318,21 @@ def build_parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--why", default="", metavar="TEXT", help="the reason, kept with it")
     p.add_argument("--put-back", action="append", metavar="NAME", help="let a case take part again")
+    p.add_argument("--pairs", default="", metavar="F.csv", help="take the pairs of this table only")
+    p.add_argument("--pairs-csv", metavar="F.csv", help="write the pairs, with the reason for each")
     _limit(p)
+
+    p = _command(commands, "split", split)
+    p.add_argument("folder", metavar="FOLDER", help="images and masks")
+    _division(p)
+    p.add_argument(
+        "--import",
+        dest="imported",
+        metavar="F",
+        help="check a split: JSON, a table, train.txt, or FOLDER itself with train/ and test/",
+    )
+    p.add_argument("--out", metavar="F.json", help="write the split; a file for each fold")
+    p.add_argument("--export", metavar="DIR", help="copy the cases to DIR/train, DIR/test, …")
 
     p = _command(commands, "train", train)
     p.add_argument("folder", metavar="FOLDER", help="images and masks")
@@ -230,10 +340,8 @@ def build_parser() -> argparse.ArgumentParser:
     budget = p.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=_positive(float), metavar="M", help="time to train")
     budget.add_argument("--epochs", type=_positive(int), metavar="N", help="passes to train")
-    p.add_argument(
-        "--split", default="80:10:10", type=_split, help="train:val:test, or train:test as in 70:30"
-    )
-    p.add_argument("--seed", type=_natural, default=0, help="of split and training (default 0)")
+    _division(p)
+    p.add_argument("--split-file", default="", metavar="F", help="keep to this split instead")
     words = "; ".join(f"{name}: {text}" for name, text in DESCRIPTIONS.items())
     p.add_argument("--preset", choices=list(PRESETS), default="auto", metavar="NAME", help=words)
     _limit(p)
@@ -267,6 +375,20 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("references", metavar="REFERENCES", help="folder of masks, or one file")
     p.add_argument("--csv", metavar="F", help="also write the table to this file")
 
+    datasets = commands.add_parser("datasets", help="data sets to download").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    _command(datasets, "list", datasets_list)
+    p = _command(datasets, "fetch", datasets_fetch)
+    p.add_argument(
+        "source",
+        metavar="NAME|URL",
+        help="a name from the list, or the address of a file, of an article on figshare, or of a "
+        "file shared on Google Drive",
+    )
+    p.add_argument("--out", default="", metavar="DIR", help="the folder to make (else: workspace)")
+    p.add_argument("--yes", action="store_true", help="do not ask after showing size and licence")
+
     models = commands.add_parser("models", help="about model files")
     p = _command(models.add_subparsers(metavar="COMMAND", required=True), "show", models_show)
     p.add_argument("model", metavar="M")
@@ -285,6 +407,16 @@ def _command(commands: Any, name: str, run: Any, json: bool = True) -> argparse.
     if json:
         p.add_argument("--json", action="store_true", help="print one JSON object")
     return p
+
+
+def _division(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--split", default="80:10:10", type=_split, help="train:val:test, or train:test as in 70:30"
+    )
+    p.add_argument("--seed", type=_natural, default=0, help="of everything random (default 0)")
+    p.add_argument("--folds", type=_natural, default=0, metavar="K", help="cross-validation")
+    p.add_argument("--fold", type=_natural, default=0, metavar="N", help="tested, from 1 on")
+    p.add_argument("--stratify", default="", metavar="TAG", help="spread its values evenly")
 
 
 def _limit(p: argparse.ArgumentParser) -> None:

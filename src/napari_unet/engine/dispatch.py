@@ -8,6 +8,7 @@ from napari_unet.jobs import (
     AuditJob,
     EvaluateJob,
     Event,
+    FetchJob,
     Job,
     SegmentArrayJob,
     SegmentFilesJob,
@@ -38,3 +39,7 @@ def start(job: Job) -> Generator[Event, None, None]:
             from napari_unet.data.audit import audit
 
             return audit(job)
+        case FetchJob():
+            from napari_unet.downloads.fetch import fetch
+
+            return fetch(job)
