@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
-from napari_unet.config import SplitConfig
 from napari_unet.data import subset_lists
 from napari_unet.data.cases import SUBSETS, Case, Dataset
 from napari_unet.data.formats import stem_of
 from napari_unet.data.names import normal, without_word
-from napari_unet.data.splits import Split, load, make_split
+from napari_unet.data.splits import Split, load
 from napari_unet.errors import DataError
 
 SHOWN = 5  # names in a sentence
@@ -88,35 +87,6 @@ def read_split(path: str | Path, dataset: Dataset, fold: int = 1) -> Imported:
         return checked
     split = replace(checked.split, ratios=own.ratios, seed=own.seed, created=own.created)
     return replace(checked, split=split)
-
-
-def divided(dataset: Dataset, config: SplitConfig) -> tuple[Split, tuple[str, ...]]:
-    """Return the split a job works with, and what a person should know about it.
-
-    That is the one in ``config.file``, else a new one. An imported split without cases for
-    validation gets some from its training cases, by patient.
-
-    Raises
-    ------
-    DataError
-        As `make_split` and `read_split`; or if the split has no cases to train on.
-    """
-    if not config.file:
-        return make_split(dataset.cases, config, dataset.patient_source), ()
-    imported = read_split(config.file, dataset, config.fold)
-    notes = list(imported.notes())
-    subsets = dict(imported.split.subsets)
-    training = [c for c in dataset.cases if subsets.get(c.name) == "train"]
-    if not training:
-        raise DataError(f"{config.file} gives no case for training.")
-    if "val" not in subsets.values() and len({c.patient for c in training}) > 1:
-        parts = make_split(
-            training, replace(config, val=max(config.val, 1.0), test=0.0, folds=0, fold=1)
-        )
-        subsets |= parts.subsets
-        count = list(parts.subsets.values()).count("val")
-        notes.append(f"The split names no cases for validation: {count} of the training cases are.")
-    return replace(imported.split, subsets=subsets), tuple(notes)
 
 
 def _load_own(path: Path) -> Split | None:
