@@ -17,6 +17,7 @@ import numpy as np
 
 from napari_unet.data import leftout
 from napari_unet.data.cases import Case, Dataset, LabelRule
+from napari_unet.data.edits import Edits, load_edits, repaired
 from napari_unet.data.formats import image_shape, read_case, read_image, read_mask, stem_of
 from napari_unet.data.labels import apply_rule, describe_rule, find_rule
 from napari_unet.data.pairing import Pairing, find_pairs
@@ -37,7 +38,9 @@ HOW_TO_NAME = (
 )
 
 
-def open_dataset(folder: str | Path, limit: int = 0) -> Dataset:
+def open_dataset(
+    folder: str | Path, limit: int = 0, *, pairs: str | Path = "", edited: bool = True
+) -> Dataset:
     """Find the cases of a folder and how to read them.
 
     Parameters
@@ -47,19 +50,30 @@ def open_dataset(folder: str | Path, limit: int = 0) -> Dataset:
     limit : int
         Most cases to keep (0: all). Whole patients are left out, chosen so that what remains stays
         mixed; the same folder and limit give the same cases.
+    pairs : str or Path
+        A table of pairs that alone decides (see `pairs_table`).
+    edited : bool
+        Whether changes that a person made to pairs and patients (see `edits`) are put in.
 
     Raises
     ------
     DataError
         If the folder is missing, empty or holds no pair of image and mask; the message lists what
-        was found and how to name files.
+        was found and how to name files. If the table of pairs names none.
     """
     root = Path(folder).expanduser().absolute()
-    pairing = find_pairs(root)
+    changes = load_edits(root) if edited else Edits()
+    pairing = repaired(find_pairs(root, pairs), root, changes)
     if not pairing.pairs:
         raise DataError(_no_pairs(root, pairing))
     names = _names(root, [pair.image for pair in pairing.pairs])
-    patients = find_patients(root, pairing, names)
+    patients = find_patients(
+        root,
+        pairing,
+        names,
+        merge_letters=changes.merge_letters,
+        given={root / image: patient for image, patient in changes.patients.items()},
+    )
     tags = _tags(pairing)
     cases = tuple(
         _case(pair, names[pair.image], patients.of[pair.image], tags.get(pair.image, {}))
