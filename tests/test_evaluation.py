@@ -134,3 +134,18 @@ def test_the_picture_shows_best_median_and_worst(folder, model, tmp_path):
     assert [w for w, _ in telling(done.scores[:1])] == ["worst"]
     write_picture(tmp_path / "p.png", folder, done)
     assert imread(tmp_path / "p.png").std() > 10
+
+
+def test_volumes_are_cases_too(tmp_path, model):
+    for name in ("images", "masks"):
+        (tmp_path / "v" / name).mkdir(parents=True)
+        for i in range(3):
+            volume = np.full((6, 48, 40), 10, np.uint8)
+            volume[:, 10 : 30 + i, 10:30] = 200
+            stored = volume if name == "images" else volume // 200
+            np.save(tmp_path / "v" / name / f"{i}.npy", stored)
+    _, done = run(tmp_path / "v", model, subset="all")
+    assert [s.error for s in done.scores] == [""] * 3
+    assert min(s.dice for s in done.scores) > 0.7
+    write_picture(tmp_path / "a.png", tmp_path / "v", done)
+    assert (tmp_path / "a.png").stat().st_size > 1000

@@ -1,3 +1,4 @@
+import nibabel
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -5,6 +6,8 @@ from hypothesis import strategies as st
 from skimage.io import imread, imsave
 
 from models import bright_model
+from napari_unet.data.formats import read_image, write_labels
+from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError
 from napari_unet.inference import predictor, segment_array, segment_files
 from napari_unet.jobs import (
@@ -193,3 +196,26 @@ def test_the_threshold_decides(model, tmp_path):
         shares.append((imread(done.written[0]) > 0).mean())
     assert shares[0] == 1
     assert shares[0] > shares[1] >= shares[2]
+
+
+def test_volumes_go_plane_by_plane_and_lie_where_they_did(model, tmp_path):
+    volume = np.stack([scan((50, 40)), scan((50, 40))[::-1], scan((50, 40))])
+    affine = np.array([[-0.5, 0, 0, 5], [0, 0.4, 0.3, 6], [0, -0.04, 3, 7], [0, 0, 0, 1]])
+    stored = volume.transpose(2, 1, 0)[::-1]
+    nibabel.save(nibabel.Nifti1Image(stored, affine), tmp_path / "scan.nii.gz")
+    *_, done = segment_files(files_job(model, [tmp_path / "scan.nii.gz"], tmp_path / "out"))
+    assert done.failed == {}
+    written = nibabel.load(tmp_path / "out" / "scan.nii.gz")
+    assert np.array_equal(written.affine, nibabel.load(tmp_path / "scan.nii.gz").affine)
+    labels = np.asarray(written.dataobj)
+    assert set(np.unique(labels)) == {0, 1}
+    assert agreement(labels, (stored > 100).astype(np.uint8)) > 0.8
+
+
+def test_stacks_of_tiff_stay_stacks_with_their_sizes(model, tmp_path):
+    volume = np.stack([scan(), scan(), scan()])
+    like = Scan(volume, "zyx", tmp_path, (2.0, 0.5, 0.5), ("um",) * 3)
+    write_labels(tmp_path / "a.tif", volume, like)
+    *_, done = segment_files(files_job(model, [tmp_path / "a.tif"], tmp_path / "out"))
+    again = read_image(done.written[0])
+    assert (again.axes, again.spacing) == ("zyx", (2.0, 0.5, 0.5))

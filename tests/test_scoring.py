@@ -1,3 +1,4 @@
+import nibabel
 import numpy as np
 import pytest
 from skimage.io import imsave
@@ -76,3 +77,15 @@ def test_what_cannot_be_scored_is_said(tmp_path):
     (r / "a.png").write_bytes(b"broken")
     with pytest.raises(DataError, match=r"a\.png"):
         score_files(p, r)
+
+
+def test_volumes_are_scored_as_a_whole(tmp_path):
+    for name in ("p", "r"):
+        (tmp_path / name).mkdir()
+        labels = np.zeros((6, 7, 8), np.float32)
+        labels[1:3, 2:5, 2:6] = 1
+        labels[1, 2, 2] = float(name == "r")
+        image = nibabel.Nifti1Image(labels, np.diag([1, -1, 1, 1]))
+        nibabel.save(image, tmp_path / name / "a.nii.gz")
+    (score,) = score_files(tmp_path / "p", tmp_path / "r")
+    assert score.dice == pytest.approx(2 * 23 / (23 + 24))

@@ -105,7 +105,7 @@ def _scores(
             if isinstance(result, Exception):
                 raise result
             image, reference = result
-            (found,) = ready.stream([image])
+            found = ready.volume(image, axes_of(image, reference))
             labels = label_image(found, threshold)
             yield score_masks(
                 labels, reference, ready.card.classes, case.name, case.patient, case.tags
@@ -114,6 +114,11 @@ def _scores(
             yield _failed(case, str(e))
         except (MemoryError, OSError) as e:
             yield _failed(case, str(readable(e)))
+
+
+def axes_of(image: NDArray[Any], mask: NDArray[Any]) -> str:
+    """Return the axes of a case's image: those of its mask, and channels if there are more."""
+    return "tzyx"[-mask.ndim :] + "c" * (image.ndim - mask.ndim)
 
 
 def _failed(case: Case, error: str) -> CaseScore:

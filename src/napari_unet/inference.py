@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_unet.data.formats import fit_channels, read_image, write_labels
+from napari_unet.data.formats import fit_channels, read_image, stem_of, write_labels
 from napari_unet.data.inputs import output_paths
+from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError, readable
 from napari_unet.jobs import (
     CaseDone,
@@ -76,6 +77,26 @@ class Predictor:
         while group := list(islice(todo, self._group)):
             prepared = [prepare(self.channels(i), self.card.preprocess) for i in group]
             yield from (quantise(p.numpy()) for p in self._probabilities(prepared))
+
+    def volume(self, image: NDArray[Any], axes: str) -> NDArray[np.uint8]:
+        """Return the probabilities ``(K, …)`` of an image of any axes, plane by plane.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            One dimension per letter of ``axes``; dask arrays are read plane by plane.
+        axes : str
+            As in `napari_unet.data.scan.Scan`.
+
+        Raises
+        ------
+        ModelError
+            If the image's channels do not fit the model.
+        """
+        leading = image.shape[: len(axes.removesuffix("c")) - 2]
+        planes = (np.asarray(image[index]) for index in np.ndindex(leading))
+        stacked = np.stack(list(self.stream(planes)), axis=1)
+        return stacked.reshape(len(stacked), *leading, *stacked.shape[-2:])
 
     @property
     def _group(self) -> int:
@@ -181,8 +202,9 @@ def segment_files(job: SegmentFilesJob) -> Generator[Event, None, None]:
     written, failed = [], {}
     for i, (source, target) in enumerate(targets.items()):
         try:
-            (found,) = ready.stream([read_image(source).array])
-            _write(target, found, threshold, job.probabilities)
+            scan = read_image(source)
+            found = ready.volume(scan.array, scan.axes)
+            _write(target, found, threshold, job.probabilities, scan)
         except (DataError, ModelError, MemoryError) as e:
             failed[str(source)] = str(readable(e))
             yield CaseDone(str(source), error=failed[str(source)])
@@ -194,15 +216,21 @@ def segment_files(job: SegmentFilesJob) -> Generator[Event, None, None]:
 
 
 def _write(
-    target: Path, found: NDArray[np.uint8], threshold: float, with_probabilities: bool
+    target: Path,
+    found: NDArray[np.uint8],
+    threshold: float,
+    with_probabilities: bool,
+    scan: Scan,
 ) -> None:
     labels = label_image(found, threshold)
     # A binary mask is written as 0 and 255: every picture viewer then shows it.
-    write_labels(target, labels * 255 if len(found) == 1 else labels)
+    # A volume is not looked at in picture viewers, and its programs expect 1.
+    shown = len(found) == 1 and labels.ndim == 2
+    write_labels(target, labels * 255 if shown else labels, scan)
     if with_probabilities:
         import tifffile
 
-        with atomic(target.with_name(f"{target.stem}.probabilities.tif")) as path:
+        with atomic(target.with_name(f"{stem_of(target)}.probabilities.tif")) as path:
             planes = found[0] if len(found) == 1 else found
             tifffile.imwrite(path, planes, compression="zlib", photometric="minisblack")
 

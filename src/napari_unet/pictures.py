@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_case
@@ -23,11 +27,23 @@ def write_picture(path: str | Path, folder: str | Path, done: EvaluateFinished) 
     rows = []
     for word, score in telling(done.scores):
         image, reference = read_case(cases[score.name], rule, ready.card.network.in_channels)
+        if reference.ndim > 2:
+            image, reference = telling_plane(image, reference)
         (found,) = ready.stream([image])
         prediction = label_image(found, done.threshold)
         caption = f"{word}: Dice {score.dice:.3f}, IoU {score.iou:.3f}"
         rows.append(PictureRow(score.name, image, reference, prediction, caption))
     picture(path, rows)
+
+
+def telling_plane(
+    image: NDArray[Any], reference: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the plane of a volume that has the most foreground."""
+    leading = reference.ndim - 2
+    counts = np.count_nonzero(reference, axis=(-2, -1))
+    index = np.unravel_index(int(counts.argmax()), reference.shape[:leading])
+    return image[index], reference[index]
 
 
 def telling(scores: Sequence[CaseScore]) -> list[tuple[str, CaseScore]]:

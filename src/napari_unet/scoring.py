@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.cases import LabelRule
-from napari_unet.data.formats import is_supported, read_mask
+from napari_unet.data.formats import is_supported, read_classes, read_mask, stem_of
 from napari_unet.data.labels import apply_rule, find_rule
 from napari_unet.data.pairing import mask_key
 from napari_unet.errors import DataError, UnetError
@@ -55,7 +55,7 @@ def match(predictions: Path, references: Path) -> tuple[list[tuple[str, Path, Pa
         if not path.exists():
             raise DataError(f"There is no file or folder {path}.")
     if predictions.is_file() and references.is_file():
-        return [(predictions.stem, predictions, references)], []
+        return [(stem_of(predictions), predictions, references)], []
     if predictions.is_file() or references.is_file():
         raise DataError("Give two folders or two files, not one of each.")
     found, wanted = _masks(predictions), _masks(references)
@@ -85,7 +85,7 @@ def _masks(folder: Path) -> dict[str, Path]:
 
 def _score(name: str, prediction: Path, reference: Path, rule: LabelRule) -> CaseScore:
     try:
-        wanted = apply_rule(read_mask(reference), rule)
+        wanted = read_classes(reference, rule)
         found = _predicted(read_mask(prediction), rule)
         return score_masks(found, wanted, rule.names, name)
     except UnetError as e:

@@ -46,6 +46,11 @@ def bundle_kind(folder: Path, names: Sequence[str]) -> str:
     return "dicom"
 
 
+def is_bundle(folder: Path) -> bool:
+    """Say whether a folder is one image (see `bundle_kind`)."""
+    return bool(bundle_kind(folder, [p.name for p in folder.iterdir()]))
+
+
 def dicom_names(names: Sequence[str]) -> list[str]:
     """Return those that may be files of a DICOM series; none if something else is among them."""
     found = []

@@ -169,7 +169,7 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         If a file cannot be read, the two differ in shape, the image has no finite value, or its
         channels cannot be turned into those asked for.
     """
-    scan, mask = read_image(case.image), read_mask(case.mask)
+    scan, mask = read_image(case.image), read_reference(case, rule)
     if scan.spatial != mask.shape:
         raise DataError(
             f"{case.name}: the image is {_size(scan.spatial)} and its mask {_size(mask.shape)} "
@@ -180,7 +180,44 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         image = load(scan.array)
     if image.dtype.kind == "f" and not np.isfinite(image).any():
         raise DataError(f"{case.image} holds no finite value: leave this case out.")
-    return fit_channels(image, channels, case.image, scan.axes), apply_rule(mask, rule)
+    return fit_channels(image, channels, case.image, scan.axes), mask
+
+
+def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
+    """Read the classes of a case's mask; of several masks a pixel takes the highest class.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(H, W)``, or as many axes as the masks have: uint8 or uint16, 0 for the background.
+
+    Raises
+    ------
+    DataError
+        If a mask cannot be read, or several differ in shape.
+    """
+    first, *others = case.masks or (case.mask,)
+    classes = read_classes(first, rule)
+    for path in others:
+        more = read_classes(path, rule)
+        if more.shape != classes.shape:
+            raise DataError(
+                f"{case.name}: its masks differ in size: {first.name} has {_size(classes.shape)} "
+                f"pixels, {path.name} {_size(more.shape)}."
+            )
+        np.maximum(classes, more, out=classes)
+    return classes
+
+
+def read_classes(path: str | Path, rule: LabelRule) -> NDArray[Any]:
+    """Read a mask as class indices (see `labels.apply_rule`).
+
+    Raises
+    ------
+    DataError
+        As for `read_mask`.
+    """
+    return apply_rule(read_mask(path), rule)
 
 
 def fit_channels(

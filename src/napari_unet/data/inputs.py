@@ -7,9 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_unet.data.formats import is_supported
+from napari_unet.data import dicom, itk, nifti, tiff
+from napari_unet.data.bundles import is_bundle
+from napari_unet.data.formats import describe_image, is_supported, stem_of, suffix_of
 from napari_unet.data.pairing import find_pairs
 from napari_unet.errors import DataError
+
+VOLUMES = (*nifti.SUFFIXES, *itk.SUFFIXES, *dicom.SUFFIXES)
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -25,7 +29,8 @@ def find_images(folder: Path) -> list[Path]:
 def output_paths(inputs: Sequence[str | Path], out: Path) -> dict[Path, Path]:
     """Return for each image the file its labels go to, below ``out``.
 
-    The folders below the inputs' common one are kept; TIFF gives TIFF, everything else PNG.
+    The folders below the inputs' common one are kept. TIFF gives TIFF, formats of volumes NIfTI,
+    everything else PNG.
 
     Raises
     ------
@@ -34,7 +39,7 @@ def output_paths(inputs: Sequence[str | Path], out: Path) -> dict[Path, Path]:
     """
     images: list[Path] = []
     for given in map(Path, inputs):
-        if given.is_dir():
+        if given.is_dir() and not is_bundle(given):
             images += find_images(given)
         elif given.exists():
             images.append(given)
@@ -45,15 +50,32 @@ def output_paths(inputs: Sequence[str | Path], out: Path) -> dict[Path, Path]:
         raise DataError(f"No images to segment in {', '.join(map(str, inputs))}.")
     root = Path(os.path.commonpath([p.parent for p in images]))
     relative = {p: p.relative_to(root) for p in images}
-    twice = Counter(r.with_suffix("") for r in relative.values())
+    twice = Counter(_bare(r) for r in relative.values())
     targets = {}
     for path, rel in relative.items():
-        suffix = ".tif" if rel.suffix.lower() in (".tif", ".tiff") else ".png"
         # 1.jpg and 1.bmp side by side: the whole name tells the results apart.
-        stem = rel.name if twice[rel.with_suffix("")] > 1 else rel.stem
-        targets[path] = (out / rel.parent / f"{stem}{suffix}").absolute()
+        stem = rel.name if twice[_bare(rel)] > 1 else stem_of(rel)
+        targets[path] = (out / rel.parent / f"{stem}{_result_suffix(path)}").absolute()
     if clash := {p.resolve() for p in images} & {t.resolve() for t in targets.values()}:
         raise DataError(
             f"The result for {clash.pop()} would overwrite it. Choose another folder for results."
         )
     return targets
+
+
+def _bare(path: Path) -> Path:
+    return path.with_name(stem_of(path))
+
+
+def _result_suffix(path: Path) -> str:
+    """Return how labels of a file are stored: as it is itself, as far as labels can be."""
+    suffix = suffix_of(path)
+    if suffix in tiff.SUFFIXES:
+        return ".tif"
+    if path.is_dir() or suffix in VOLUMES:
+        return ".nii.gz"
+    try:
+        planes = describe_image(path).planes
+    except DataError:
+        return ".png"  # said aloud when it is read
+    return ".png" if planes == 1 else ".nii.gz"
