@@ -21,7 +21,8 @@ from napari_unet.config import Recipe, to_json
 from napari_unet.data.cases import SUBSETS, Case, Dataset
 from napari_unet.data.dataset import open_dataset, require_trainable
 from napari_unet.data.formats import image_shape, read_case
-from napari_unet.data.splits import Split, make_split
+from napari_unet.data.splits import Split
+from napari_unet.data.splitting import divided
 from napari_unet.errors import DataError
 from napari_unet.jobs import EpochEnd, Event, Note, Progress, TrainFinished, TrainJob
 from napari_unet.presets import preset
@@ -54,8 +55,10 @@ def train(job: TrainJob) -> Generator[Event, None, None]:
     device = speed.pick_device(recipe.optim.device)
     dataset = open_dataset(job.folder, limit=job.limit)
     require_trainable(dataset)
-    split = make_split(dataset.cases, job.split, dataset.patient_source)
-    parts = {s: [c for c in dataset.cases if split.subsets[c.name] == s] for s in SUBSETS}
+    split, warnings = divided(dataset, job.split)
+    parts = {s: [c for c in dataset.cases if split.subsets.get(c.name) == s] for s in SUBSETS}
+    for text in warnings:
+        yield Note(text, warning=True)
     for text in (*dataset.notes, _describe(dataset, parts)):
         yield Note(text)
     recipe = fit_recipe(recipe, dataset.channels, dataset.labels)
