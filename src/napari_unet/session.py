@@ -22,6 +22,7 @@ from napari_unet.card import ModelCard, read_card
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import ModelError
 from napari_unet.jobs import (
+    AuditFinished,
     CaseDone,
     CaseScore,
     EpochEnd,
@@ -158,6 +159,7 @@ class Session:
     dataset_changed = Signal()
     split_changed = Signal()
     case_changed = Signal()
+    audit_changed = Signal()
     models_changed = Signal()
     model_changed = Signal()
     sheet_changed = Signal()
@@ -175,8 +177,10 @@ class Session:
         self.opening = ""
         self.subsets: Mapping[str, str] = {}
         self.split_source = ""
+        self.split_notes: tuple[str, ...] = ()
         self.case: Case | None = None
         self.shown: tuple[Case, ...] = ()
+        self.audit: AuditFinished | None = None
         self._places: dict[str, int] = {}
         self.models: tuple[ModelEntry, ...] = ()
         self.model: ModelEntry | None = None
@@ -218,15 +222,31 @@ class Session:
         self.opening = ""
         self.dataset = dataset
         self.case = None
-        self.subsets, self.split_source = {}, ""
+        self.subsets, self.split_source, self.split_notes = {}, "", ()
+        self.audit = None
         self._set_shown(dataset.cases if dataset is not None else ())
         self.dataset_changed.emit()
         self.case_changed.emit()
         self.sheet_changed.emit()
+        self.audit_changed.emit()
 
-    def set_subsets(self, subsets: Mapping[str, str], source: str) -> None:
-        """Say which case is in which subset, and where that comes from."""
-        self.subsets, self.split_source = dict(subsets), source
+    def amend_dataset(self, dataset: Dataset) -> Case | None:
+        """Take the same folder as it is understood now; return the open case if it is changed."""
+        self.opening, self.dataset = "", dataset
+        before, self.case = self.case, None
+        if before is not None:
+            self.case = next((c for c in dataset.cases if c.name == before.name), None)
+        shown = {case.name for case in self.shown}
+        self._set_shown([c for c in dataset.cases if c.name in shown] or dataset.cases)
+        self.dataset_changed.emit()
+        self.case_changed.emit()
+        return self.case if self.case != before else None
+
+    def set_subsets(
+        self, subsets: Mapping[str, str], source: str, notes: Sequence[str] = ()
+    ) -> None:
+        """Say which case is in which subset, where that comes from, and what is wrong with it."""
+        self.subsets, self.split_source, self.split_notes = dict(subsets), source, tuple(notes)
         self.split_changed.emit()
 
     def set_case(self, case: Case) -> None:
@@ -247,6 +267,16 @@ class Session:
     def place(self) -> int | None:
         """Where the open case stands among the shown ones, from 0; None if it does not."""
         return self._places.get(self.case.name) if self.case is not None else None
+
+    @property
+    def problems(self) -> dict[str, tuple[str, ...]]:
+        """What the check found to be mended or looked at, by a case's name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for finding in self.audit.findings if self.audit is not None else ():
+            if finding.severity != "info":
+                for name in finding.cases:
+                    found[name] = (*found.get(name, ()), finding.kind)
+        return found
 
     def neighbour(self, step: int) -> Case | None:
         """Return the case ``step`` places after the open one, None at either end."""
@@ -334,6 +364,8 @@ class Session:
                 self.curve_changed.emit()
             case TrainFinished():
                 self._trained(event)
+            case AuditFinished():
+                self._audited(event)
             case CaseDone(score=CaseScore() as score) if self.sheet is not None:
                 self.sheet = replace(self.sheet, scores=(*self.sheet.scores, score))
                 self.sheet_changed.emit()
@@ -361,6 +393,11 @@ class Session:
     def free_lane(self) -> Lane | None:
         """Return the lane for an evaluation: the background one, unless it trains."""
         return next((lane for lane in LANES if lane not in self.busy), None)
+
+    def _audited(self, event: AuditFinished) -> None:
+        if self.dataset is not None and str(self.dataset.root) == event.folder:
+            self.audit = event
+            self.audit_changed.emit()
 
     def _trained(self, event: TrainFinished) -> None:
         self.trained = event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,17 @@ from qtpy.QtWidgets import QFileDialog
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
 from napari_unet.jobs import (
+    AuditFinished,
+    AuditJob,
     CaseDone,
     CaseScore,
     EpochEnd,
     EvaluateFinished,
     EvaluateJob,
+    FetchFinished,
+    Finding,
     Note,
+    Offer,
     Progress,
     SegmentArrayFinished,
     SegmentArrayJob,
@@ -33,6 +39,7 @@ from napari_unet.widgets import (
     WorkbenchDock,
 )
 from napari_unet.widgets.desk import desk_of
+from napari_unet.widgets.docks.fetch import fetch_dialog
 from napari_unet.widgets.reading import shelf_key
 from napari_unet.widgets.training import clean, model_path, suggest_name
 
@@ -186,6 +193,136 @@ def test_closing_the_dataset_takes_its_case_away_and_leaves_the_rest(viewer, ope
     assert opened.session.dataset is None
     assert "Choose a folder" in dock.view.summary.plain
     assert not dock.view.cases.isVisible()
+
+
+def test_the_check_runs_in_the_engine_and_its_findings_are_shown(
+    viewer, opened, engines, show, qtbot
+):
+    dock = show(DatasetDock(viewer))
+    dataset = opened.session.dataset
+    name = dataset.cases[3].name
+    finding = Finding("constant", "warning", "1 image is constant.", "", (name,))
+    engines.interactive.script = [
+        Progress(1, 20, "auditing"),
+        AuditFinished(str(dataset.root), 20, (finding,), {}, 0.1),
+    ]
+    dock.view.check.set_open(True)
+    dock.view.audit.check.button.click()
+    assert not dock.view.audit.check.button.isEnabled()
+    qtbot.waitUntil(lambda: not opened.session.busy)
+    job = engines.interactive.jobs[-1]
+    assert isinstance(job, AuditJob)
+    assert Path(job.split).is_file()
+    dock.view.audit.cards[0].show_button.click()
+    qtbot.waitUntil(lambda: len(opened.session.shown) == 1)
+    assert opened.session.shown[0].name == name
+
+
+def test_cases_are_left_out_and_put_back_and_no_file_is_touched(viewer, opened, show, qtbot):
+    dock = show(DatasetDock(viewer))
+    session = opened.session
+    qtbot.waitUntil(lambda: session.case is not None)
+    files = sorted(session.dataset.root.rglob("*"))
+    first, second = session.dataset.cases[:2]
+    assert session.case is first
+    dock.view.cases.leave_out_wanted.emit((second,), "mask is wrong")
+    qtbot.waitUntil(lambda: len(session.dataset) == 19)
+    assert session.case is first
+    assert dock.view.left_out.list.item(0).text() == f"{second.name}: mask is wrong"
+    qtbot.waitUntil(lambda: second.name not in session.subsets)
+    dock.view.left_out.button.click()
+    qtbot.waitUntil(lambda: len(session.dataset) == 20)
+    assert not dock.view.left_out.isVisible()
+    assert sorted(session.dataset.root.rglob("*")) == files
+    dock.view.cases.leave_out_wanted.emit(session.dataset.cases, "all of them")
+    qtbot.waitUntil(dock.view.strip.isVisible)
+    assert "left out" in dock.view.strip.text.plain
+
+
+def test_a_pair_and_patients_are_changed_by_hand_and_back(viewer, opened, show, qtbot):
+    session, curator = opened.session, opened.curator
+    qtbot.waitUntil(lambda: session.case is not None)
+    first, second = session.dataset.cases[:2]
+    curator.set_masks(first, (second.mask,))
+    qtbot.waitUntil(lambda: len(session.dataset) == 19)
+    changed = session.dataset.cases[0]
+    assert changed.mask == second.mask
+    assert "by hand" in changed.reason
+    qtbot.waitUntil(lambda: session.case == changed)  # shown anew, with its other mask
+    curator.set_patients({changed.name: "somebody"})
+    qtbot.waitUntil(lambda: session.dataset.cases[0].patient == "somebody")
+    curator.undo(session.dataset.cases[:1])
+    qtbot.waitUntil(lambda: len(session.dataset) == 20)
+    assert session.dataset.cases[0].mask == first.mask
+    assert session.dataset.cases[0].patient == first.patient
+
+
+def test_pairs_and_folders_are_written(viewer, opened, qtbot, tmp_path):
+    said = []
+    opened.session.message_changed.connect(
+        lambda place: said.append(opened.session.messages[place].text)
+    )
+    opened.curator.export_pairs(str(tmp_path / "pairs.csv"))
+    qtbot.waitUntil(lambda: any("Saved" in text for text in said))
+    assert len((tmp_path / "pairs.csv").read_text().splitlines()) == 21
+    opened.curator.export_folders(str(tmp_path / "out"))
+    qtbot.waitUntil(lambda: any("Copied 20 cases" in text for text in said))
+    assert {p.name for p in (tmp_path / "out").iterdir()} >= {"train", "val", "test"}
+    opened.curator.export_folders(str(tmp_path / "out"))
+    qtbot.waitUntil(lambda: "not empty" in said[-1])
+
+
+def test_a_split_chosen_under_dataset_is_the_one_that_is_trained_with(viewer, opened, show, qtbot):
+    dock, train = show(DatasetDock(viewer)), show(TrainDock(viewer))
+    dock.view.manage.panel.form.fields["folds"].spin.setValue(5)
+    assert opened.loader.split.folds == 5
+    assert train.view.form.value().split == opened.loader.split
+    train.view.form.split.combo.setEditText("70:15:15")
+    assert opened.loader.split.folds == 5
+    assert opened.loader.split.train == 70
+    assert dock.view.manage.panel.form.value() == opened.loader.split
+    qtbot.waitUntil(lambda: list(opened.session.subsets.values()).count("test") == 4)
+
+
+def test_an_imported_split_that_parts_a_patient_is_reported_by_name(
+    viewer, opened, show, qtbot, tmp_path
+):
+    dock = show(DatasetDock(viewer))
+    cases = opened.session.dataset.cases
+    rows = [f"{c.name},{'test' if i == 1 else 'train'}" for i, c in enumerate(cases)]
+    path = tmp_path / "split.csv"
+    path.write_text("\n".join(["image,subset", *rows]))
+    panel = dock.view.manage.panel
+    panel.split_changed.emit(replace(opened.loader.split, file=str(path)))
+    qtbot.waitUntil(lambda: "leak" in panel.notes.text.plain.casefold())
+    assert cases[0].patient in panel.notes.text.plain
+    assert opened.session.subsets[cases[1].name] == "test"
+
+
+def test_a_dataset_is_downloaded_and_opened(viewer, desk, folder, engines, show, qtbot):
+    dock = show(DatasetDock(viewer))
+    dialog = fetch_dialog(dock)
+    dialog.show()
+    dialog.list.setCurrentRow(0)
+    offer = Offer("brain-tumor", "Brains", (), 880_000_000, "CC BY 4.0", "", str(folder))
+    engines.interactive.script = [offer]
+    dialog.look_up.button.click()
+    qtbot.waitUntil(dialog.download.isVisible)
+    qtbot.waitUntil(lambda: not desk.session.busy)
+    engines.interactive.script = [offer, FetchFinished(str(folder), 20, 10, 1.0)]
+    dialog.download.button.click()
+    qtbot.waitUntil(lambda: desk.session.dataset is not None, timeout=20_000)
+    assert not dialog.isVisible()
+    assert [job.agreed for job in engines.interactive.jobs] == [False, True]
+    qtbot.waitUntil(lambda: not desk.session.busy and desk.session.case is not None)
+    again = fetch_dialog(dock)
+    again.show()
+    engines.interactive.script = [DataError("The connection broke off.")]
+    again.address.setText("https://nowhere")
+    again.look_up_wanted.emit("https://nowhere")
+    qtbot.waitUntil(again.strip.isVisible)
+    assert "broke off" in again.strip.text.plain
+    again.reject()
 
 
 def test_an_empty_folder_is_reported_and_what_was_open_stays(viewer, opened, show, qtbot, tmp_path):

@@ -10,15 +10,26 @@ import pytest
 from napari.qt import get_stylesheet
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QInputDialog, QLabel, QPushButton, QScrollBar, QTableView, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QPushButton,
+    QScrollBar,
+    QTableView,
+    QWidget,
+)
 
-from napari_unet.data.cases import Unpaired
-from napari_unet.jobs import CaseScore, EpochEnd
+from napari_unet.config import SplitConfig
+from napari_unet.data.cases import LeftOut, Unpaired
+from napari_unet.jobs import AuditFinished, CaseScore, EpochEnd, Finding, Offer
 from napari_unet.metrics import summarise
 from napari_unet.session import ImageFacts, read_entry
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.views.dataset import DatasetView
 from napari_unet.widgets.views.evaluate import EvaluateView
+from napari_unet.widgets.views.fetch import FetchDialog, Known
+from napari_unet.widgets.views.pairing import PairDialog
 from napari_unet.widgets.views.segment import SegmentView
 from napari_unet.widgets.views.train import TrainView
 
@@ -218,6 +229,173 @@ def test_while_a_folder_is_read_no_other_can_be_chosen(show):
     assert view.summary.plain == view.browse_button.toolTip() == "Reading brains …"
 
 
+# --- the check of the data ------------------------------------------------------------------
+
+FOUND = (
+    Finding(
+        "shape",
+        "error",
+        "2 of 12 cases differ in size from their mask.",
+        "Mend the pairs, or leave such cases out.",
+        ("images/case_001", "images/case_004"),
+        ("image 8 × 8, mask 9 × 9", "image 8 × 8, mask 8 × 9"),
+    ),
+    Finding("copies", "warning", "2 images are the same.", "", ("images/case_002",)),
+    Finding("blank", "info", "3 masks are blank: they count as cases.", "", ("images/case_003",)),
+    Finding("classes", "info", "Foreground is 1.3 % of all pixels."),
+)
+
+
+def test_findings_filter_the_table_and_grave_ones_can_be_left_out(
+    show, dataset, qtbot, monkeypatch
+):
+    view, left = show(DatasetView()), []
+    view.set_dataset(dataset)
+    view.check.set_open(True)
+    problems = {"images/case_001": ("shape",), "images/case_002": ("copies",)}
+    view.set_audit(AuditFinished("/data", 12, FOUND, {}, 1.0), problems)
+    assert view.check.button.text().endswith("2 to look at")
+    assert "1 to be mended, 1 to be looked at, 2 good to know" in view.audit.summary.plain
+    cards = view.audit.cards
+    assert [c.leave_button.isVisible() for c in cards] == [True, False, False, False]
+    assert [c.show_button.isVisible() for c in cards] == [True, True, True, False]
+    assert "mask 9 × 9" in cards[0].toolTip()
+    view.area.ensureWidgetVisible(cards[0].show_button)
+    qtbot.mouseClick(cards[0].show_button, Qt.MouseButton.LeftButton)
+    assert cells(view.cases.table) == ["images/case_001", "images/case_004"]
+    assert view.cases.count.plain == "2 of 12 cases: shape"
+    assert cells(view.cases.table, 3)[0] == "shape"
+    asked = []
+    monkeypatch.setattr(
+        QInputDialog, "getItem", lambda *a: (asked.append(a[3][0]), (a[3][0], True))[1]
+    )
+    view.cases.leave_out_wanted.connect(lambda cases, why: left.append((len(cases), why)))
+    qtbot.mouseClick(cards[0].leave_button, Qt.MouseButton.LeftButton)
+    assert left == [(2, "shape")]
+    view.cases.all_button.click()
+    assert len(cells(view.cases.table)) == 12
+    view.set_audit(None, {})
+    assert not view.audit.cards
+    assert view.check.button.text().endswith("Check data")
+
+
+def test_cases_left_out_are_listed_and_can_be_put_back(show, dataset, qtbot):
+    view, back = show(DatasetView()), []
+    view.set_dataset(dataset)
+    assert not view.left_out.isVisible()
+    gone = (LeftOut("images/x", "damaged"), LeftOut("images/y", "shown twice"))
+    view.set_dataset(replace(dataset, left_out=gone), same=True)
+    view.left_out.set_open(True)
+    assert "damaged" in view.left_out.list.item(0).text()
+    view.left_out.put_back_wanted.connect(back.append)
+    view.left_out.list.setCurrentRow(1)
+    view.area.ensureWidgetVisible(view.left_out.button)
+    qtbot.mouseClick(view.left_out.button, Qt.MouseButton.LeftButton)
+    view.left_out.list.clearSelection()
+    qtbot.mouseClick(view.left_out.button, Qt.MouseButton.LeftButton)
+    assert back == [["images/y"], ["images/x", "images/y"]]
+
+
+def test_an_amended_dataset_is_filtered_as_before(show, dataset):
+    view = show(DatasetView())
+    view.set_dataset(dataset)
+    view.cases.show_only({"Patient": "patient-0"})
+    view.set_dataset(replace(dataset, cases=dataset.cases[1:]), same=True)
+    assert cells(view.cases.table) == ["images/case_001", "images/case_002"]
+
+
+# --- pairs, patients, the split ---------------------------------------------------------------
+
+
+def test_the_split_can_be_changed_and_a_leak_is_said_by_name(show, dataset, qtbot, monkeypatch):
+    view, wanted = show(DatasetView()), []
+    view.set_dataset(dataset)
+    panel = view.manage.panel
+    panel.split_changed.connect(wanted.append)
+    panel.form.fields["folds"].spin.setValue(5)
+    assert wanted[-1].folds == 5
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/data/split.json", ""))
+    panel.use_file.click()
+    assert wanted[-1].file == "/data/split.json"
+    notes = ("A leak: patient-1 is in train and test.", "2 cases are not in the split.")
+    view.manage.set_split(wanted[-1], notes)
+    view.manage.set_open(True)
+    assert view.manage.button.text().endswith("look here")
+    assert "patient-1" in panel.notes.text.plain
+    assert "/data/split.json" in panel.file.plain
+    assert not panel.form.isEnabled()
+    panel.no_file.click()
+    assert wanted[-1].file == ""
+    view.manage.set_split(SplitConfig(), ())
+    assert not panel.notes.isVisible()
+
+
+def test_patients_are_said_by_hand(show, dataset, qapp, monkeypatch):
+    view, said = show(DatasetView()), []
+    view.set_dataset(dataset)
+    view.cases.patients_wanted.connect(said.append)
+    monkeypatch.setattr(QInputDialog, "getItem", lambda *a: (f"{a[3][0]} b", True))
+    menu = view.cases.menu(view.cases.table.rows.rows[:2])
+    for text in ("Same patient", "Each a patient"):
+        next(a for a in menu.actions() if a.text().startswith(text)).trigger()
+    menu.deleteLater()
+    names = [c.name for c in dataset.cases[:2]]
+    assert said == [dict.fromkeys(names, "patient-0 b"), {n: n for n in names}]
+
+
+def test_a_mask_is_chosen_among_the_files_without_a_pair_and_all_masks(owned, dataset, qtbot):
+    stray = dataset.root / "stray.png"
+    listed = (Unpaired(stray, "no image found for it"), Unpaired(dataset.root / "x.csv", "a table"))
+    case = dataset.cases[2]
+    dialog = PairDialog(case, replace(dataset, unpaired=listed))
+    owned.append(dialog)
+    first = cells(dialog.table)[:3]
+    assert first == ["masks/case_002_mask.png", "stray.png", "masks/case_000_mask.png"]
+    assert len(cells(dialog.table)) == 13
+    assert [c.path for c in dialog.table.chosen()] == [case.mask]
+    dialog.table.clearSelection()
+    assert not dialog.use.isEnabled()
+    dialog.search.setText("stray")
+    dialog.table.selectRow(0)
+    dialog.use.click()
+    assert dialog.masks == (stray,)
+    assert dialog.result() == PairDialog.DialogCode.Accepted
+    dialog.masks = ()
+    dialog.apart.click()
+    assert dialog.masks == ()
+
+
+# --- downloads --------------------------------------------------------------------------------
+
+BRAINS = Known("brains", "Brain tumours", "3064 slices", "CC BY 4.0", 880_000_000)
+
+
+def test_size_and_licence_are_shown_before_anything_is_downloaded(show, qtbot):
+    dialog, wanted = show(FetchDialog([BRAINS]), width=480, height=480), []
+    dialog.look_up_wanted.connect(lambda source: wanted.append(("look", source)))
+    dialog.fetch_wanted.connect(lambda source: wanted.append(("fetch", source)))
+    assert "880 MB · CC BY 4.0" in dialog.list.item(0).text()
+    assert not dialog.look_up.button.isEnabled()
+    assert not dialog.download.isVisible()
+    dialog.list.setCurrentRow(0)
+    qtbot.mouseClick(dialog.look_up.button, Qt.MouseButton.LeftButton)
+    dialog.set_running("Asking", None, stopping=False)
+    assert not dialog.look_up.button.isEnabled()
+    dialog.set_idle()
+    dialog.set_offer(
+        Offer("brains", "Brain tumours", (), 880_000_000, "CC BY 4.0", "https://x", "/home/brains")
+    )
+    assert "Licence: CC BY 4.0" in dialog.offer.plain
+    qtbot.mouseClick(dialog.download.button, Qt.MouseButton.LeftButton)
+    assert wanted == [("look", "brains"), ("fetch", "brains")]
+    # Another address: the offer is no longer that of what is chosen.
+    qtbot.keyClicks(dialog.address, "https://a")
+    assert dialog.source() == "https://a"
+    assert not dialog.download.isVisible()
+    dialog.set_message("There is no such file.")
+    assert dialog.strip.isVisible()
+
+
 # --- evaluate ---------------------------------------------------------------------------------
 
 
@@ -321,6 +499,12 @@ def filled(kind, dataset, write_model):
         view.set_dataset(replace(dataset, unpaired=(Unpaired(dataset.root / long, long),)))
         view.set_subsets({c.name: "train" for c in dataset.cases}, "Split of the model")
         view.cases.set_case(dataset.cases[3], "4 of 12")
+        view.set_audit(AuditFinished("/data", 12, FOUND, {}, 1.0), {})
+        view.audit.set_running(f"Auditing {long}", 0.3, stopping=True)
+        view.manage.set_split(SplitConfig(file=long), (f"A leak: {long} is in train and test.",))
+        view.left_out.set_left_out((LeftOut(long, long),))
+        view.cases.filter_button.setChecked(True)
+        view.cases.show_named(["images/case_001"], long)
     elif isinstance(view, TrainView):
         view.set_data(f"Trains on {long}")
         view.set_name("a_rather_long_name_of_a_model_to_be_trained", "There is such a model.")

@@ -15,6 +15,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
+from napari_unet.widgets.curating import Curator
+from napari_unet.widgets.fetching import Fetcher
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Runner
@@ -31,6 +33,8 @@ class Desk:
         self.session, self.layers = session, layers
         self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
         self.loader = Loader(session, layers)
+        self.curator = Curator(session, self.loader, self.runners["interactive"])
+        self.fetcher = Fetcher(session, self.loader, self.runners["interactive"])
         self.thumbnails = Thumbnails(self.loader.shelf)
         session.dataset_changed.connect(self._show_dataset)
         self.trainer = Trainer(session, layers, self.runners["train"])

@@ -26,6 +26,7 @@ class Loader:
     """Opens folders and cases; the newest wish wins."""
 
     stack_changed = Signal()
+    plan_changed = Signal()
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
@@ -62,6 +63,19 @@ class Loader:
         if not self.layers.images():
             self.step(1)
 
+    def amend(self, dataset: Dataset) -> None:
+        """Go on with the same folder as it is understood now, where one stands."""
+        if self.session.closed or self.session.dataset is None:
+            return
+        self.shelf.clear()
+        if self.stack is not None:
+            self.close_stack()
+        case = self.session.amend_dataset(dataset)
+        self.divide()
+        if case is not None:
+            self.layers.close_case()
+            self.open_case(case)
+
     def close_dataset(self) -> None:
         """Close the data set and what is shown of it; its files were never touched."""
         self._folders.drop()
@@ -88,6 +102,7 @@ class Loader:
         """Use another split for the next training."""
         if split != self.split:
             self.split = split
+            self.plan_changed.emit()
             self.divide()
 
     def divide(self) -> None:
@@ -99,7 +114,7 @@ class Loader:
             "dividing the cases",
             lambda: subsets(dataset, model, split),
             lambda answer: self.session.set_subsets(*answer),
-            lambda error: self.session.set_subsets({}, ""),
+            lambda error: self.session.set_subsets({}, "", (str(readable(error)),)),
         )
 
     # --- cases --------------------------------------------------------------------------------
@@ -244,16 +259,24 @@ def read_sample() -> Dataset:
 
 def subsets(
     dataset: Dataset, model: ModelEntry | None, split: SplitConfig
-) -> tuple[Mapping[str, str], str]:
-    """Return case name → subset, and where that comes from (in a thread)."""
-    from napari_unet.data.splits import load, make_split, split_path
+) -> tuple[Mapping[str, str], str, tuple[str, ...]]:
+    """Return case name → subset, where that comes from, and what is wrong with it (in a thread).
+
+    Raises
+    ------
+    DataError
+        If the cases cannot be divided like this.
+    """
+    from napari_unet.data.splits import load, split_path
+    from napari_unet.data.splitting import divided
 
     names = {c.name for c in dataset.cases}
     if model is not None and (file := split_path(model.path)).is_file():
         known = load(file).subsets
         if names & set(known):
-            return known, f"Split of {model.name}"
-    return make_split(dataset.cases, split).subsets, PLANNED
+            return known, f"Split of {model.name}", ()
+    planned, notes = divided(dataset, split)
+    return planned.subsets, PLANNED, notes
 
 
 def _nothing(_: object) -> None: ...

@@ -92,12 +92,12 @@ def read(case: Case, dataset: Dataset) -> Opened:
     DataError
         If the image cannot be read.
     """
-    from napari_unet.data.formats import read_image
+    from napari_unet.data.formats import read_image, read_reference
 
     scan = read_image(case.image)
     reference, warning = None, scan.note
     try:
-        reference = read_reference(case, dataset)
+        reference = read_reference(case, dataset.labels)
         if reference.shape != scan.spatial:
             warning = f"{case.name}: the image is {scan.spatial} and its mask {reference.shape}."
             reference = None
@@ -107,20 +107,6 @@ def read(case: Case, dataset: Dataset) -> Opened:
     start = first_slice(reference, scan.spatial)
     shown = Shown(case_key(dataset, case), case.name, scan, reference, binary, start)
     return Opened(case, shown, warning, _nbytes(scan.array) + _nbytes(reference))
-
-
-def read_reference(case: Case, dataset: Dataset) -> Any:
-    """Read a case's mask as class indices (in a thread).
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or its values are none that the data set knows.
-    """
-    from napari_unet.data.formats import read_mask
-    from napari_unet.data.labels import apply_rule
-
-    return apply_rule(read_mask(case.mask), dataset.labels)
 
 
 def read_ahead(

@@ -6,8 +6,11 @@ from typing import Any
 
 from qtpy.QtWidgets import QFileDialog
 
-from napari_unet.widgets.docks.dock import Dock
+from napari_unet.data.cases import Case, Dataset
+from napari_unet.widgets.docks.dock import Dock, words
+from napari_unet.widgets.docks.fetch import fetch_dialog
 from napari_unet.widgets.views.dataset import DatasetView
+from napari_unet.widgets.views.pairing import PairDialog
 
 
 class DatasetDock(Dock):
@@ -28,6 +31,24 @@ class DatasetDock(Dock):
         view.cases.stack_wanted.connect(self._stack)
         view.cases.pictures_wanted.connect(self.desk.thumbnails.ask)
         self.listen(self.desk.thumbnails.ready, view.cases.set_pictures)
+        curator = self.desk.curator
+        view.cases.leave_out_wanted.connect(curator.leave_out)
+        view.cases.pair_wanted.connect(self._pair)
+        view.cases.patients_wanted.connect(curator.set_patients)
+        view.cases.undo_wanted.connect(curator.undo)
+        view.left_out.put_back_wanted.connect(curator.put_back)
+        view.audit.check_wanted.connect(curator.check)
+        view.audit.cancel_wanted.connect(curator.stop)
+        manage = view.manage.panel
+        manage.pairs_import_wanted.connect(curator.import_pairs)
+        manage.pairs_export_wanted.connect(curator.export_pairs)
+        manage.merge_wanted.connect(curator.merge_letters)
+        manage.split_changed.connect(loader.plan_split)
+        manage.folders_wanted.connect(curator.export_folders)
+        self.listen(loader.plan_changed, self._show_split)
+        self.listen(session.busy_changed, self._show_busy)
+        self.listen(session.audit_changed, self._show_audit)
+        view.fetch_wanted.connect(self._fetch)
         view.close_wanted.connect(loader.close_dataset)
         self.listen(session.dataset_changed, self._show_dataset)
         self.listen(session.split_changed, self._show_split)
@@ -36,11 +57,27 @@ class DatasetDock(Dock):
         self._shown: object = self
         self._show_dataset()
         self._show_case()
+        self._show_busy()
+        self._show_audit()
 
     def _browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Choose a folder of images and masks")
         if folder:
             self.desk.loader.open_folder(folder)
+
+    def _pair(self, case: Case) -> None:
+        dataset = self.desk.session.dataset
+        if dataset is None:
+            return
+        dialog = PairDialog(case, dataset, self)
+        if dialog.exec() == PairDialog.DialogCode.Accepted:
+            self.desk.curator.set_masks(case, dialog.masks)
+        dialog.deleteLater()
+
+    def _fetch(self) -> None:
+        dialog = fetch_dialog(self)
+        dialog.exec()
+        dialog.deleteLater()
 
     def _stack(self, wanted: bool) -> None:
         loader = self.desk.loader
@@ -56,15 +93,30 @@ class DatasetDock(Dock):
     def _show_dataset(self) -> None:
         session = self.desk.session
         if session.dataset is not self._shown or not session.opening:
-            self._shown = session.dataset
-            self.view.set_dataset(session.dataset)
+            before, self._shown = self._shown, session.dataset
+            self.view.set_dataset(session.dataset, _same_folder(before, session.dataset))
             self._show_split()
             self._show_case()
         self.view.set_opening(session.opening)
+        self._show_busy()
+
+    def _show_busy(self) -> None:
+        running = self.busy()
+        if running is None:
+            self.view.audit.set_idle()
+        else:
+            text, share = words(running[1])
+            self.view.audit.set_running(text, share, running[1].stopping)
+        self.view.audit.set_reason(self.desk.curator.reason())
+
+    def _show_audit(self) -> None:
+        session = self.desk.session
+        self.view.set_audit(session.audit, session.problems)
 
     def _show_split(self) -> None:
         session = self.desk.session
         self.view.set_subsets(session.subsets, session.split_source)
+        self.view.manage.set_split(self.desk.loader.split, session.split_notes)
         self._show_case()
 
     def _show_case(self) -> None:
@@ -76,3 +128,7 @@ class DatasetDock(Dock):
             "" if session.neighbour(-1) else "This is the first case.",
             "" if session.neighbour(1) else "This is the last case.",
         )
+
+
+def _same_folder(before: object, now: Dataset | None) -> bool:
+    return isinstance(before, Dataset) and now is not None and before.root == now.root

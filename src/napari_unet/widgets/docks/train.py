@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from napari_unet.config import SplitConfig
@@ -28,6 +29,7 @@ class TrainDock(Dock):
         view.name_changed.connect(self._rename)
         view.settings_changed.connect(self._changed)
         self.listen(session.dataset_changed, self._show_data)
+        self.listen(self.desk.loader.plan_changed, self._show_split)
         self.listen(session.busy_changed, self._show_busy)
         self.listen(session.curve_changed, self._show_curve)
         self.listen(session.note, self._add_note)
@@ -48,6 +50,11 @@ class TrainDock(Dock):
         split: SplitConfig = self.view.form.value().split
         self.desk.loader.plan_split(split)
         self._show_reason()
+
+    def _show_split(self) -> None:
+        """Train by the split that was chosen under Dataset."""
+        form, split = self.view.form, self.desk.loader.split
+        form.set_value(replace(form.value(), split=split, seed=split.seed))
 
     def _show_data(self) -> None:
         dataset = self.desk.session.dataset

@@ -86,7 +86,7 @@ class SplitField(Field):
 
     def _show(self, value: SplitConfig) -> None:
         # "70:30" and the like are kept in the way people write them.
-        same = (text for text in SPLITS if SplitConfig.parse(text, value.seed) == value)
+        same = (text for text in SPLITS if _shared(SplitConfig.parse(text), value) == value)
         plain = f"{value.train:g}:{value.val:g}:{value.test:g}"
         self.combo.setEditText(next(same, plain))
         self.problem = ""
@@ -94,11 +94,16 @@ class SplitField(Field):
     def _read(self) -> SplitConfig:
         value: SplitConfig = self._value
         try:
-            value = SplitConfig.parse(self.combo.currentText(), value.seed)
+            value = _shared(SplitConfig.parse(self.combo.currentText()), value)
             self.problem = ""
         except ConfigError as error:
             self.problem = str(error)
         return value
+
+
+def _shared(shares: SplitConfig, value: SplitConfig) -> SplitConfig:
+    """Return a split with other shares; everything else about it stays."""
+    return replace(value, train=shares.train, val=shares.val, test=shares.test)
 
 
 class JobForm(QWidget):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from napari_unet.widgets.parts.text import Elided, Text
 from napari_unet.widgets.views.case_rows import Facet, Row, columns, facets, widths
 
 PREVIOUS, NEXT = "Alt+Left", "Alt+Right"
+BY_HAND = "by hand"  # in the reasons of pairs that a person changed
 REASONS = ("image is damaged", "mask is wrong", "shown twice", "not of interest")
 
 
@@ -40,6 +41,8 @@ class CaseList(QWidget):
     shown_changed = Signal(object)  # the cases that are shown, in their order
     leave_out_wanted = Signal(object, str)  # cases, reason
     pair_wanted = Signal(object)  # Case
+    undo_wanted = Signal(object)  # cases
+    patients_wanted = Signal(object)  # dict of a case's name → patient
     stack_wanted = Signal(bool)  # or one by one
     pictures_wanted = Signal(object)  # cases
 
@@ -49,6 +52,8 @@ class CaseList(QWidget):
         self._found: Mapping[str, Sequence[str]] = {}
         self._subsets: Mapping[str, str] = {}
         self._cases: tuple[Case, ...] = ()
+        self._named: frozenset[str] = frozenset()
+        self._common = ""
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search cases")
         self.search.setToolTip("Words that the case, patient, subset, tags or reason must hold")
@@ -77,15 +82,17 @@ class CaseList(QWidget):
 
     # --- setters ------------------------------------------------------------------------------
 
-    def set_cases(self, cases: Sequence[Case]) -> None:
-        """Show these cases."""
+    def set_cases(self, cases: Sequence[Case], same: bool = False) -> None:
+        """Show these cases; of the ``same`` data set, they are filtered as before."""
         self._cases = tuple(cases)
-        self._subsets, self._found = {}, {}
         self._facets = facets(self._cases)
-        self.search.clear()
         self.sheet.forget()
+        if not same:
+            self._subsets, self._found = {}, {}
+            self._refill(columns_too=True)
+            self.show_only({})
+            return
         self._refill(columns_too=True)
-        self.facets.set_values({})
         self._filter()
 
     def set_subsets(self, subsets: Mapping[str, str]) -> None:
@@ -123,8 +130,15 @@ class CaseList(QWidget):
 
     def show_only(self, values: Mapping[str, str]) -> None:
         """Filter by these values of the facets, and by nothing else."""
+        self._named, self._common = frozenset(), ""
         self.search.clear()
         self.facets.set_values(values)
+        self._filter()
+
+    def show_named(self, names: Iterable[str], common: str) -> None:
+        """Show only cases of these names; ``common`` says what they have in common."""
+        self.show_only({})
+        self._named, self._common = frozenset(names), common
         self._filter()
 
     def shown(self) -> tuple[Case, ...]:
@@ -204,16 +218,23 @@ class CaseList(QWidget):
     def _filter(self) -> None:
         self.table.found.set_search(self.search.text())
         wanted = [(f, v) for f in self._facets if (v := self.facets.values().get(f.title))]
-        passes = (lambda row: all(f.passes(row, v) for f, v in wanted)) if wanted else None
-        self.table.found.set_filter(passes)
+        named = self._named
+
+        def passes(row: Row) -> bool:
+            return (not named or row.case.name in named) and all(
+                f.passes(row, v) for f, v in wanted
+            )
+
+        self.table.found.set_filter(passes if wanted or named else None)
         self.filter_button.setText(f"Filter ({len(wanted)})" if wanted else "Filter")
         self._show_count()
 
     def _show_count(self) -> None:
         shown, known = self.table.found.rowCount(), len(self._cases)
-        filtered = bool(self.facets.values() or self.search.text().strip())
+        filtered = bool(self.facets.values() or self.search.text().strip() or self._named)
+        common = f": {self._common}" if self._common else ""
         self.bar.setVisible(filtered)
-        self.count.set_text(f"{shown:,} of {known:,} cases" if filtered else "")
+        self.count.set_text(f"{shown:,} of {known:,} cases{common}" if filtered else "")
         self._later.start()
 
     def _show_sheet(self, sheet: bool) -> None:
@@ -240,8 +261,14 @@ class CaseList(QWidget):
             menu.addAction("Open", lambda: self.case_wanted.emit(one.case))
             menu.addAction("Change mask…", lambda: self.pair_wanted.emit(one.case))
             menu.addSeparator()
+        menu.addAction("Same patient…", lambda: self._same_patient(cases))
+        if one is None:
+            menu.addAction("Each a patient of its own", lambda: self._own_patients(cases))
+        if any(BY_HAND in case.reason for case in cases):
+            menu.addAction("Undo changes by hand", lambda: self.undo_wanted.emit(cases))
+        menu.addSeparator()
         many = "" if one is not None else f" {len(rows)} cases"
-        menu.addAction(f"Leave out{many}…", lambda: self._leave_out(cases))
+        menu.addAction(f"Leave out{many}…", lambda: self.leave_out(cases))
         menu.addSeparator()
         if one is not None:
             menu.addAction("Show in file manager", lambda: _show_file(one.case.image))
@@ -249,14 +276,28 @@ class CaseList(QWidget):
         menu.addAction("Copy path" if one is not None else "Copy paths", lambda: _copy(paths))
         return menu
 
-    def _leave_out(self, cases: tuple[Case, ...]) -> None:
+    def _same_patient(self, cases: Sequence[Case]) -> None:
+        """Ask for the patient of these cases: one there is, or another."""
+        known = sorted({case.patient for case in self._cases})
+        first = known.index(cases[0].patient)
+        patient, sure = QInputDialog.getItem(
+            self, "Same patient", "Whose images are these?", known, first, True
+        )
+        if sure and patient.strip():
+            self.patients_wanted.emit({case.name: patient.strip() for case in cases})
+
+    def _own_patients(self, cases: Sequence[Case]) -> None:
+        self.patients_wanted.emit({case.name: case.name for case in cases})
+
+    def leave_out(self, cases: Sequence[Case], why: str = REASONS[0]) -> None:
         """Ask why, since whoever finds the case missing later wants to know."""
+        reasons = list(dict.fromkeys((why, *REASONS)))
         what = cases[0].name if len(cases) == 1 else f"{len(cases)} cases"
         reason, sure = QInputDialog.getItem(
-            self, "Leave out", f"Why shall {what} take no part?", list(REASONS), 0, True
+            self, "Leave out", f"Why shall {what} take no part?", reasons, 0, True
         )
         if sure and reason.strip():
-            self.leave_out_wanted.emit(cases, reason.strip())
+            self.leave_out_wanted.emit(tuple(cases), reason.strip())
 
 
 def _toggle(text: str, tooltip: str) -> QToolButton:

@@ -10,11 +10,15 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from napari_unet.data.cases import SUBSETS, Dataset
+from napari_unet.jobs import AuditFinished
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Elided, Text
+from napari_unet.widgets.views.audit import AuditPanel
 from napari_unet.widgets.views.cases import CaseList
+from napari_unet.widgets.views.left_out import LeftOutFold
+from napari_unet.widgets.views.manage import ManageFold
 
 START = (
     "Choose a folder of images and masks, or drop one here. The images stay where they are and "
@@ -29,6 +33,7 @@ class DatasetView(Page):
     folder_chosen = Signal(str)
     browse = Signal()
     sample_wanted = Signal()
+    fetch_wanted = Signal()
     close_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -38,6 +43,8 @@ class DatasetView(Page):
         self.browse_button.setToolTip("Choose a folder of images and masks")
         self.sample_button = QPushButton("Sa&mple data")
         self.sample_button.setToolTip("Make a small set of artificial MR images with tumours")
+        self.fetch_button = QPushButton("&Get…")
+        self.fetch_button.setToolTip("Download a known data set, or one from an address")
         self.path = Elided()
         self.close_button = QToolButton()
         self.close_button.setText("✕")
@@ -50,6 +57,11 @@ class DatasetView(Page):
         self.notes = Fold("Notes")
         self.notes_text = Text()
         self.notes.rows.addWidget(self.notes_text)
+        self.audit = AuditPanel()
+        self.check = Fold("Check data")
+        self.check.rows.addWidget(self.audit)
+        self.left_out = LeftOutFold()
+        self.manage = ManageFold()
         self._lay_out()
         self._connect()
         self.set_dataset(None)
@@ -59,17 +71,24 @@ class DatasetView(Page):
 
     def set_opening(self, what: str) -> None:
         """Say that a folder is being read; empty when that is over."""
-        for widget in (self.browse_button, self.sample_button):
+        for widget in (self.browse_button, self.sample_button, self.fetch_button):
             widget.setEnabled(not what)
             widget.setToolTip(what)
         if what:
             self.summary.set_text(what)
 
-    def set_dataset(self, dataset: Dataset | None) -> None:
-        """Show a dataset, or what to do when there is none."""
+    def set_dataset(self, dataset: Dataset | None, same: bool = False) -> None:
+        """Show a dataset, or what to do when there is none.
+
+        ``same`` means that it is the one that is shown, with some of its cases changed.
+        """
         known = dataset is not None and len(dataset) > 0
         self.cases.setVisible(known)
-        self.split.set_text("")
+        self.check.setVisible(known)
+        self.manage.setVisible(known)
+        self.left_out.set_left_out(dataset.left_out if dataset is not None else ())
+        if not same:
+            self.split.set_text("")
         self.path.setVisible(dataset is not None)
         self.close_button.setVisible(dataset is not None)
         if dataset is None:
@@ -78,8 +97,16 @@ class DatasetView(Page):
             return
         self.path.set_text(str(dataset.root))
         self.summary.set_text(_summary(dataset))
-        self.cases.set_cases(dataset.cases)
+        self.cases.set_cases(dataset.cases, same)
         self._set_notes([*dataset.notes, *_left_out(dataset)])
+
+    def set_audit(self, audit: AuditFinished | None, problems: Mapping[str, Sequence[str]]) -> None:
+        """Show what the check of the data found, in all and by a case's name."""
+        self.audit.set_audit(audit)
+        tab_as_laid_out(self)
+        self.cases.set_problems(problems)
+        grave = sum(f.severity != "info" for f in audit.findings) if audit is not None else 0
+        self.check.set_title(f"Check data: {grave} to look at" if grave else "Check data")
 
     def set_subsets(self, subsets: Mapping[str, str], source: str) -> None:
         """Show which case is in which subset, and where that comes from."""
@@ -94,12 +121,20 @@ class DatasetView(Page):
         choose = QHBoxLayout()
         choose.addWidget(self.browse_button)
         choose.addWidget(self.sample_button)
+        choose.addWidget(self.fetch_button)
         opened = QHBoxLayout()
         opened.addWidget(self.path, 1)
         opened.addWidget(self.close_button)
         self.body.addLayout(choose)
         self.body.addLayout(opened)
-        for widget in (self.summary, self.notes, self.split):
+        for widget in (
+            self.summary,
+            self.split,
+            self.notes,
+            self.check,
+            self.manage,
+            self.left_out,
+        ):
             self.body.addWidget(widget)
         self.body.addWidget(self.cases, 1)
         self.body.addStretch(0)
@@ -107,7 +142,16 @@ class DatasetView(Page):
     def _connect(self) -> None:
         self.browse_button.clicked.connect(lambda: self.browse.emit())
         self.sample_button.clicked.connect(lambda: self.sample_wanted.emit())
+        self.fetch_button.clicked.connect(lambda: self.fetch_wanted.emit())
         self.close_button.clicked.connect(lambda: self.close_wanted.emit())
+        self.audit.cases_wanted.connect(self.cases.show_named)
+        self.audit.leave_out_wanted.connect(self._leave_out)
+
+    def _leave_out(self, names: Sequence[str], why: str) -> None:
+        named = set(names)
+        cases = [r.case for r in self.cases.table.rows.given if r.case.name in named]
+        if cases:
+            self.cases.leave_out(cases, why)
 
     def _set_notes(self, notes: Sequence[str]) -> None:
         self.notes.setVisible(bool(notes))

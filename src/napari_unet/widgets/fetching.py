@@ -1,0 +1,51 @@
+"""Getting data sets from the network: the engine downloads, the folder opens when it is there."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+
+from napari_unet.jobs import Event, FetchFinished, FetchJob, Offer
+from napari_unet.session import Message, Session
+from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.runner import Runner
+
+
+class Fetcher:
+    """Looks addresses up and downloads what they offer."""
+
+    offered = Signal(object)  # Offer
+    fetched = Signal()
+
+    def __init__(self, session: Session, loader: Loader, runner: Runner) -> None:
+        self.session, self.loader, self.runner = session, loader, runner
+
+    def reason(self) -> str:
+        """Say why nothing can be fetched now; empty if it can."""
+        busy = self.session.busy.get(self.runner.lane)
+        return f"Busy: {busy.title}." if busy is not None else ""
+
+    def look_up(self, source: str) -> None:
+        """Ask what an address offers; nothing is downloaded."""
+        if not self.reason():
+            self.runner.start(FetchJob(source), f"looking up {source}", "dataset", self._receive)
+
+    def fetch(self, source: str) -> None:
+        """Download what was offered and open it."""
+        if not self.reason():
+            job = FetchJob(source, agreed=True)
+            self.runner.start(job, f"downloading {source}", "dataset", self._receive)
+
+    def stop(self) -> None:
+        """Stop; what was downloaded is kept, and continued the next time."""
+        self.runner.stop()
+
+    def _receive(self, event: Event) -> None:
+        if isinstance(event, Offer):
+            self.offered.emit(event)
+        elif isinstance(event, FetchFinished):
+            self.fetched.emit()
+            if event.problem:
+                text = f"{event.folder} was downloaded, but: {event.problem}"
+                self.session.set_message("dataset", Message(text, "warning"))
+            else:
+                self.loader.open_folder(event.folder)
