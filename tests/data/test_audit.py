@@ -74,22 +74,32 @@ def test_folders_tell_subsets(tmp_path):
             (tmp_path / "d" / subset / kind).mkdir(parents=True)
             for n in numbers:
                 shutil.copy(files[n], tmp_path / "d" / subset / kind)
-    subsets = find_subsets(open_dataset(tmp_path / "d").cases)
+    subsets = find_subsets(open_dataset(tmp_path / "d"))
     assert sorted(subsets.values()) == ["test", "test", "train", "train"]
     assert all(name.startswith(subset) for name, subset in subsets.items())
 
 
 def test_one_subset_is_none(root):
-    assert find_subsets(open_dataset(root).cases) == {}
+    assert find_subsets(open_dataset(root)) == {}
 
 
 def test_a_split_of_other_data_is_refused(root, tmp_path):
     dataset = open_dataset(write_sample(tmp_path / "o" / "x", patients=3, slices=1, size=64))
     split = make_split(dataset.cases, SplitConfig())
-    other = type(split)({f"other/{n}": s for n, s in split.subsets.items()}, split.ratios, 0)
+    other = type(split)({f"other/{n}-x": s for n, s in split.subsets.items()}, split.ratios, 0)
     other.save(tmp_path / "o.split.json")
     with pytest.raises(DataError, match="other data"):
         finish(root, split=str(tmp_path / "o.split.json"))
+
+
+def test_a_split_of_another_program(root, tmp_path):
+    dataset = open_dataset(root)
+    names = [c.image.name for c in dataset.cases]
+    rows = [f"{n},{'train' if i < 4 else 'test'}" for i, n in enumerate(names)]
+    (tmp_path / "split.csv").write_text("\n".join(["image,subset", *rows]))
+    shutil.copy(dataset.cases[0].image, dataset.cases[-1].image)
+    kinds = {f.kind: f.cases for f in finish(root, split=str(tmp_path / "split.csv")).findings}
+    assert kinds["copy across subsets"] == (dataset.cases[0].name, dataset.cases[-1].name)
 
 
 def test_cases_left_out_are_not_looked_at(root):
@@ -121,9 +131,27 @@ def test_the_engine_can_run_it(root):
     assert again.statistics == done.statistics
 
 
+def test_one_scan_in_two_sizes_is_found(real_data, tmp_path):
+    """The two brain tumour folders hold some of the same scans, at 256² and at 512²."""
+    large, small = real_data("brain_tumor_512"), real_data("brain_tumor")
+    pairs = [(m, m.name.replace("_mask", "")) for m in sorted(large.rglob("*_mask.png"))[:8]]
+    for kind in ("images", "masks"):
+        (tmp_path / "d" / kind).mkdir(parents=True)
+    for mask, name in pairs:
+        image = next(p for p in large.rglob(name) if p != mask)
+        for kind, first in {"images": image, "masks": mask}.items():
+            shutil.copy(first, tmp_path / "d" / kind / f"large-{name}")
+            shutil.copy(small / kind / name, tmp_path / "d" / kind / f"small-{name}")
+    done = finish(tmp_path / "d")
+    [near] = [f for f in done.findings if f.kind == "near copy across patients"]
+    assert len(near.cases) == 16
+    assert all(f"images/small-{n[:-4]}" in near.cases for _, n in pairs)
+
+
 @pytest.mark.parametrize(
     ("name", "cases", "kinds"),
     [
+        ("hippocampus", 100, {"small image", "intensity"}),
         ("brain_tumor_512", 40, set()),
         ("brain_tumor_mat", 11, set()),
         ("lgg", 176, {"blank mask"}),

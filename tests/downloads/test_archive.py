@@ -1,5 +1,6 @@
 import gzip
 import io
+import random
 import shutil
 import struct
 import tarfile
@@ -259,3 +260,30 @@ def test_one_budget_for_several_archives(tmp_path, into, zipped):
 def test_which_files_are_archives(tmp_path):
     assert is_archive(tmp_path / "A.ZIP") and is_archive(tmp_path / "a.tar.xz")
     assert not is_archive(tmp_path / "scan.nii.gz")
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar"])
+def test_mutilated_archives_end_in_one_kind_of_error(tmp_path, zipped, tarred, name):
+    """A thousand random wounds: nothing but `DataError` leaves, and nothing lies outside."""
+    members = {"images/1.png": bytes(range(256)) * 9, "b.zip": zipped({"c.png": b"c" * 500})}
+    good = {
+        "a.zip": zipped(members),
+        "a.tar.gz": tarred(members),
+        "a.tar": tarred(members, "w"),
+    }[name]
+    chance = random.Random(name)
+    refused = 0
+    for n in range(330):
+        data = bytearray(good)
+        for _ in range(chance.randint(1, 8)):
+            data[chance.randrange(len(data))] = chance.choice((0, 0xFF, chance.randrange(256)))
+        folder = tmp_path / "fuzz" / str(n)
+        folder.mkdir(parents=True)
+        path = tmp_path / name
+        path.write_bytes(data)
+        try:
+            list(unpack(path, folder, budget_for([path], folder)))
+        except DataError:
+            refused += 1
+    assert refused > 20
+    assert {p.name for p in tmp_path.iterdir()} == {"fuzz", name}

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 from napari_unet.card import SUFFIX
 from napari_unet.data import findings, leaks
-from napari_unet.data.cases import Case, Dataset
+from napari_unet.data.cases import Dataset
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.facts import CaseFacts, look_at
 from napari_unet.data.findings import Survey
-from napari_unet.data.names import tokens
+from napari_unet.data.imported import read_split
 from napari_unet.data.patients import UNKNOWN_SOURCE
-from napari_unet.data.splits import load, split_path
+from napari_unet.data.splits import split_path
+from napari_unet.data.subset_lists import folder_subset
 from napari_unet.data.summary import statistics
-from napari_unet.errors import DataError
 from napari_unet.jobs import AuditFinished, AuditJob, Event, Finding, Progress
 
 THREADS = 2  # decoding lets go of Python's lock, the sums hardly
 SEVERITIES = ("error", "warning", "info")
-SUBSET_WORDS = {
-    **dict.fromkeys(("train", "training", "tr"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing", "ts"), "test"),
-}
 
 
 def audit(job: AuditJob) -> Generator[Event, None, None]:
@@ -41,7 +35,7 @@ def audit(job: AuditJob) -> Generator[Event, None, None]:
     start = time.monotonic()
     yield Progress(0, 1, "looking through the folder")
     dataset = open_dataset(job.folder, limit=job.limit)
-    subsets = find_subsets(dataset.cases, job.split)
+    subsets = find_subsets(dataset, job.split)
     facts: list[CaseFacts] = []
     reading = time.monotonic()
     for found in _facts(dataset, subsets):
@@ -65,29 +59,22 @@ def find_all(survey: Survey) -> Iterator[Finding]:
         yield from rule(survey)
 
 
-def find_subsets(cases: Sequence[Case], split: str = "") -> Mapping[str, str]:
-    """Return the subset of each case by name: from a split file, or from the folders' names.
+def find_subsets(dataset: Dataset, split: str = "") -> Mapping[str, str]:
+    """Return the subset of each case by name: as a split says, or the folders' names.
+
+    ``split`` is a split file of any kind that `imported.read_split` knows, or the model beside
+    which one lies.
 
     Raises
     ------
     DataError
         If the split cannot be read or names none of the cases.
     """
-    if not split:
-        by_folder = {c.name: _folder_subset(c.name) for c in cases}
-        return by_folder if len(set(by_folder.values()) - {""}) > 1 else {}
-    path = split_path(split) if split.endswith(SUFFIX) else Path(split)
-    subsets = load(path).subsets
-    if not any(c.name in subsets for c in cases):
-        raise DataError(f"{path} names none of these cases: it was made for other data.")
-    return subsets
-
-
-def _folder_subset(name: str) -> str:
-    """Return what the folders of a case say, such as "test" for ``test/images/7``."""
-    words = (word for part in name.split("/")[:-1] for word in tokens(part))
-    found = {SUBSET_WORDS[w] for w in words if w in SUBSET_WORDS}
-    return found.pop() if len(found) == 1 else ""
+    if split:
+        path = split_path(split) if split.endswith(SUFFIX) else split
+        return read_split(path, dataset).split.subsets
+    found = {c.name: folder_subset(c.name) for c in dataset.cases}
+    return found if len(set(found.values()) - {""}) > 1 else {}
 
 
 def _facts(dataset: Dataset, subsets: Mapping[str, str]) -> Iterator[CaseFacts]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.duplicates import Look, digest, look
-from napari_unet.data.formats import read_image, read_mask
-from napari_unet.data.labels import apply_rule
+from napari_unet.data.formats import read_image, read_reference
+from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
-
-if TYPE_CHECKING:
-    from napari_unet.data.scan import Scan
 
 LARGE = 2**28  # bytes: of more than this only every n-th slice is looked at
 
@@ -98,7 +94,7 @@ def look_at(case: Case, rule: LabelRule, subset: str = "") -> CaseFacts:
     except DataError as e:
         seen["image_error"] = str(e)
     try:
-        seen |= _mask_facts(_classes(case, rule), rule)
+        seen |= _mask_facts(read_reference(case, rule), rule)
     except DataError as e:
         seen["mask_error"] = str(e)
     return CaseFacts(**known, **seen)  # type: ignore[arg-type]
@@ -131,16 +127,6 @@ def _image_facts(scan: Scan) -> dict[str, object]:
         "spread": float(values.std(dtype=np.float64)),
         "look": look(grey),
     }
-
-
-def _classes(case: Case, rule: LabelRule) -> NDArray[np.integer]:
-    """Return class indices; of several masks, each holding an object, the highest."""
-    first, *others = (apply_rule(read_mask(m), rule) for m in case.masks or (case.mask,))
-    for other in others:
-        if other.shape != first.shape:
-            raise DataError(f"{case.name}: its {len(others) + 1} masks differ in size.")
-        first = np.maximum(first, other)
-    return first
 
 
 def _mask_facts(classes: NDArray[np.integer], rule: LabelRule) -> dict[str, object]:

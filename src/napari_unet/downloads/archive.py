@@ -14,11 +14,9 @@ import lzma
 import re
 import shutil
 import stat
-import struct
 import tarfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,10 +41,6 @@ MOST_DEPTH = 3  # archives within archives
 MOST_AT_ONCE = 2**26  # bytes that reading a header may ask for
 CHUNK = 2**20
 
-DAMAGE = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
-    *(EOFError, ValueError, OverflowError, struct.error),
-)
 DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?: *\..*)?", re.I)
 
 
@@ -179,7 +173,7 @@ class _Guarded:
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+        self.tell, self.close = file.tell, file.close
 
     def read(self, size: int = -1) -> bytes:
         most = MOST_AT_ONCE + 1 if size < 0 else size  # all that follows: the end of a zip
@@ -187,6 +181,13 @@ class _Guarded:
         if most > MOST_AT_ONCE + 1 or len(data) > MOST_AT_ONCE:
             raise DataError("one of its headers asks for more memory than any header needs")
         return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            place: int = self._file.seek(offset, whence)
+        except OSError as e:  # a place before the beginning
+            raise ValueError("one of its headers points out of the file") from e
+        return place
 
     def seekable(self) -> bool:
         return True
@@ -234,11 +235,9 @@ def _reading(archive: Path) -> Iterator[None]:
         yield
     except DataError as e:
         raise DataError(f"{archive.name} is not unpacked: {e}. {advice}") from e
-    except OSError as e:
-        if e.errno is not None:
-            raise  # the disk's, not the archive's
-        raise DataError(f"{archive.name} is damaged ({e}). Download it again.") from e
-    except DAMAGE as e:
-        raise DataError(f"{archive.name} is damaged ({e}). Download it again.") from e
     except (NotImplementedError, RuntimeError) as e:
         raise DataError(f"{archive.name} cannot be unpacked here ({e}). Unpack it by hand.") from e
+    except Exception as e:  # the readers raise anything at all on damaged archives
+        if isinstance(e, OSError) and e.errno is not None:
+            raise  # the disk's fault, not the archive's
+        raise DataError(f"{archive.name} is damaged ({e}). Download it again.") from e
