@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data import dicom, itk, matlab, nifti, npy, pillow, tiff
+from napari_unet.data import dicom, hdf5, itk, matlab, nifti, npy, pillow, tiff, zarrs
 from napari_unet.data.bundles import bundle_kind
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.labels import apply_rule
@@ -48,8 +48,17 @@ READERS = {
     **dict.fromkeys(nifti.SUFFIXES, Reader(nifti.read, nifti.read, nifti.header)),
     **dict.fromkeys(itk.SUFFIXES, Reader(itk.read, itk.read, itk.header)),
     **dict.fromkeys(dicom.SUFFIXES, Reader(dicom.read, dicom.read, dicom.header)),
+    **dict.fromkeys(
+        hdf5.SUFFIXES, Reader(hdf5.read_image, hdf5.read_mask, hdf5.header, named=True)
+    ),
+    **dict.fromkeys(
+        zarrs.SUFFIXES, Reader(zarrs.read_image, zarrs.read_mask, zarrs.header, named=True)
+    ),
 }
-BUNDLES = {"dicom": dicom.SUFFIXES[0]}  # kinds of folders that are one image, and who reads them
+BUNDLES = {
+    "dicom": dicom.SUFFIXES[0],
+    "zarr": zarrs.SUFFIXES[0],
+}  # kinds of folders that are one image, and who reads them
 SUFFIXES = tuple(READERS)
 COMPOUND = tuple(s for s in SUFFIXES if s.count(".") > 1)
 

@@ -14,6 +14,7 @@ from napari_unet.data.scan import Array
 from napari_unet.errors import DataError
 
 LAZY_FROM = 2**28  # bytes from which on a file that allows it is read piece by piece
+MOST_PIECES = 2**20  # of a lazy array
 PIECE = 2**20  # bytes that one piece should have at least
 SHARE = 0.8  # of the free memory that one image may take
 
@@ -78,12 +79,24 @@ def lazily(
 ) -> Array:
     """Return a dask array whose pieces are read when they are asked for.
 
-    ``chunks`` are those of the file; small ones are put together, since each costs time.
+    ``chunks`` are those of the file; small ones are put together, since each costs time. Without
+    them, pieces are cut along the first axes.
+
+    Raises
+    ------
+    DataError
+        If one piece does not fit into the memory, or there are absurdly many.
     """
     import dask.array as da
 
     stored = OnDisk(opened)
-    grown = _grown(stored.shape, stored.dtype, chunks) if chunks else "auto"
+    grown = _grown(
+        stored.shape, stored.dtype, chunks or (*(1,) * (stored.ndim - 2), *stored.shape[-2:])
+    )
+    check_fits(grown, stored.dtype)
+    pieces = math.prod(-(-n // c) for n, c in zip(stored.shape, grown, strict=True) if c)
+    if pieces > MOST_PIECES:
+        raise DataError(f"its header is damaged: it promises {pieces:.2g} pieces of pixels")
     array: Array = da.from_array(stored, grown, name=False)  # type: ignore[no-untyped-call]
     return array
 
