@@ -294,3 +294,19 @@ def test_two_patients_are_enough(tmp_path, model):
     wish = replace(job(folder, model, epochs=1), split=SplitConfig(80.0, 10.0, 10.0))
     events = list(train(wish))
     assert any("training cases judge" in e.text for e in events if isinstance(e, Note))
+
+
+def test_volumes_are_learned_plane_by_plane(tmp_path, model):
+    for name, value in (("images", 100), ("masks", 1)):
+        (tmp_path / "d" / name).mkdir(parents=True)
+        for i in range(4):
+            array = np.zeros((5, 40, 40), np.uint8)
+            array[2, 10:20, 10:20] = value
+            np.save(tmp_path / "d" / name / f"{i}.npy", array)
+    *events, done = train(job(tmp_path / "d", model, epochs=2))
+    assert isinstance(done, TrainFinished)
+    assert read_card(model).data["cases"] == 4
+    (told,) = [e.text for e in events if isinstance(e, Note) and "plane by plane" in e.text]
+    assert "10 planes" in told  # two volumes: one each judges and tests
+    # Blank planes are cases like any other; those with a square are not left out.
+    assert [e.epoch for e in events if isinstance(e, EpochEnd)] == [1, 2]

@@ -20,7 +20,7 @@ from napari_unet.card import SUFFIX, ModelCard
 from napari_unet.config import Recipe, to_json
 from napari_unet.data.cases import SUBSETS, Case, Dataset
 from napari_unet.data.dataset import open_dataset, require_trainable
-from napari_unet.data.formats import image_shape, read_case
+from napari_unet.data.formats import describe_image, read_case
 from napari_unet.data.splits import Split
 from napari_unet.data.splitting import divided
 from napari_unet.errors import DataError
@@ -75,6 +75,9 @@ def train(job: TrainJob) -> Generator[Event, None, None]:
                 lambda c: read_case(c, dataset.labels, dataset.channels),
                 f"reading {subset} images",
             )
+        if len(stores["train"]) > len(parts["train"]):
+            text = f"Volumes are learned plane by plane: {len(stores['train'])} planes."
+            yield Note(text)
         if not len(stores["val"]):
             yield Note("No cases are left for validation: the training cases judge.", warning=True)
             stores["val"] = stores["train"]
@@ -98,7 +101,7 @@ def job_recipe(job: TrainJob) -> Recipe:
 
 
 def shapes_of(cases: Sequence[Case]) -> list[tuple[int, int]]:
-    """Return height and width of a sample of the images.
+    """Return height and width of a sample of the images; of volumes, those of their planes.
 
     Raises
     ------
@@ -108,9 +111,10 @@ def shapes_of(cases: Sequence[Case]) -> list[tuple[int, int]]:
     shapes = []
     for case in cases[:: max(len(cases) // LOOK_AT, 1)]:
         try:
-            shapes.append(image_shape(case.image)[:2])
+            header = describe_image(case.image)
         except DataError:
             continue  # said aloud when it is read for training
+        shapes.append((header.spatial[-2], header.spatial[-1]))
     if not shapes:
         raise DataError("None of the training images could be read.")
     return shapes
@@ -131,9 +135,11 @@ def _colours(
     means, squares = [], []
     for case in cases:
         try:
-            image = to_float(read_case(case, dataset.labels, dataset.channels)[0])
+            image, mask = read_case(case, dataset.labels, dataset.channels)
         except DataError:
             continue  # as above
+        # A volume's planes one below the other make one tall picture of the same colours.
+        image = to_float(image.reshape(-1, *image.shape[mask.ndim - 1 :]))
         means.append(image.mean(dim=(1, 2)).numpy())
         squares.append(image.square().mean(dim=(1, 2)).numpy())
     if not means:

@@ -44,6 +44,19 @@ def test_whole_images_become_batches_with_padding_marked():
     assert [e.done for e in events if isinstance(e, Progress)] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("leading", [(3,), (2, 3)])
+@pytest.mark.parametrize("colour", [(), (3,)])
+def test_volumes_are_stored_plane_by_plane(leading, colour):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (*leading, 16, 16, *colour), np.uint8)
+    mask = np.arange(np.prod(leading), dtype=np.uint8).reshape(*leading, 1, 1)
+    made = Store(WHOLE)
+    list(fill(made, [case("0")], lambda c: (image, mask.repeat(16, -1).repeat(16, -2)), "reading"))
+    assert len(made) == np.prod(leading)
+    assert [int(y[0, 0]) for y in made.labels] == list(range(len(made)))
+    assert made.images[0].shape == (len(colour) * 2 + 1, 16, 16)
+
+
 def test_patches_see_rare_foreground_often_and_stay_reproducible():
     store, _ = filled(PATCH)
     rng = torch.Generator().manual_seed(0)

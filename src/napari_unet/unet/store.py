@@ -50,7 +50,7 @@ class Store:
         return len(self.cases)
 
     def add(self, case: Case, image: Tensor, labels: Tensor) -> None:
-        """Keep one prepared case."""
+        """Keep one prepared image, or plane of a volume."""
         if self.config.mode == "patch":
             points = (labels != 0).logical_and(labels != IGNORE).nonzero()
             self._points.append(points[:: max(len(points) // POINTS, 1)])
@@ -112,16 +112,23 @@ def fill(
 ) -> Generator[Event, None, None]:
     """Read and prepare ``cases`` into ``store``; a case that cannot be read is left out, aloud.
 
+    ``read`` gives an image and its labels ``(H, W)``; those of a volume, ``(Z, H, W)`` or with more
+    axes, go into the store plane by plane.
+
     Raises
     ------
     DataError
         If not one case could be read; it quotes the first reason.
     """
 
-    def load(case: Case) -> tuple[Tensor, Tensor]:
+    def load(case: Case) -> list[tuple[Tensor, Tensor]]:
         image, labels = read(case)
+        return [plane(image[i], labels[i]) for i in np.ndindex(labels.shape[:-2])]
+
+    def plane(image: NDArray[Any], labels: NDArray[Any]) -> tuple[Tensor, Tensor]:
         x, fit = prepare(image, store.config)
-        return x, fit.labels(labels)
+        # Half the memory at once: the planes of a whole volume wait to be stored.
+        return x.half(), fit.labels(labels)
 
     failed: list[str] = []
     for i, (case, result) in enumerate(zip(cases, ahead(load, cases), strict=True)):
@@ -129,7 +136,8 @@ def fill(
             failed.append(str(readable(result)))
             yield Note(f"{case.name} is left out: {failed[-1]}", warning=True)
         else:
-            store.add(case, *result)
+            for image, labels in result:
+                store.add(case, image, labels)
         yield Progress(i + 1, len(cases), what)
     if cases and not len(store):
         raise DataError(f"None of the {len(cases)} cases could be read. The first: {failed[0]}")
