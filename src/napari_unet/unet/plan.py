@@ -14,7 +14,7 @@ from napari_unet.unet.speed import Speed
 
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
 LARGEST_MEASURED = 16  # images in a measured batch
-VIEWS = 30_000  # images "auto" wants to show the network within its minutes …
+VIEWS = 22_000  # images "auto" wants to show the network within its minutes …
 VIEWS_PER_CASE = 60  # … or fewer: so often each case, which is plenty
 ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
 
