@@ -240,3 +240,64 @@ def test_the_demo_without_a_display(tmp_path, capsys):
         assert (out / name).exists()
         assert name in text
     assert "mean" in text
+
+
+# --- splits and pairs ---------------------------------------------------------------------------
+
+
+def test_a_split_is_made_kept_and_read(folder, tmp_path, capsys):
+    out = str(tmp_path / "s.json")
+    found = json_of(capsys, "split", folder, "--split", "60:40", "--seed", "1", "--out", out)
+    made = found["splits"][0]["subsets"]
+    assert sum(part["cases"] for part in made.values()) == 12
+    again = json_of(capsys, "split", folder, "--import", out)["splits"][0]
+    assert again["subsets"] == made
+    assert again["leaks"] == again["unknown"] == again["missing"] == []
+
+
+def test_a_leak_is_named_and_an_error(folder, tmp_path, capsys):
+    out = tmp_path / "s.json"
+    assert main(["split", folder, "--out", str(out)]) == 0
+    stored = json.loads(out.read_text())
+    patient, names = next(iter(stored["subsets"]["train"].items()))
+    stored["subsets"]["train"][patient] = names[1:]
+    stored["subsets"]["test"]["somebody"] = names[:1]
+    out.write_text(json.dumps(stored))
+    capsys.readouterr()
+    assert main(["split", folder, "--import", str(out)]) == 1
+    said = capsys.readouterr()
+    assert f"A leak: patient {patient} in train (1) and test (1)" in said.out
+    assert "leaks in 1 place" in said.err
+
+
+def test_folds_are_kept_and_one_is_exported(folder, tmp_path, capsys):
+    out, target = tmp_path / "s.json", tmp_path / "out"
+    found = json_of(capsys, "split", folder, "--folds", "3", "--out", str(out))
+    assert [p.rpartition("/")[2] for p in found["saved"]] == [f"s.fold{k}.json" for k in (1, 2, 3)]
+    assert [s["subsets"]["test"]["patients"] for s in found["splits"]] == [2, 2, 2]
+    assert main(["split", folder, "--folds", "3", "--export", str(target)]) == 1
+    assert "--fold" in capsys.readouterr().err
+    assert main(["split", folder, "--folds", "3", "--fold", "2", "--export", str(target)]) == 0
+    assert len(list(target.glob("test/images/*"))) == 4
+    assert main(["split", folder, "--fold", "2"]) == 1
+    assert main(["split", folder, "--stratify", "nothing"]) == 1
+    assert "No case has the tag 'nothing'" in capsys.readouterr().err
+
+
+def test_training_keeps_to_a_split(folder, tmp_path, capsys):
+    split, model = str(tmp_path / "s.json"), str(tmp_path / "m.unet.safetensors")
+    assert main(["split", folder, "--seed", "5", "--out", split]) == 0
+    args = ("--model", model, "--epochs", "1", "--split-file", split)
+    assert main(["train", folder, *args]) == 0
+    kept = json.loads((tmp_path / "m.split.json").read_text())
+    assert kept["subsets"] == json.loads((tmp_path / "s.json").read_text())["subsets"]
+
+
+def test_pairs_are_written_and_read(folder, tmp_path, capsys):
+    table = str(tmp_path / "pairs.csv")
+    assert main(["inspect", folder, "--pairs-csv", table]) == 0
+    capsys.readouterr()
+    lines = (tmp_path / "pairs.csv").read_text().splitlines()
+    assert len(lines) == 13
+    (tmp_path / "pairs.csv").write_text("\n".join(lines[:5]))
+    assert json_of(capsys, "inspect", folder, "--pairs", table)["cases"] == 4

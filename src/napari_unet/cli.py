@@ -46,8 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def inspect(args: argparse.Namespace) -> None:
     """Say what a folder holds and how it was understood."""
-    from napari_unet.data.dataset import describe, describe_text, open_dataset
+    from napari_unet.data.dataset import open_dataset
     from napari_unet.data.leftout import leave_out, put_back
+    from napari_unet.data.overview import describe, describe_text
 
     if args.put_back:
         put_back(args.folder, args.put_back)
@@ -100,7 +101,9 @@ def split(args: argparse.Namespace) -> None:
             {"splits": [describe(s, dataset) for s in splits], "saved": list(map(str, saved))}
         )
     else:
-        print("\n".join(describe_text(s, dataset) for s in splits))
+        for number, made in enumerate(splits, 1):
+            print(f"Fold {number} of {len(splits)}:" if many else f"{dataset.root}:")
+            print(describe_text(made, dataset))
     if leaks := sum(len(s.leaks) for s in splits):
         raise UnetError(f"The split leaks in {leaks} places, named above: scores will be too good.")
 

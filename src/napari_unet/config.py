@@ -197,7 +197,7 @@ class SplitConfig:
         check(self)
         if self.train <= 0:
             raise ConfigError("split: the training share must be above zero")
-        if self.folds == 1 or self.fold > max(self.folds, 1):
+        if self.folds == 1 or (self.fold > max(self.folds, 1) and not self.file):
             raise ConfigError(
                 f"split: fold {self.fold} of {self.folds}; there must be two folds or more, and "
                 "the fold must be one of them"

@@ -1,6 +1,5 @@
 """Opening folders as data sets."""
 
-import json
 import time
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from hypothesis import strategies as st
 from napari_unet.data.cases import LabelRule
 from napari_unet.data.dataset import (
     check_cases,
-    describe,
-    describe_text,
     open_dataset,
     require_trainable,
     scattered,
@@ -147,7 +144,6 @@ def test_one_class_only_cannot_be_learned(png, tmp_path, disc, value: int, word:
         png(f"images/{i}.png", disc)
         png(f"masks/{i}.png", np.full_like(disc, value))
     data = open_dataset(tmp_path)
-    describe_text(data)
     with pytest.raises(DataError, match=f"{word}: with one class only"):
         require_trainable(data)
 
@@ -174,33 +170,6 @@ def test_checking_goes_on_after_a_bad_case(small: Path) -> None:
     assert [str(error is not None) for _, error in found] == ["False"] * 2 + ["True"] + [
         "False"
     ] * 3
-
-
-# --- describing ---------------------------------------------------------------------------------
-
-
-def test_a_description_is_plain_json_and_readable(small: Path, disc: np.ndarray) -> None:
-    (small / "images" / "extra.png").touch()
-    facts = describe(open_dataset(small))
-    assert json.loads(json.dumps(facts)) == facts
-    assert (facts["cases"], facts["patients"], facts["channels"]) == (6, 3, 1)
-    assert facts["patient_source"] == "'patient' in metadata.csv"
-    assert facts["reasons"] == {"listed in metadata.csv": 6}
-    assert facts["tags"] == {"kind": {"a": 3, "b": 3}}
-    assert facts["sizes"]["largest"] == [24, 32]
-    assert facts["unpaired"] == [
-        {"path": "images/extra.png", "reason": "not listed in metadata.csv"}
-    ]
-    assert facts["first_cases"][0]["image"] == "images/0.png"
-    text = describe_text(open_dataset(small))
-    assert "6 cases of 3 patients" in text
-    assert "24 × 32 pixels" in text
-    assert "images/extra.png" in text
-
-
-def test_unknown_patients_are_not_counted_for_people(folder) -> None:
-    text = describe_text(open_dataset(folder("images/1.png", "masks/1.png")))
-    assert "1 case\n  Patients: unknown" in text
 
 
 @given(st.integers(0, 500))

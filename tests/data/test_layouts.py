@@ -88,7 +88,7 @@ LAYOUTS = {
             "VOC2012/SegmentationObject/2007_000032.png": "another file",
             "VOC2012/JPEGImages/2008_000001.jpg": "no mask",
             "VOC2012/Annotations/2007_000032.xml": "as text",
-            "VOC2012/ImageSets/Segmentation/train.txt": "not an image format",
+            "VOC2012/ImageSets/Segmentation/train.txt": "a list of names",
         },
     ),
     "Oxford pets": Layout(

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from napari_unet.data import leftout
-from napari_unet.data.dataset import describe, describe_text, open_dataset
+from napari_unet.data.dataset import open_dataset
+from napari_unet.data.overview import describe, describe_text
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
 

@@ -60,6 +60,14 @@ def choose_array(shapes: Mapping[str, Sequence[int]], what: str, asked: str = ""
     return found[0]
 
 
+def has_both(shapes: Mapping[str, Sequence[int]]) -> bool:
+    """Say whether one array is an image and another, by its name, its mask."""
+    try:
+        return choose_array(shapes, "image") != choose_array(shapes, "mask")
+    except DataError:
+        return False  # said again, with the file's name, when it is read
+
+
 def _is_picture(shape: Sequence[int]) -> bool:
     return 2 <= len(shape) <= 6 and sum(n > 1 for n in shape) >= 2
 

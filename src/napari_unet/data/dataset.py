@@ -9,28 +9,38 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from napari_unet.data import leftout
 from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.data.edits import Edits, load_edits, repaired
-from napari_unet.data.formats import image_shape, read_case, read_image, read_mask, stem_of
-from napari_unet.data.labels import apply_rule, describe_rule, find_rule
+from napari_unet.data.formats import (
+    SUFFIXES,
+    image_shape,
+    read_case,
+    read_image,
+    read_reference,
+    stem_of,
+    suffix_of,
+)
+from napari_unet.data.labels import describe_rule, find_rule
 from napari_unet.data.pairing import Pairing, find_pairs
 from napari_unet.data.pairs import Pair
-from napari_unet.data.patients import UNKNOWN_SOURCE, find_patients, patient_column
+from napari_unet.data.patients import find_patients, patient_column
+from napari_unet.data.unpaired import NO_MASK
 from napari_unet.errors import DataError
 
 T = TypeVar("T")
 CHANNEL_SAMPLE = 32  # images that decide whether colour is needed
-SIZE_SAMPLE = 64  # headers that describe the sizes
 MOST_TAG_VALUES = 20  # a column with more different values is no tag
-SHOWN = 5  # cases and files named in a description
 
+NO_MASKS = (
+    "These images can be segmented with a model; to train one or to score it, masks are needed."
+)
+TEXT = frozenset({".txt", ".md", ".csv", ".json", ".xml", ".pdf", "no suffix"})
 HOW_TO_NAME = (
     "Put images into a folder 'images' and masks of the same names into 'masks' beside it, or name "
     "masks like their image plus '_mask', or list both in a metadata.csv with columns 'image' and "
@@ -112,7 +122,7 @@ def require_trainable(dataset: Dataset) -> None:
     error = ""
     for case in scattered(dataset.cases):
         try:
-            foreground = apply_rule(read_mask(case.mask), dataset.labels) > 0
+            foreground = read_reference(case, dataset.labels) > 0
         except DataError as e:
             error = error or str(e)
             continue
@@ -159,11 +169,21 @@ def _no_pairs(root: Path, pairing: Pairing) -> str:
     """Say what a folder without pairs holds instead, and what to do."""
     if not pairing.unpaired:
         return f"{root} is empty. {HOW_TO_NAME}"
-    suffixes = Counter(u.path.suffix.casefold() or "no suffix" for u in pairing.unpaired)
-    listed = ", ".join(f"{n} × {suffix}" for suffix, n in suffixes.most_common(6))
+    kinds = Counter(_kind(u.path) for u in pairing.unpaired)
+    listed = ", ".join(f"{n} × {kind}" for kind, n in kinds.most_common(6))
     reasons = Counter(u.reason for u in pairing.unpaired)
     why = "; ".join(f"{n} × {reason}" for reason, n in reasons.most_common(3))
-    return f"{root} holds no pair of image and mask. Found: {listed} ({why}). {HOW_TO_NAME}"
+    found = f"{root} holds no pair of image and mask. Found: {listed} ({why})."
+    if all(u.reason == NO_MASK for u in pairing.unpaired if _kind(u.path) not in TEXT):
+        return f"{found} {NO_MASKS} {HOW_TO_NAME}"
+    return f"{found} {HOW_TO_NAME}"
+
+
+def _kind(path: Path) -> str:
+    """Say what kind of file a path is, or which folders count as one image."""
+    if path.is_dir() and suffix_of(path) not in SUFFIXES:
+        return "DICOM series"
+    return suffix_of(path) or "no suffix"
 
 
 def _case(pair: Pair, name: str, patient: str, tags: Mapping[str, str]) -> Case:
@@ -238,104 +258,3 @@ def _limited(cases: tuple[Case, ...], limit: int) -> tuple[Case, ...]:
         return tuple(c for c in cases if c.patient in kept)
     smallest = min(order, key=lambda p: len(groups[p]))
     return tuple(groups[smallest][i * len(groups[smallest]) // limit] for i in range(limit))
-
-
-# --- describing ---------------------------------------------------------------------------------
-
-
-def describe(dataset: Dataset) -> dict[str, Any]:
-    """Describe a data set in plain JSON values, for ``napari-unet inspect --json``."""
-    return {
-        "folder": str(dataset.root),
-        "cases": len(dataset),
-        "patients": dataset.patients,
-        "patient_source": dataset.patient_source,
-        "rule": dataset.rule,
-        "reasons": dict(Counter(c.reason for c in dataset.cases).most_common()),
-        "channels": dataset.channels,
-        "classes": list(dataset.labels.names),
-        "labels": describe_rule(dataset.labels),
-        "sizes": _sizes(dataset.cases),
-        "tags": _tag_counts(dataset.cases),
-        "notes": list(dataset.notes),
-        "left_out": [{"name": c.name, "reason": c.reason} for c in dataset.left_out],
-        "unpaired": [
-            {"path": _below(u.path, dataset.root), "reason": u.reason} for u in dataset.unpaired
-        ],
-        "first_cases": [
-            {
-                "name": c.name,
-                "image": _below(c.image, dataset.root),
-                "mask": _below(c.mask, dataset.root),
-                "patient": c.patient,
-                "reason": c.reason,
-                "tags": dict(c.tags),
-            }
-            for c in dataset.cases[:SHOWN]
-        ],
-    }
-
-
-def describe_text(dataset: Dataset) -> str:
-    """Describe a data set for people."""
-    facts = describe(dataset)
-    known = dataset.patient_source != UNKNOWN_SOURCE
-    people = f" of {_counted(dataset.patients, 'patient')}" if known else ""
-    lines = [
-        f"{dataset.root}: {_counted(len(dataset), 'case')}{people}",
-        f"  Patients: {dataset.patient_source}",
-        *(f"  Pairs: {n} × {reason}" for reason, n in list(facts["reasons"].items())[:SHOWN]),
-        f"  Images: {_counted(dataset.channels, 'channel')}, {_sizes_text(facts['sizes'])}",
-        f"  Masks: {facts['labels']}",
-    ]
-    for tag, counts in facts["tags"].items():
-        lines.append(f"  {tag}: " + ", ".join(f"{n} × {value}" for value, n in counts.items()))
-    lines += [f"  Note: {note}" for note in dataset.notes]
-    lines += [f"  Left out by you: {c.name}: {c.reason}" for c in dataset.left_out]
-    left_out = defaultdict(list)
-    for file in facts["unpaired"]:
-        left_out[file["reason"]].append(file["path"])
-    for reason, paths in left_out.items():
-        some = ", ".join(paths[:SHOWN]) + (", …" if len(paths) > SHOWN else "")
-        lines.append(f"  Left out: {len(paths)} × {reason}: {some}")
-    return "\n".join(lines)
-
-
-def _sizes(cases: Sequence[Case]) -> dict[str, Any]:
-    """Describe the images' sizes from a sample of headers, as height and width."""
-    sizes: Counter[tuple[int, int]] = Counter()
-    for case, _ in zip(scattered(cases), range(SIZE_SAMPLE), strict=False):
-        with suppress(DataError):
-            sizes[image_shape(case.image)[:2]] += 1
-    if not sizes:
-        return {}
-    by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
-    return {
-        "smallest": list(by_area[0]),
-        "largest": list(by_area[-1]),
-        "different": len(sizes),
-        "sampled": sizes.total(),
-    }
-
-
-def _sizes_text(sizes: Mapping[str, Any]) -> str:
-    if not sizes:
-        return "sizes unknown"
-    low, high = (" × ".join(map(str, sizes[key])) for key in ("smallest", "largest"))
-    return f"{low} pixels" if low == high else f"{low} to {high} pixels"
-
-
-def _tag_counts(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for case in cases:
-        for tag, value in case.tags.items():
-            counts[tag][value] += 1
-    return {tag: dict(found.most_common()) for tag, found in counts.items()}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _below(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

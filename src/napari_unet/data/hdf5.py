@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_unet.data.arrays import choose_array
+from napari_unet.data.arrays import choose_array, has_both
 from napari_unet.data.memory import LAZY_FROM, hollow, lazily, nbytes
 from napari_unet.data.raster import Raster
 from napari_unet.data.scan import AXES
@@ -41,6 +41,12 @@ def header(path: Path, array: str = "") -> Raster:
     with _opened(path) as file:
         found = _choose(file, "image", array)
         return _raster(found, hollow(found.shape, found.dtype), len(_datasets(file)))
+
+
+def holds_both(path: Path) -> bool:
+    """Say whether a file holds an image and its mask as two arrays."""
+    with _opened(path) as file:
+        return has_both({name: d.shape for name, d in _datasets(file).items()})
 
 
 def _read(path: Path, what: str, array: str) -> Raster:
@@ -71,7 +77,7 @@ def _dataset(path: Path, name: str) -> Iterator[Any]:
 
 
 def _datasets(file: Any) -> dict[str, Any]:
-    """Return the arrays of a file by path; links are not followed, so there is no way in circles."""
+    """Return the arrays of a file by path; links, which may lead in circles, are not followed."""
     import h5py
 
     found: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from napari_unet.data import matching
 from napari_unet.data.cases import Unpaired
-from napari_unet.data.containers import add_containers
+from napari_unet.data.containers import add_containers, learn_from_headers
 from napari_unet.data.formats import stem_of
 from napari_unet.data.found import Found
 from napari_unet.data.listed import add_listed, join_facts, read_given, read_tables
@@ -78,6 +78,7 @@ def find_pairs(root: str | Path, table: str | Path = "") -> Pairing:
         listed = read_tables(found)
         add_listed(found, listed)
         _add_matches(found)
+    learn_from_headers(found)
     join_facts(found, listed)
     return result(found)
 

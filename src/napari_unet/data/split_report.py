@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari_unet.data.cases import SUBSETS, Case, Dataset
+from napari_unet.data.findings import plural
 from napari_unet.data.imported import Imported
 
 SHOWN_TAGS = 3
@@ -48,7 +49,8 @@ def describe_text(checked: Imported, dataset: Dataset) -> str:
     lines = []
     for subset, part in facts["subsets"].items():
         share = part["cases"] / total
-        line = f"{subset:<5} {part['cases']:>6} cases ({share:.0%}) of {part['patients']} patients"
+        people = plural(part["patients"], "patient")
+        line = f"  {subset:<5} {plural(part['cases'], 'case'):>12} ({share:.0%}) of {people}"
         for tag, found in list(part["tags"].items())[:SHOWN_TAGS]:
             line += f"; {tag}: " + ", ".join(f"{n} × {value}" for value, n in found.items())
         lines.append(line)

@@ -11,6 +11,7 @@ from napari_unet.data.cases import Unpaired
 from napari_unet.data.found import Found
 from napari_unet.data.matches import is_named_mask
 from napari_unet.data.names import tokens
+from napari_unet.data.subset_lists import LISTS, subset_of
 from napari_unet.data.tree import File
 
 NO_MASK = "no mask found for it"
@@ -18,6 +19,7 @@ NO_IMAGE = "no image found for it"
 NO_FORMAT = "not an image format that is read here"
 NO_MASKS_HERE = "no masks are given for its folder, which seems to hold images to be tested on"
 OUTLINES = "outlines or notes as text, not a mask; draw them into an image first"
+NAMES = "a list of names, perhaps of a split: see `napari-unet split --import`"
 OTHER_CHANNEL = "another channel of the image {}; the first is taken"
 PIXELS_OF = "holds the pixels of {}"
 TEST_WORDS = frozenset({"test", "testing", "ts"})
@@ -46,6 +48,8 @@ def _other(rel: str, found: Found) -> str:
                 return PIXELS_OF.format(posixpath.basename(stem + header))
     if suffix.casefold() in (".xml", ".json", ".geojson", ".roi"):
         return OUTLINES
+    if suffix.casefold() in LISTS and subset_of(posixpath.basename(stem)):
+        return NAMES
     return NO_FORMAT
 
 

@@ -55,6 +55,11 @@ def header(path: Path, array: str = "") -> Raster:
     return _read(path, "image", array, lazy=False)
 
 
+def holds_both(path: Path) -> bool:
+    """Say whether a store holds an image and its labels."""
+    return _find(path, "image", "").levels != _find(path, "mask", "").levels
+
+
 def _read(path: Path, what: str, array: str, lazy: bool) -> Raster:
     if not path.is_dir():
         raise DataError("it is a file; a Zarr store is a folder (unpack it first)")

@@ -1,0 +1,47 @@
+"""Data sets in words and as JSON."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_unet.data.dataset import open_dataset
+from napari_unet.data.overview import describe, describe_text
+
+
+@pytest.fixture
+def small(png, tmp_path: Path, disc: np.ndarray) -> Path:
+    """Six cases of three patients and two kinds."""
+    rows = ["image,mask,patient,kind"]
+    for i in range(6):
+        png(f"data/images/{i}.png", disc * 30 + i)
+        png(f"data/masks/{i}.png", disc * 255)
+        rows.append(f"images/{i}.png,masks/{i}.png,P{i // 2},{'ab'[i % 2]}")
+    (tmp_path / "data" / "metadata.csv").write_text("\n".join(rows))
+    return tmp_path / "data"
+
+
+def test_a_description_is_plain_json_and_readable(small: Path, disc: np.ndarray) -> None:
+    (small / "images" / "extra.png").touch()
+    facts = describe(open_dataset(small))
+    assert json.loads(json.dumps(facts)) == facts
+    assert (facts["cases"], facts["patients"], facts["channels"]) == (6, 3, 1)
+    assert facts["patient_source"] == "'patient' in metadata.csv"
+    assert facts["reasons"] == {"listed in metadata.csv": 6}
+    assert facts["confidence"] == {"listed in metadata.csv": 1.0}
+    assert facts["tags"] == {"kind": {"a": 3, "b": 3}}
+    assert facts["sizes"]["largest"] == [24, 32]
+    assert facts["unpaired"] == [
+        {"path": "images/extra.png", "reason": "not listed in metadata.csv"}
+    ]
+    assert facts["first_cases"][0]["image"] == "images/0.png"
+    text = describe_text(open_dataset(small))
+    assert "6 cases of 3 patients" in text
+    assert "24 × 32 pixels" in text
+    assert "images/extra.png" in text
+
+
+def test_unknown_patients_are_not_counted_for_people(folder) -> None:
+    text = describe_text(open_dataset(folder("images/1.png", "masks/1.png")))
+    assert "1 case\n  Patients: unknown" in text
