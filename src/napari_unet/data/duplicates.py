@@ -23,6 +23,7 @@ SIDE = 32  # of a look
 SAME = 0.985  # correlation from which on two looks are one image
 LOW = 6  # frequencies along each axis that the tree is made of
 NEAR = 0.08  # distance in the tree; looks that correlate by SAME lie within 0.07
+CHUNK = 1024  # looks that are worked on at once
 MOST_NEIGHBOURS = 64  # looked at per image: enough for copies, and a bound for blank slides
 
 Look = NDArray[np.int8]
@@ -51,7 +52,8 @@ def look(image: NDArray[np.floating]) -> Look | None:
     largest = np.abs(small).max()
     if not largest > 1e-6 * (np.abs(image).max() or 1):
         return None
-    return np.rint(127 * small / largest).astype(np.int8)
+    found: Look = np.rint(127 * small / largest).astype(np.int8)
+    return found
 
 
 def _means(image: NDArray[np.floating], side: int) -> NDArray[np.float64]:
@@ -81,30 +83,50 @@ def similar(looks: Sequence[Look | None]) -> list[tuple[int, int, float]]:
     """Return pairs of positions ``i < j`` that look the same, and their correlation.
 
     Mirror images and quarter turns are found too. The time grows a little faster than the number
-    of images.
+    of images; the memory by about 2 kB an image.
     """
-    from scipy.fft import dctn
     from scipy.spatial import cKDTree
 
-    known = [i for i, found in enumerate(looks) if found is not None]
-    if len(known) < 2:
+    there = {i: found for i, found in enumerate(looks) if found is not None}
+    if len(there) < 2:
         return []
-    unit = np.stack([np.asarray(looks[i], np.float32) for i in known])
+    known, stack = list(there), np.stack(list(there.values()))
+    points = np.concatenate([_keys(_unit(stack[i : i + CHUNK])) for i in _starts(stack)])
+    tree, reach = cKDTree(points), min(MOST_NEIGHBOURS, len(known) - 1) + 1
+    pairs: dict[tuple[int, int], float] = {}
+    for start in _starts(stack):
+        part = points[start : start + CHUNK]
+        _, near = tree.query(part, k=reach, distance_upper_bound=NEAR)
+        for i, found in enumerate(near, start):
+            others = found[(found != i) & (found < len(known))]
+            best = _correlation(_unit(stack[[i]])[0], _unit(stack[others]))
+            for j, c in zip(others.tolist(), best, strict=True):
+                if c >= SAME:
+                    pairs[known[min(i, j)], known[max(i, j)]] = float(c)
+    return [(i, j, c) for (i, j), c in sorted(pairs.items())]
+
+
+def _starts(stack: NDArray[np.int8]) -> range:
+    return range(0, len(stack), CHUNK)
+
+
+def _unit(looks: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return looks ``(n, 32, 32)`` of length one, so that their products are correlations."""
+    unit = looks.astype(np.float32)
     unit /= np.linalg.norm(unit, axis=(1, 2), keepdims=True)
+    return unit
+
+
+def _keys(unit: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what is the same for ``(n, 32, 32)`` however mirrored or turned by quarters."""
+    from scipy.fft import dctn
+
     low = np.abs(dctn(unit, axes=(1, 2), norm="ortho")[:, :LOW, :LOW])
     turned = low.transpose(0, 2, 1)
     row, column = np.triu_indices(LOW)
-    keys = np.concatenate([np.maximum(low, turned), np.minimum(low, turned)], axis=1)
-    points = keys.reshape(len(known), 2, LOW, LOW)[:, :, row, column].reshape(len(known), -1)
-    reach = min(MOST_NEIGHBOURS, len(known) - 1) + 1
-    _, neighbours = cKDTree(points).query(points, k=reach, distance_upper_bound=NEAR)
-    pairs: dict[tuple[int, int], float] = {}
-    for i, found in enumerate(neighbours):
-        others = found[(found != i) & (found < len(known))]
-        for j, c in zip(others.tolist(), _correlation(unit[i], unit[others]), strict=True):
-            if c >= SAME:
-                pairs[known[min(i, j)], known[max(i, j)]] = float(c)
-    return [(i, j, c) for (i, j), c in sorted(pairs.items())]
+    both = np.stack([np.maximum(low, turned), np.minimum(low, turned)], axis=1)
+    keys: NDArray[np.float32] = both[:, :, row, column].reshape(len(unit), -1)
+    return keys
 
 
 def _correlation(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
