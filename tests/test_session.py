@@ -232,14 +232,16 @@ def test_a_browsed_model_stays_listed(tmp_path):
 
 @pytest.mark.parametrize(
     ("wanted", "given", "fits"),
-    [(1, 1, True), (1, 3, True), (1, 4, True), (3, 3, True), (3, 4, True), (3, 1, False)],
+    [(1, 1, True), (1, 3, True), (1, 4, True), (3, 3, True), (3, 4, True), (3, 1, True)]
+    + [(2, 1, False), (2, 3, False), (1, 2, False)],
 )
 def test_what_fits_what(wanted, given, fits):
     card = ModelCard("m", UNetConfig(in_channels=wanted), PreprocessConfig(), LabelRule())
     problem = misfit(card, replace(IMAGE, channels=given))
     assert (problem == "") is fits
+    kinds = {1: "grey", 2: "2-channel", 3: "colour"}
     if not fits:
-        assert "colour images, but scan is grey" in problem
+        assert f"{kinds[wanted]} images, but scan is {kinds[given]}" in problem
 
 
 def test_a_line_is_no_image():

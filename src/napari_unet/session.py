@@ -135,7 +135,8 @@ def misfit(card: ModelCard, image: ImageFacts) -> str:
     if len(image.shape) < 2 or 0 in image.shape:
         return f"{image.name} is no image: its shape is {image.shape}."
     wanted = card.network.in_channels
-    if wanted == image.channels or (image.channels in (3, 4) and wanted in (1, 3)):
+    # Grey is shown to a colour model three times; of colour a grey model sees the brightness.
+    if wanted == image.channels or (image.channels in _KINDS and wanted in (1, 3)):
         return ""
     learned, given = (_KINDS.get(n, f"{n}-channel") for n in (wanted, image.channels))
     return (
@@ -329,14 +330,21 @@ class Session:
         self.sheet_changed.emit()
 
     def suggest_model(self, image: ImageFacts | None) -> None:
-        """Select the newest model that fits ``image``, unless a person picked one."""
+        """Select the newest model that fits ``image``, unless a person picked one.
+
+        One that learned from images of as many channels comes before one to which they can be fed.
+        """
         if self.picked and self.model is not None:
             return
-        for entry in self.models:
-            if entry.card is not None and (image is None or not misfit(entry.card, image)):
-                if entry != self.model:
-                    self.select_model(entry.path, picked=False)
-                return
+        fitting = [
+            (entry, entry.card.network.in_channels)
+            for entry in self.models
+            if entry.card is not None and (image is None or not misfit(entry.card, image))
+        ]
+        exact = [entry for entry, channels in fitting if image and channels == image.channels]
+        best = next(iter(exact or [entry for entry, _ in fitting]), None)
+        if best is not None and best != self.model:
+            self.select_model(best.path, picked=False)
 
     # --- what runs ----------------------------------------------------------------------------
 
