@@ -35,6 +35,7 @@ LAYERS = (
     ("evaluation",),
     ("pictures",),
     ("engine",),
+    ("reader", "writer"),
     ("session", "api"),
     ("widgets", "console"),
     ("demo",),
@@ -49,7 +50,7 @@ KEPT_TO = {
     "safetensors": {"unet"},
     "requests": {"downloads"},
     "gdown": {"downloads"},
-    "napari": {"widgets", "demo"},
+    "napari": {"widgets", "demo", "reader", "writer"},
     **{package: {"widgets"} for package in QT},
 }
 LOADS_TORCH = {"unet", "training", "inference", "evaluation", "pictures", "demo"}

@@ -138,6 +138,20 @@ def describe_image(path: str | Path, axes: str = "", array: str = "") -> Header:
         return describe(reader.header(path, *options), axes)
 
 
+def outline(path: str | Path, axes: str = "", array: str = "") -> Scan:
+    """Return what `read_image` does, with an array that has no values: where a scan lies.
+
+    Raises
+    ------
+    DataError
+        As for `describe_image`.
+    """
+    path = Path(path)
+    with reading(path, "an image"):
+        reader, options = _reader(path, array)
+        return as_image(reader.header(path, *options), path, axes)
+
+
 def image_shape(path: str | Path) -> tuple[int, int, int]:
     """Return height, width and channels of an image, or of each plane of a volume.
 
