@@ -170,6 +170,7 @@ def test_masks_of_one_case_share_a_key(path: str, key: str) -> None:
         ("pratheepan", 78),
         ("dsb2018", 56),
         ("isbi2012", 20),
+        ("hippocampus", 100),
     ],
 )
 def test_all_real_pairs_are_found_and_right(real_data, name: str, count: int) -> None:
@@ -183,7 +184,7 @@ def test_all_real_pairs_are_found_and_right(real_data, name: str, count: int) ->
         assert mask.stem.removesuffix("_mask") == image.stem
         assert mask.parent.name.removeprefix("GroundT_") in (
             image.parent.name,
-            *("masks", "labels", "label"),
+            *("masks", "labels", "label", "labelsTr"),
         )
         assert "order" not in pair.reason
         assert pair.confidence >= 0.9

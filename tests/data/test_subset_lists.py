@@ -76,6 +76,13 @@ def test_tables(write, text: str) -> None:
     assert read_lists(write("split.csv", text)) == {"train": ["a.png"], "test": ["b.png"]}
 
 
+def test_tables_of_folds(write) -> None:
+    path = write("folds.csv", "image,fold\n1.mat,1\n2.mat,2\n3.mat,10\n")
+    assert read_lists(path, 3) == {"train": ["1.mat", "2.mat"], "test": ["3.mat"]}
+    with pytest.raises(DataError, match="holds 3 folds"):
+        read_lists(path, 4)
+
+
 def test_json_of_others(write) -> None:
     folds = [{"train": ["a"], "val": ["b"]}, {"train": ["b"], "val": ["a"]}]
     path = write("splits_final.json", json.dumps(folds))

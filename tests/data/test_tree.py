@@ -66,3 +66,26 @@ def test_names_from_tables(folder, name: str, below: str, role: str, found: str 
     tree = scan(folder("images/1.png", "images/2.png", "masks/1.png"))
     file = tree.find(name, below, role)
     assert (file and file.rel) == found
+
+
+def test_folders_that_are_one_image_count_as_one_file(folder) -> None:
+    root = folder(
+        *("images/a.zarr/.zgroup", "images/a.zarr/0/.zarray", "images/a.zarr/0/0.0"),
+        *("images/b.ome.zarr/zarr.json", "masks/a.png", "masks/b.png"),
+    )
+    tree = scan(root)
+    assert [(f.rel, f.name, f.suffix) for f in tree.files if f.place.role == "image"] == [
+        ("images/a.zarr", "a", ".zarr"),
+        ("images/b.ome.zarr", "b", ".zarr"),
+    ]
+    assert tree.others == ()
+
+
+def test_a_folder_that_is_itself_one_image_is_refused(real_data, folder) -> None:
+    with pytest.raises(DataError, match=r"one image .a Zarr store."):
+        scan(folder("x.zarr/.zgroup") / "x.zarr")
+    series = next(p.parent for p in real_data("dicom_mr").rglob("*.dcm"))
+    with pytest.raises(DataError, match=r"one image .a DICOM series."):
+        scan(series)
+    tree = scan(real_data("dicom_mr"))
+    assert [(f.path, f.name, f.suffix) for f in tree.files] == [(series, series.name, ".dcm")]

@@ -21,7 +21,8 @@ def find_images(folder: Path) -> list[Path]:
     pairing = find_pairs(folder)
     masks = {mask for pair in pairing.pairs for mask in pair.masks if mask != pair.image}
     images = {pair.image for pair in pairing.pairs}
-    alone = {u.path for u in pairing.unpaired if is_supported(u.path)} - masks
+    # A folder that is listed is one image, such as a DICOM series.
+    alone = {u.path for u in pairing.unpaired if is_supported(u.path) or u.path.is_dir()} - masks
     # Beside pairs, what is unpaired may well be a mask without an image: leave it alone.
     return sorted(images or alone)
 

@@ -115,6 +115,9 @@ def find_patients(
     else:
         source = UNKNOWN_SOURCE
     merged, notes = _merge_letters(known, merge_letters)
+    column = patient_column({c for facts in pairing.facts.values() for c in facts})
+    if column and not known:
+        notes.append(f"{column!r} in {pairing.facts_from} is there, but names nobody")
     if missing := len(images) - len(merged) if known else 0:
         notes.append(f"{missing} of {len(images)} images have no known patient: each is its own")
     of = {i: merged.get(i, names[i]) for i in images}

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from napari_unet.data.cases import SUBSETS
-from napari_unet.data.names import tokens
+from napari_unet.data.names import natural, tokens
 from napari_unet.data.tables import FILE_WORDS, Table, read_table
 from napari_unet.errors import DataError
 
@@ -25,6 +25,7 @@ WORDS = {
 # All that is not for the test: read only where nothing says which of it is for validation.
 TOGETHER = frozenset({"trainval", "train val", "train valid", "train and val"})
 COLUMNS = frozenset({"subset", "split", "set", "partition", "usage", "phase"})
+FOLD_COLUMNS = frozenset({"fold", "folds", "fold id", "cv", "cv fold", "kfold"})
 LISTS = (".txt", ".lst", ".list")
 KINDS = (
     "a split file of this program, a table with columns for the image and the subset, lists such "
@@ -71,7 +72,8 @@ def read_lists(path: Path, fold: int = 1) -> Lists:
         elif path.suffix.casefold() in LISTS:
             lists = _text_lists(path.parent) if subset_of(path.stem) else {}
         else:
-            lists = _from_table(read_table(path))
+            table = read_table(path)
+            lists = _from_table(table) or _from_folds(table, fold)
     except FileNotFoundError as e:
         raise DataError(f"There is no split file {path}.") from e
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
@@ -101,14 +103,34 @@ def _from_table(table: Table) -> Lists:
         found = [subset_of(row.get(column, "")) for row in table.rows]
         if 2 * sum(map(bool, found)) < len(found):
             continue
-        names = [c for c in table.columns if c != column]
-        names.sort(key=lambda c: _rank(c))
+        name = _name_column(table, column)
         lists: Lists = {}
         for row, subset in zip(table.rows, found, strict=True):
-            if subset and names:
-                lists.setdefault(subset, []).append(row.get(names[0], ""))
+            if subset and name:
+                lists.setdefault(subset, []).append(row.get(name, ""))
         return lists
     return {}
+
+
+def _from_folds(table: Table, fold: int) -> Lists:
+    """Read a table that numbers the folds of cross-validation: one is the test, the others not."""
+    column = next((c for c in table.columns if " ".join(tokens(c)) in FOLD_COLUMNS), "")
+    name = _name_column(table, column)
+    if not column or not name:
+        return {}
+    numbers = sorted({row.get(column, "") for row in table.rows} - {""}, key=natural)
+    if not 1 <= fold <= len(numbers):
+        raise DataError(f"{table.path} holds {len(numbers)} folds; there is no fold {fold}.")
+    lists: Lists = {"train": [], "test": []}
+    for row in table.rows:
+        subset = "test" if row.get(column, "") == numbers[fold - 1] else "train"
+        lists[subset].append(row.get(name, ""))
+    return lists
+
+
+def _name_column(table: Table, other: str) -> str:
+    """Return the column that names the images, besides the one that says where they belong."""
+    return min((c for c in table.columns if c != other), key=_rank, default="")
 
 
 def _rank(column: str) -> int:
