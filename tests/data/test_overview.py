@@ -45,3 +45,13 @@ def test_a_description_is_plain_json_and_readable(small: Path, disc: np.ndarray)
 def test_unknown_patients_are_not_counted_for_people(folder) -> None:
     text = describe_text(open_dataset(folder("images/1.png", "masks/1.png")))
     assert "1 case\n  Patients: unknown" in text
+
+
+def test_volumes_are_described_with_their_slices(tmp_path: Path) -> None:
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+        for i in (5, 7):
+            np.save(tmp_path / name / f"{i}.npy", np.arange(i * 64 * 48).reshape(i, 64, 48) > 9)
+    dataset = open_dataset(tmp_path)
+    assert describe(dataset)["sizes"]["largest"] == [7, 64, 48]
+    assert "5 × 64 × 48 to 7 × 64 × 48 pixels" in describe_text(dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import Any
 
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.dataset import scattered
-from napari_unet.data.formats import image_shape
+from napari_unet.data.formats import describe_image
 from napari_unet.data.labels import describe_rule
 from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.errors import DataError
@@ -92,14 +93,14 @@ def _confidence(cases: Sequence[Case]) -> dict[str, float]:
 
 
 def _sizes(cases: Sequence[Case]) -> dict[str, Any]:
-    """Describe the images' sizes from a sample of headers, as height and width."""
-    sizes: Counter[tuple[int, int]] = Counter()
+    """Describe the images' sizes from a sample of headers: height and width, slices before them."""
+    sizes: Counter[tuple[int, ...]] = Counter()
     for case, _ in zip(scattered(cases), range(SIZE_SAMPLE), strict=False):
         with suppress(DataError):
-            sizes[image_shape(case.image)[:2]] += 1
+            sizes[describe_image(case.image).spatial] += 1
     if not sizes:
         return {}
-    by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    by_area = sorted(sizes, key=lambda size: (math.prod(size), size))
     return {
         "smallest": list(by_area[0]),
         "largest": list(by_area[-1]),
