@@ -238,7 +238,8 @@ def datasets_fetch(args: argparse.Namespace) -> None:
     elif done.problem:
         print(f"{done.folder}: no cases were found. {done.problem}")
     else:
-        print(f"{done.folder}: {done.cases} cases of {done.patients} patients")
+        people = f" of {done.patients} patients" if done.patients else ""
+        print(f"{done.folder}: {done.cases} cases{people}")
 
 
 def describe_offer(offer: Offer) -> str:

@@ -280,7 +280,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class FetchFinished:
-    """The data set is in ``folder``; ``problem`` says why no cases were found there, if so."""
+    """The data set is in ``folder``; ``problem`` says why no cases were found there, if so.
+
+    ``patients`` is 0 where nothing says whose the images are.
+    """
 
     folder: str
     cases: int

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,29 @@ def test_stopped_while_unpacking(url, server):
     sent = server.paths["/brain.zip"].sent
     assert run(url)[-1].cases == 4
     assert server.paths["/brain.zip"].sent - sent < 2 * len(server.paths["/brain.zip"].data)
+
+
+def test_two_processes_do_not_fetch_into_one_folder(url, tmp_path):
+    work = tmp_path / ".brain.fetching"
+    work.mkdir()
+    (work / "process").write_text(str(os.getppid()))
+    with pytest.raises(DataError, match=f"process {os.getppid()} is at it"):
+        run(url, out=str(tmp_path / "brain"))
+    (work / "process").write_text("999999999")  # one that ended without tidying up
+    assert run(url, out=str(tmp_path / "brain"))[-1].cases == 4
+    assert not work.exists()
+
+
+def test_unknown_patients_are_not_counted(server, zipped, data_set):
+    del data_set["metadata.csv"]
+    names = sorted({n.rpartition("/")[2] for n in data_set})
+    members = {
+        f"{n.partition('/')[0]}/{names.index(n.rpartition('/')[2])}.png": d
+        for n, d in data_set.items()
+    }
+    done = run(server.serve("/b.zip", zipped(members)))[-1]
+    assert done.cases == 4
+    assert done.patients == 0
 
 
 def test_a_hostile_archive_leaves_no_data_set(server, zipped, own_workspace):

@@ -7,14 +7,17 @@ done. The hidden folder is left when a fetch is stopped, and continued by the ne
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from napari_unet.config import to_json
 from napari_unet.data.dataset import open_dataset
+from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.downloads import drive, transfer
 from napari_unet.downloads.archive import budget_for, is_archive, stem, unpack
 from napari_unet.downloads.folds import write_folds
@@ -54,20 +57,39 @@ def _make(offer: Offer, folder: Path) -> Iterator[Event]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} exists already. Choose another folder; nothing was changed.")
     work = folder.parent / f".{folder.name}.fetching"
-    files: list[Path] = []
-    yield from _download(offer, work / "files", files)
-    new = work / "unpacked"
-    if new.exists():  # of an earlier attempt, cut short
-        shutil.rmtree(new)
-    new.mkdir()
-    yield from _unpack(files, new)
-    yield from _folds(new)
-    origin = {"fetched": datetime.now(UTC).isoformat(timespec="seconds"), **to_json(offer)}
-    (new / ORIGIN).write_text(json.dumps(origin, indent=1, ensure_ascii=False), encoding="utf-8")
-    if folder.exists():
-        folder.rmdir()  # it is empty
-    new.rename(folder)
+    with _alone(work):
+        files: list[Path] = []
+        yield from _download(offer, work / "files", files)
+        new = work / "unpacked"
+        if new.exists():  # of an earlier attempt, cut short
+            shutil.rmtree(new)
+        new.mkdir()
+        yield from _unpack(files, new)
+        yield from _folds(new)
+        origin = {"fetched": datetime.now(UTC).isoformat(timespec="seconds"), **to_json(offer)}
+        text = json.dumps(origin, indent=1, ensure_ascii=False)
+        (new / ORIGIN).write_text(text, encoding="utf-8")
+        if folder.exists():
+            folder.rmdir()  # it is empty
+        new.rename(folder)
     shutil.rmtree(work)
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Keep two processes from writing the same files."""
+    import psutil
+
+    work.mkdir(parents=True, exist_ok=True)
+    lock = work / "process"
+    other = int(text) if lock.exists() and (text := lock.read_text()).isdecimal() else 0
+    if other not in (0, os.getpid()) and psutil.pid_exists(other):
+        raise DataError(f"{work.parent} receives this data set already: process {other} is at it.")
+    lock.write_text(str(os.getpid()))
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def _download(offer: Offer, into: Path, files: list[Path]) -> Iterator[Event]:
@@ -141,7 +163,8 @@ def _finished(folder: Path, seconds: float) -> FetchFinished:
         dataset = open_dataset(folder)
     except DataError as e:
         return FetchFinished(str(folder), 0, 0, seconds, str(e))
-    return FetchFinished(str(folder), len(dataset), dataset.patients, seconds)
+    people = dataset.patients if dataset.patient_source != UNKNOWN_SOURCE else 0
+    return FetchFinished(str(folder), len(dataset), people, seconds)
 
 
 def _origin(folder: Path) -> str:

@@ -20,7 +20,7 @@ import urllib3
 from napari_unet import __version__
 from napari_unet.errors import DataError
 
-CONNECT, READ = 15.0, 60.0  # seconds to wait for a server
+CONNECT, READ = 15.0, 30.0  # seconds to wait for a server
 MOST_PAGE = 2**21  # bytes that are read of a page or a list
 
 
