@@ -208,3 +208,26 @@ def test_rules_in_words() -> None:
         describe_rule(LabelRule(values=(1, 4), names=("class 1", "class 4")))
         == "class 1 where it is 1, class 4 where it is 4"
     )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_volumes_are_looked_at_in_some_planes(dtype: type) -> None:
+    volume = np.zeros((500, 40, 40), dtype)
+    volume[200:240, 5:20, 5:20] = 1
+    volume[210:230, 8:15, 8:15] = 2
+    rule, notes = find_rule([volume, volume[:, ::-1]])
+    assert rule == LabelRule(values=(1, 2), names=("class 1", "class 2"))
+    assert "2 classes" in notes[0]
+    blank = np.zeros((500, 40, 40), dtype)
+    assert find_rule([blank])[1] == ("every mask that was looked at is blank",)
+
+
+def test_the_real_labels_of_volumes(real_data) -> None:
+    files = sorted((real_data("hippocampus") / "labelsTr").glob("*.nii.gz"))[::10]
+    assert find_rule(files)[0].values == (1, 2)
+
+
+def test_the_real_instances_of_a_volume(real_data) -> None:
+    rule, notes = find_rule([next(real_data("nuclei3d").rglob("*.h5"))])
+    assert rule.values == ()
+    assert "instance ids" in notes[0]

@@ -21,6 +21,7 @@ from napari_unet.errors import DataError
 
 ENOUGH_MASKS = 64  # a rule is made from so many masks …
 ENOUGH_PIXELS = 2**26  # … or so many pixels, if the masks are large (and there are a few)
+ENOUGH_PLANES = 32  # of a volume
 MOST_MASKS = 1024  # while all are blank or unreadable, try so many before giving up
 MOST_CLASSES = 32  # more different values than this are objects, not classes
 SOLID = 0.6  # share of a value's pixels that continue to the right or below, if it has an area
@@ -53,8 +54,9 @@ def find_rule(masks: Iterable[np.ndarray | Path]) -> tuple[LabelRule, tuple[str,
     Parameters
     ----------
     masks : iterable of numpy.ndarray or Path
-        ``(H, W)`` each, or files, best in an order that jumps about the data set. Only as many are
-        taken as are needed: 64, or more while all are blank. Files that cannot be read are skipped.
+        ``(H, W)`` or volumes, or files, best in an order that jumps about the data set. Only as
+        many are taken as are needed: 64, or more while all are blank. Files that cannot be read
+        are skipped.
 
     Returns
     -------
@@ -152,6 +154,7 @@ def _arrays(masks: Iterable[np.ndarray | Path]) -> Iterator[np.ndarray]:
 
 def _count(mask: np.ndarray, seen: _Seen) -> None:
     """Add one mask's values to what was seen."""
+    mask = _some_planes(mask)
     if mask.dtype.kind == "f":
         mask = np.nan_to_num(mask, nan=0.0, posinf=0.0, neginf=0.0)
     values, counts = _histogram(mask.ravel())
@@ -163,6 +166,20 @@ def _count(mask: np.ndarray, seen: _Seen) -> None:
         joined = dict(zip(*_histogram(mask[_continues(mask)]), strict=True))
     for value in values:
         seen.joined[value] = seen.joined.get(value, 0) + joined.get(value, 0)
+
+
+def _some_planes(mask: np.ndarray) -> np.ndarray:
+    """Return a mask, or of a volume so many planes that hold something as tell what it is."""
+    if mask.ndim == 2:
+        return mask
+    planes = mask.reshape(-1, *mask.shape[-2:])
+    if len(planes) <= ENOUGH_PLANES:
+        return planes
+    varied = np.flatnonzero((planes != planes[:, :1, :1]).any(axis=(1, 2)))
+    chosen = varied if len(varied) else np.arange(len(planes))
+    # Scattered over the volume, its first plane with anything in it and its last among them.
+    picked = chosen[np.linspace(0, len(chosen) - 1, min(ENOUGH_PLANES, len(chosen))).astype(int)]
+    return np.asarray(planes[np.unique(picked)])
 
 
 def _histogram(values: np.ndarray) -> tuple[list[float], list[int]]:
@@ -179,8 +196,8 @@ def _histogram(values: np.ndarray) -> tuple[list[float], list[int]]:
 def _continues(mask: np.ndarray) -> np.ndarray:
     """Mark the pixels whose right or lower neighbour has the same value."""
     same = np.zeros(mask.shape, bool)
-    same[:, :-1] = mask[:, :-1] == mask[:, 1:]
-    same[:-1] |= mask[:-1] == mask[1:]
+    same[..., :-1] = mask[..., :-1] == mask[..., 1:]
+    same[..., :-1, :] |= mask[..., :-1, :] == mask[..., 1:, :]
     return same
 
 
