@@ -230,7 +230,7 @@ def test_cases_are_left_out_and_put_back_and_no_file_is_touched(viewer, opened, 
     assert session.case is first
     assert dock.view.left_out.list.item(0).text() == f"{second.name}: mask is wrong"
     qtbot.waitUntil(lambda: second.name not in session.subsets)
-    dock.view.left_out.button.click()
+    dock.view.left_out.back.click()
     qtbot.waitUntil(lambda: len(session.dataset) == 20)
     assert not dock.view.left_out.isVisible()
     assert sorted(session.dataset.root.rglob("*")) == files

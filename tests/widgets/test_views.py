@@ -286,13 +286,14 @@ def test_cases_left_out_are_listed_and_can_be_put_back(show, dataset, qtbot):
     gone = (LeftOut("images/x", "damaged"), LeftOut("images/y", "shown twice"))
     view.set_dataset(replace(dataset, left_out=gone), same=True)
     view.left_out.set_open(True)
+    assert view.left_out.button.text().endswith("2 left out by hand")
     assert "damaged" in view.left_out.list.item(0).text()
     view.left_out.put_back_wanted.connect(back.append)
     view.left_out.list.setCurrentRow(1)
-    view.area.ensureWidgetVisible(view.left_out.button)
-    qtbot.mouseClick(view.left_out.button, Qt.MouseButton.LeftButton)
+    view.area.ensureWidgetVisible(view.left_out.back)
+    qtbot.mouseClick(view.left_out.back, Qt.MouseButton.LeftButton)
     view.left_out.list.clearSelection()
-    qtbot.mouseClick(view.left_out.button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(view.left_out.back, Qt.MouseButton.LeftButton)
     assert back == [["images/y"], ["images/x", "images/y"]]
 
 

@@ -82,6 +82,7 @@ class CaseLayers:
             layer.reset_contrast_limits()
         _lock(layer)
         self._show_reference(case, place)
+        self._put_reference_above(layer)
         viewer.layers.selection.active = layer
         now = facts(layer)
         if before is None or (before.shape, before.channels) != (now.shape, now.channels):
@@ -118,6 +119,12 @@ class CaseLayers:
         point = np.asarray(viewer.dims.point)[-layer.ndim :]
         index = np.rint(layer.world_to_data(point)[: layer.ndim - 2]).astype(int)
         return tuple(np.clip(index, 0, np.array(facts(layer).shape[: layer.ndim - 2]) - 1).tolist())
+
+    def _put_reference_above(self, image: Any) -> None:
+        """Let the outline be seen, also when the image's layer had to be made anew."""
+        layers, reference = self.hand.layers, self.hand.find(REFERENCE)
+        if reference is not None and layers.index(reference) < layers.index(image):
+            layers.move(layers.index(image), layers.index(reference))
 
     def _show_reference(self, case: Shown, place: dict[str, Any]) -> None:
         layer = self.hand.find(REFERENCE)

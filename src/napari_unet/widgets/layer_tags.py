@@ -88,15 +88,15 @@ class Hand:
 
         ``options`` (``rgb``, ``multiscale``) are those that a layer keeps for ever.
         """
-        if layer is not None and not _fits(layer, data, options):
-            self.remove(layer)
-            layer = None
-        if layer is None:
+        if layer is None or not _fits(layer, data, options):
             viewer = self.viewer
             add = viewer.add_image if kind is Image else viewer.add_labels
-            layer = add(data, name=name, **place, **options)
-            mark(layer, tag)
-            return layer
+            new = add(data, name=name, **place, **options)
+            # Only then: napari draws while it adds an axis, and what was just removed crashes it.
+            self.remove(layer)
+            new.name = name
+            mark(new, tag)
+            return new
         with self.at_work():
             mark(layer, tag)
             # Before the data: what is drawn then is in its place at once.

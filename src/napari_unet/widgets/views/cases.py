@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -300,11 +299,12 @@ class CaseList(QWidget):
             self.leave_out_wanted.emit(tuple(cases), reason.strip())
 
 
-def _toggle(text: str, tooltip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
+def _toggle(text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
     button.setToolTip(tooltip)
     button.setCheckable(True)
+    if len(text) == 1:
+        button.setFixedWidth(button.fontMetrics().height() + 14)
     return button
 
 

@@ -23,11 +23,11 @@ class LeftOutFold(Fold):
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.list.setMaximumHeight(120)
         self.list.setAccessibleName("Cases left out")
-        self.button = QPushButton("Put back")
-        self.button.setToolTip("Let the chosen cases take part again; all, if none is chosen")
-        self.button.clicked.connect(self._put_back)
+        self.back = QPushButton("Put back")
+        self.back.setToolTip("Let the chosen cases take part again; all, if none is chosen")
+        self.back.clicked.connect(self._put_back)
         self.rows.addWidget(self.list)
-        self.rows.addWidget(self.button)
+        self.rows.addWidget(self.back)
         self.hide()
 
     def set_left_out(self, cases: Sequence[LeftOut]) -> None:
