@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
 from scipy.io import savemat
 
+from napari_unet.data.dataset import open_dataset
+from napari_unet.data.imported import read_split
 from napari_unet.downloads.fetch import fetch
 from napari_unet.downloads.folds import write_folds
 from napari_unet.errors import DataError
@@ -67,3 +71,6 @@ def test_the_layout_of_the_brain_tumour_set(server, zipped, real_data, tmp_path,
     assert isinstance(done, FetchFinished)
     assert done.cases == 4
     assert done.problem == ""
+    folds = read_split(Path(done.folder) / "folds.csv", open_dataset(done.folder), fold=2)
+    assert [n for n, subset in folds.split.subsets.items() if subset == "test"] == ["part0/2"]
+    assert len(folds.split.subsets) == 4
