@@ -93,7 +93,7 @@ LAYOUTS = {
     ),
     "Oxford pets": Layout(
         {f"images/{n}.jpg": f"annotations/trimaps/{n}.png" for n in ("Abyssinian_1", "beagle_10")},
-        {"annotations/xmls/beagle_10.xml": "as text", "annotations/list.txt": "not an image"},
+        {"annotations/xmls/beagle_10.xml": "as text", "annotations/list.txt": "as text"},
     ),
     "MoNuSeg with masks": Layout(
         {f"Tissue Images/{n}.tif": f"Binary_masks/{n}.png" for n in ("TCGA-18-5592-01Z", "TCGA-A")},
@@ -140,6 +140,20 @@ LAYOUTS = {
         {f"{n}/{n}_Dermoscopic_Image/{n}.bmp": f"{n}/{n}_lesion/{n}_lesion.bmp"
          for n in ("IMD002", "IMD003")},
         {"IMD002/IMD002_roi/IMD002_R1_Label1.bmp": "no mask"},
+    ),
+    "Cell Tracking Challenge": Layout(
+        {f"Fluo/01/t{n}.tif": f"Fluo/01_GT/SEG/man_seg{n}.tif" for n in ("000", "013")}
+        | {"Fluo/02/t000.tif": "Fluo/02_GT/SEG/man_seg000.tif"},
+        {"Fluo/01_GT/TRA/man_track000.tif": "no image", "Fluo/01/t001.tif": "no mask",
+         "Fluo/01_GT/TRA/man_track.txt": "as text"},
+    ),
+    "ImageJ": Layout({"blobs.tif": "Mask of blobs.tif", "cells.tif": "Mask of cells.tif"}),
+    "Supervisely": Layout(
+        {f"ds/img/{n}.jpg": f"ds/masks_machine/{n}.jpg.png" for n in ("a", "b")},
+        {"ds/ann/a.jpg.json": "as text", "meta.json": "as text"},
+    ),
+    "YOLO beside masks": Layout(
+        {"train/images/1.jpg": "train/masks/1.png"}, {"train/labels/1.txt": "as text"}
     ),
     "COCO stuff": Layout(
         {f"images/train2017/{n}.jpg": f"annotations/train2017/{n}.png" for n in ("0001", "0002")},
@@ -219,7 +233,7 @@ def check(layout: Layout, folder: Callable[..., Path]) -> None:
 
 
 def _single(masks: str) -> bool:
-    return masks.count(".") == 1 or masks.endswith(".nii.gz")
+    return ".png " not in masks
 
 
 def _several(masks: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 
+from napari_unet.data.formats import SUFFIXES
 from napari_unet.data.tree import File
 
 
@@ -54,6 +55,12 @@ def is_image(file: File) -> bool:
 def is_named_mask(file: File) -> bool:
     """Say whether a file's folder, or else its own name, calls it a mask."""
     return is_mask(file) or (file.place.role == "" and file.bare_mask is not None)
+
+
+def without_suffix(file: File) -> str | None:
+    """Return ``cat`` for ``cat.jpg.png``, as some annotation programs write."""
+    stem, suffix = posixpath.splitext(file.name)
+    return stem if suffix.casefold() in SUFFIXES else None
 
 
 def same_name(image: File, mask: File) -> str:

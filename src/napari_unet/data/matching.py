@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from napari_unet.data import pairs
 from napari_unet.data.formats import SUFFIXES
 from napari_unet.data.guesses import GUESSES
-from napari_unet.data.matches import Matches, is_image, is_mask, is_named_mask, same_name, where
+from napari_unet.data.matches import (
+    Matches,
+    is_image,
+    is_mask,
+    is_named_mask,
+    same_name,
+    where,
+    without_suffix,
+)
 from napari_unet.data.names import MODALITIES, modality, without_mark
 from napari_unet.data.objects import take_numbered, take_objects
 from napari_unet.data.once import Fold, take_once
@@ -82,11 +90,12 @@ def _steps(fold: Fold, less: float) -> Iterator[Step]:
     yield Step(is_image, is_named_mask, across(_name), across(_bare_mask), _affix, affix)
     yield Step(is_image, is_named_mask, across(_bare_image), across(_bare_mask), _affixes, both)
     yield Step(is_image, is_mask, across(_bare_image), across(_name), _affixes, both)
-    yield Step(is_image, is_mask, across(_name), across(_without_suffix), same_name, same)
+    yield Step(is_image, is_mask, across(_name), across(without_suffix), same_name, same)
     yield Step(is_image, is_mask, across(_without_channel), across(_name), _first_channel, one)
     yield Step(_any, _any, beside(_without_modality), beside(_bare_mask), _modality, kind)
     yield Step(is_image, is_mask, across(_without_modality), across(_name), _modality, kind)
     yield Step(is_image, is_mask, across(_without_split), across(_bare_mask), _affixes, mark)
+    yield Step(is_image, is_mask, across(_time), across(_bare_mask), _affixes, mark)
     yield Step(is_image, is_mask, across(_name), across(_without_mark), _mark, mark)
 
 
@@ -189,12 +198,6 @@ def _bare_image(file: File) -> str | None:
     return file.bare_image[0] if file.bare_image else None
 
 
-def _without_suffix(file: File) -> str | None:
-    """Return ``cat`` for ``cat.jpg.png``, as some annotation programs write."""
-    stem, suffix = posixpath.splitext(file.name)
-    return stem if suffix.casefold() in RANKS else None
-
-
 def _without_channel(file: File) -> str | None:
     """Return ``case`` for ``case_0000``, nnU-Net's name of an image's first channel."""
     return file.name.removesuffix("_0000") if file.name.endswith("_0000") else None
@@ -209,6 +212,12 @@ def _without_split(file: File) -> str | None:
     """Return ``21`` for ``21_training``, as DRIVE names its images."""
     stem, bar, word = file.name.rpartition("_")
     return stem if bar and word.casefold() in ("training", "train", "test", "val") else None
+
+
+def _time(file: File) -> str | None:
+    """Return ``012`` for ``t012``, as the Cell Tracking Challenge names its images."""
+    number = file.name[1:]
+    return number if file.name[:1] == "t" and number.isdecimal() else None
 
 
 def _without_mark(file: File) -> str | None:

@@ -32,7 +32,9 @@ SPLIT_WORDS = (
 
 # Words that stand before a name or after it, and such that only stand after it.
 _AFFIX = {
-    "mask": r"(?:cp[ _-]?|seg[ _-]?|binary[ _-]?)?masks?|mask[ _-]?seg|labels?|lbl|gts?"
+    # "Mask of": ImageJ; man_seg, man_track: the Cell Tracking Challenge
+    "mask": r"masks? of|man_(?:seg|track)|(?:cp[ _-]?|seg[ _-]?|binary[ _-]?)?masks?"
+    r"|mask[ _-]?seg|labels?|lbl|gts?"
     r"|ground[ _-]?truth|annotations?|anno|segs?|segmentations?|segmented|manual|target|truth"
     r"|reference|trimap|mask[ _-]?ids?|label[ _-]?ids?",
     "image": r"images?|img|im|scan|slice|frame|photo|pic|input|raw|original|volume|vol|imaging",

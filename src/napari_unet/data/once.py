@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from napari_unet.data.matches import Matches, is_mask, is_named_mask, same_name
+from napari_unet.data.matches import Matches, is_mask, is_named_mask, same_name, without_suffix
 from napari_unet.data.names import without_mark
 from napari_unet.data.tree import File
 
@@ -70,6 +70,6 @@ def _names(file: File, fold: Fold) -> set[str]:
     names = {file.name}
     if is_named_mask(file) and file.bare_mask:
         names.add(file.bare_mask[0])
-    if is_mask(file) and (bare := without_mark(file.name)):
-        names.add(bare)
+    if is_mask(file):
+        names |= {without_mark(file.name) or "", without_suffix(file) or ""}
     return {fold(name) for name in names if name}

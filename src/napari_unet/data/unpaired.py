@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from napari_unet.data.cases import Unpaired
 from napari_unet.data.found import Found
 from napari_unet.data.matches import is_named_mask
-from napari_unet.data.names import tokens
+from napari_unet.data.names import place, tokens
 from napari_unet.data.subset_lists import LISTS, subset_of
 from napari_unet.data.tree import File
 
@@ -46,10 +46,13 @@ def _other(rel: str, found: Found) -> str:
         for header in (".mhd", ".nhdr", ".hdr"):
             if stem + header in found.tree.by_path:
                 return PIXELS_OF.format(posixpath.basename(stem + header))
-    if suffix.casefold() in (".xml", ".json", ".geojson", ".roi"):
-        return OUTLINES
     if suffix.casefold() in LISTS and subset_of(posixpath.basename(stem)):
         return NAMES
+    folder = tuple(posixpath.dirname(rel).split("/"))
+    if suffix.casefold() in (".xml", ".json", ".geojson", ".roi") or (
+        suffix.casefold() == ".txt" and place(folder).role == "mask"  # YOLO's polygons and boxes
+    ):
+        return OUTLINES
     return NO_FORMAT
 
 
