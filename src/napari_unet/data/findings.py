@@ -107,15 +107,16 @@ def blank(survey: Survey) -> Iterator[Finding]:
 
 
 def full(survey: Survey) -> Iterator[Finding]:
-    """Masks without background."""
+    """Masks without background, or with next to none."""
     masks = [f for f in survey.facts if f.classes]
-    if found := [f for f in masks if not f.classes[0]]:
+    if found := [f for f in masks if f.classes[0] < RARE_PIXELS * sum(f.classes)]:
         yield Finding(
             "full mask",
-            "error" if len(found) == len(masks) else "warning",
-            f"{_of(len(found), survey)} have a mask that is foreground everywhere.",
-            f"If that is not meant, foreground and background may be swapped; else {LEAVE_OUT}.",
-            *_cases((f, "") for f in found),
+            "error" if not any(f.classes[0] for f in masks) else "warning",
+            f"{_of(len(found), survey)} have a mask that is foreground (nearly) everywhere.",
+            "If that is not meant, the background may have a value of its own, or be swapped with "
+            f"the foreground; else {LEAVE_OUT}.",
+            *_cases((f, f"{f.classes[0]} pixels of background") for f in found),
         )
 
 
