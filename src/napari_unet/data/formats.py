@@ -65,16 +65,24 @@ COMPOUND = tuple(s for s in SUFFIXES if s.count(".") > 1)
 
 def suffix_of(path: str | Path) -> str:
     """Return a file's suffix in lower case, whole where it has two parts, as in ``.nii.gz``."""
-    name = Path(path).name.casefold()
-    return next(
-        (s for s in COMPOUND if name.endswith(s) and name != s), Path(name).suffix.casefold()
-    )
+    name = _name_of(path).casefold()
+    for suffix in COMPOUND:
+        if name.endswith(suffix) and name != suffix:
+            return suffix
+    stem, dot, last = name.rpartition(".")
+    return dot + last if stem.strip(".") and last else ""
 
 
 def stem_of(path: str | Path) -> str:
     """Return a file's name without its suffix (see `suffix_of`)."""
-    name = Path(path).name
+    name = _name_of(path)
     return name[: len(name) - len(suffix_of(name))]
+
+
+def _name_of(path: str | Path) -> str:
+    """Return the last part of a path; a bare name, of which folders hold very many, at once."""
+    bare = isinstance(path, str) and "/" not in path and "\\" not in path
+    return str(path) if bare else Path(path).name
 
 
 def is_supported(path: str | Path) -> bool:
