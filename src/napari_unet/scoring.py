@@ -86,7 +86,7 @@ def _masks(folder: Path) -> dict[str, Path]:
 def _score(name: str, prediction: Path, reference: Path, rule: LabelRule) -> CaseScore:
     try:
         wanted = read_classes(reference, rule)
-        found = _predicted(read_mask(prediction), rule)
+        found = _predicted(read_mask(prediction, colours=rule.by_colour), rule)
         return score_masks(found, wanted, rule.names, name)
     except UnetError as e:
         nan = float("nan")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# A stored value of a mask from here on is a colour: this plus 0xRRGGBB (see `data.colours`).
+COLOUR = 1 << 24
 SUBSETS = ("train", "val", "test")
 
 
@@ -36,12 +38,19 @@ class LabelRule:
 
     ``values`` lists, per foreground class, the stored value; empty means a binary mask in which
     everything above ``threshold`` is foreground. ``names`` are the foreground classes' names, so
-    the network has ``len(names)`` foreground classes: 1 is binary.
+    the network has ``len(names)`` foreground classes: 1 is binary. ``colours`` are those that the
+    masks give the classes, as ``#rrggbb``; empty if they give none.
     """
 
     threshold: float = 0.0
     values: tuple[int, ...] = ()
     names: tuple[str, ...] = ("foreground",)
+    colours: tuple[str, ...] = ()
+
+    @property
+    def by_colour(self) -> bool:
+        """Whether the stored values are colours."""
+        return bool(self.values) and min(self.values) >= COLOUR
 
     @property
     def classes(self) -> int:

@@ -20,7 +20,7 @@ from napari_unet.data.bundles import bundle_kind
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.labels import apply_rule
 from napari_unet.data.memory import load
-from napari_unet.data.raster import Raster, as_image, as_mask, describe, luminance
+from napari_unet.data.raster import Raster, as_image, as_mask, describe, is_colour, luminance
 from napari_unet.data.scan import Header, Scan
 from napari_unet.data.writers import write_labels as write_labels
 from napari_unet.errors import DataError
@@ -115,11 +115,14 @@ def read_image(path: str | Path, axes: str = "", array: str = "") -> Scan:
         return as_image(reader.image(path, *options), path, axes)
 
 
-def read_mask(path: str | Path, axes: str = "", array: str = "") -> NDArray[Any]:
+def read_mask(
+    path: str | Path, axes: str = "", array: str = "", colours: bool = False
+) -> NDArray[Any]:
     """Read the stored values of a mask, one for each pixel (see `raster.as_mask`).
 
-    The parameters are those of `read_image`. The result is ``(H, W)``, or ``(Z, H, W)`` and so on
-    for volumes, in memory, with the axes of the image's `Scan` but without channels.
+    The parameters are those of `read_image`; ``colours`` asks for colours instead of brightness
+    where a mask has three channels (see `data.colours`). The result is ``(H, W)``, or ``(Z, H, W)``
+    and so on for volumes, in memory, with the axes of the image's `Scan` but without channels.
 
     Raises
     ------
@@ -129,7 +132,22 @@ def read_mask(path: str | Path, axes: str = "", array: str = "") -> NDArray[Any]
     path = Path(path)
     with reading(path, "a mask"):
         reader, options = _reader(path, array)
-        return as_mask(reader.mask(path, *options), axes)
+        return as_mask(reader.mask(path, *options), axes, colours)
+
+
+def mask_palette(path: str | Path) -> NDArray[np.uint8] | None:
+    """Return the colours ``(N, 3)`` that a mask's file gives its values, None if it gives none.
+
+    Raises
+    ------
+    DataError
+        As for `describe_image`.
+    """
+    path = Path(path)
+    with reading(path, "a mask"):
+        reader, options = _reader(path, "")
+        palette = reader.header(path, *options).palette
+    return palette if palette is not None and is_colour(palette) else None
 
 
 def describe_image(path: str | Path, axes: str = "", array: str = "") -> Header:
@@ -248,7 +266,7 @@ def read_classes(path: str | Path, rule: LabelRule) -> NDArray[Any]:
     DataError
         As for `read_mask`.
     """
-    return apply_rule(read_mask(path), rule)
+    return apply_rule(read_mask(path, colours=rule.by_colour), rule)
 
 
 def fit_channels(

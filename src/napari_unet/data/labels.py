@@ -11,12 +11,24 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_unet.data.cases import LabelRule
+from napari_unet.data.colours import (
+    SeenColours,
+    apply_colours,
+    find_colours,
+    hex_of,
+    is_coloured,
+    is_packed,
+    pack,
+    unpack,
+)
+from napari_unet.data.raster import brightness
 from napari_unet.errors import DataError
 
 ENOUGH_MASKS = 64  # a rule is made from so many masks …
@@ -28,15 +40,18 @@ SOLID = 0.6  # share of a value's pixels that continue to the right or below, if
 
 
 @dataclass
-class _Seen:
-    """What the sampled masks hold, value by value."""
+class Seen:
+    """What the masks that were looked at hold, value by value."""
 
     sets: list[frozenset[float]]  # the values of each mask
     pixels: dict[float, int]  # how often each value occurs
     joined: dict[float, int]  # how often with the same value to its right or below
+    coloured: SeenColours = field(default_factory=SeenColours)  # the masks that have colours
+    palette: NDArray[np.uint8] | None = None  # what the first file gives its values
 
     @property
     def values(self) -> list[float]:
+        """The different values, ascending."""
         return sorted(self.pixels)
 
     def solid(self, value: float) -> bool:
@@ -65,7 +80,22 @@ def find_rule(masks: Iterable[np.ndarray | Path]) -> tuple[LabelRule, tuple[str,
     notes : tuple of str
         What a person should know about the choice; empty for plain 0/1 and 0/255.
     """
-    seen = _look(masks)
+    return rule_of(look(masks))
+
+
+def rule_of(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
+    """Return the rule for masks that were looked at, and what to know of it (see `find_rule`)."""
+    varied = sum(len(s) > 1 for s in seen.sets)
+    if seen.coloured.masks * 2 > varied and (found := find_colours(seen.coloured)):
+        return found
+    rule, notes = _by_values(seen)
+    if rule.values and seen.palette is not None and max(rule.values) < len(seen.palette):
+        colours = (pack(seen.palette[v]) for v in rule.values)
+        rule = replace(rule, colours=tuple(hex_of(int(c)) for c in colours))
+    return rule, notes
+
+
+def _by_values(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
     values = seen.values
     if len(values) < 2:
         return LabelRule(), _one_value(values)
@@ -97,6 +127,8 @@ def apply_rule(mask: np.ndarray, rule: LabelRule) -> np.ndarray:
     numpy.ndarray
         The same shape; uint8 (uint16 from 256 classes on), 0 for the background.
     """
+    if rule.by_colour:
+        return apply_colours(mask, rule) if is_packed(mask) else np.zeros(mask.shape, np.uint8)
     if mask.dtype.kind == "b":
         mask = mask.view(np.uint8)
     if not rule.values:
@@ -123,17 +155,25 @@ def describe_rule(rule: LabelRule) -> str:
     """Say in words how a mask is read."""
     if not rule.values:
         return f"{rule.names[0]} where the mask is above {rule.threshold:g}"
+    if rule.by_colour:
+        pairs = zip(rule.names, rule.colours or map(hex_of, rule.values), strict=True)
+        return ", ".join(f"{n} where the mask is {c}" for n, c in pairs)
     return ", ".join(f"{n} where it is {v}" for n, v in zip(rule.names, rule.values, strict=True))
 
 
 # --- looking ------------------------------------------------------------------------------------
 
 
-def _look(masks: Iterable[np.ndarray | Path]) -> _Seen:
-    seen = _Seen([], {}, {})
+def look(masks: Iterable[np.ndarray | Path]) -> Seen:
+    """Look at as many masks as it takes to say what their values mean (see `find_rule`)."""
+    seen = Seen([], {}, {})
     pixels = 0
-    for mask in _arrays(masks):
+    for mask in _arrays(masks, seen):
         pixels += mask.size
+        if is_packed(mask):
+            if is_coloured(mask):
+                seen.coloured.add(mask)
+            mask = brightness(unpack(mask))
         _count(mask, seen)
         enough = len(seen.sets) >= ENOUGH_MASKS or (pixels > ENOUGH_PIXELS and len(seen.sets) >= 8)
         if enough and len(seen.pixels) > 1:
@@ -141,18 +181,20 @@ def _look(masks: Iterable[np.ndarray | Path]) -> _Seen:
     return seen
 
 
-def _arrays(masks: Iterable[np.ndarray | Path]) -> Iterator[np.ndarray]:
-    from napari_unet.data.formats import read_mask  # which itself applies rules
+def _arrays(masks: Iterable[np.ndarray | Path], seen: Seen) -> Iterator[np.ndarray]:
+    from napari_unet.data.formats import mask_palette, read_mask  # which themselves apply rules
 
     for mask in itertools.islice(masks, MOST_MASKS):
         if isinstance(mask, np.ndarray):
             yield mask
             continue
         with suppress(DataError):
-            yield read_mask(mask)
+            if not seen.sets:
+                seen.palette = mask_palette(mask)
+            yield read_mask(mask, colours=True)
 
 
-def _count(mask: np.ndarray, seen: _Seen) -> None:
+def _count(mask: np.ndarray, seen: Seen) -> None:
     """Add one mask's values to what was seen."""
     mask = _some_planes(mask)
     if mask.dtype.kind == "f":
@@ -201,7 +243,7 @@ def _continues(mask: np.ndarray) -> np.ndarray:
     return same
 
 
-def _together(seen: _Seen, a: float, b: float) -> bool:
+def _together(seen: Seen, a: float, b: float) -> bool:
     return any(a in s and b in s for s in seen.sets)
 
 
@@ -220,7 +262,7 @@ def _halves(values: list[float], why: str) -> tuple[LabelRule, tuple[str, ...]]:
     return LabelRule(threshold=threshold), (f"{why}: above {threshold:g} is foreground",)
 
 
-def _several(seen: _Seen) -> tuple[LabelRule, tuple[str, ...]]:
+def _several(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
     """Decide between smeared edges, objects and classes where there are three or more values."""
     values = seen.values
     low, high = values[0], values[-1]
@@ -252,7 +294,7 @@ def _several(seen: _Seen) -> tuple[LabelRule, tuple[str, ...]]:
     return LabelRule(values=tuple(classes), names=names), tuple(notes)
 
 
-def _are_objects(seen: _Seen, classes: list[int]) -> bool:
+def _are_objects(seen: Seen, classes: list[int]) -> bool:
     """Say whether values number objects, mask by mask, rather than classes.
 
     Objects show by sheer number; by being counted 1, 2, 3, … anew in every mask, up to a different

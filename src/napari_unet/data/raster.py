@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_unet.data.colours import pack
 from napari_unet.data.layout import find_layout
 from napari_unet.data.memory import load
 from napari_unet.data.scan import Array, Header, Scan
@@ -134,7 +135,7 @@ def describe(raster: Raster, axes: str = "") -> Header:
     )
 
 
-def as_mask(raster: Raster, axes: str = "") -> NDArray[Any]:
+def as_mask(raster: Raster, axes: str = "", colours: bool = False) -> NDArray[Any]:
     """Return the values ``(H, W)``, or those of a volume, that say what each pixel is.
 
     * A palette with colours in it is a table of classes: the indices are returned. A palette of
@@ -143,7 +144,8 @@ def as_mask(raster: Raster, axes: str = "") -> NDArray[Any]:
       all files of a set are read alike.
     * Opacity is ignored unless it alone carries the mask: one colour everywhere, over an opacity
       that varies or is zero.
-    * Equal colour channels give that channel, others their luminance.
+    * Equal colour channels give that channel, others their luminance; if ``colours`` are wanted,
+      any three channels of bytes give packed colours (see `data.colours`).
 
     Raises
     ------
@@ -168,6 +170,11 @@ def as_mask(raster: Raster, axes: str = "") -> NDArray[Any]:
         return np.asarray(array[..., 0])
     if array.shape[-1] != 3:
         raise DataError(f"it has {array.shape[-1]} channels, but a mask is one plane of values")
+    return pack(array) if colours and array.dtype == np.uint8 else brightness(array)
+
+
+def brightness(array: NDArray[Any]) -> NDArray[Any]:
+    """Return one value for each colour ``(…, 3)``: that of equal channels, else the luminance."""
     first = array[..., 0]
     same = np.array_equal(first, array[..., 1]) and np.array_equal(first, array[..., 2])
     return np.ascontiguousarray(first) if same else luminance(array)
