@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from napari_unet.data.duplicates import equal, similar
 from napari_unet.data.facts import CaseFacts
@@ -20,6 +20,63 @@ from napari_unet.jobs import Finding
 Where = Literal["subsets", "patients", "patient"]
 Group = tuple[Sequence[CaseFacts], str]  # cases of one picture, and how alike they are
 
+
+class _Place(NamedTuple):
+    """What to say of copies that are found in a place; of unknown patients, other words."""
+
+    where: Where
+    severity: Literal["error", "warning", "info"]
+    kind: str
+    known: str
+    unknown: str
+    advice: str
+
+    def say(self, number: int, noun: str, survey: Survey) -> str:
+        words = self.known if survey.known_patients else self.unknown
+        return words.format(n=plural(number, noun))
+
+
+COPIES = (
+    _Place(
+        "subsets",
+        "error",
+        "copy across subsets",
+        *2 * ("A leak: {n} in several subsets of the split",),
+        "Leave all but one of each out, or give them one patient and split anew.",
+    ),
+    _Place(
+        "patients",
+        "warning",
+        "copy across patients",
+        "{n} under several patients",
+        "{n} more than once",
+        "A split can put them on both sides: leave all but one of each out.",
+    ),
+    _Place(
+        "patient",
+        "info",
+        "copy",
+        *2 * ("{n} of one patient more than once",),
+        "They stay together in a split, but count double.",
+    ),
+)
+NEAR_COPIES = (
+    _Place(
+        "subsets",
+        "warning",
+        "near copy across subsets",
+        *2 * ("Perhaps a leak: {n} in different subsets of the split",),
+        "Look at them; if they are one picture, leave one of each out.",
+    ),
+    _Place(
+        "patients",
+        "warning",
+        "near copy across patients",
+        "{n} of different patients",
+        "{n}",
+        "Look at them; if they are one picture, a split can put it on both sides: leave one out.",
+    ),
+)
 SHOWN = 5  # groups named in a sentence
 MOST_NOTED = 3  # copies named beside a case
 
@@ -28,69 +85,28 @@ def copies(survey: Survey) -> Iterator[Finding]:
     """Find pictures that are there several times, pixel for pixel."""
     groups = [[survey.facts[i] for i in g] for g in equal([_pixels(f) for f in survey.facts])]
     found = _by_place((group, "equal to") for group in groups)
-    whose = " under several patients" if survey.known_patients else " more than once"
-    for where, severity, kind, what, advice in (
-        (
-            "subsets",
-            "error",
-            "copy across subsets",
-            "A leak: {n} in several subsets of the split",
-            "Leave all but one of each out, or give them one patient and split anew.",
-        ),
-        (
-            "patients",
-            "warning",
-            "copy across patients",
-            "{n}" + whose,
-            "A split can put them on both sides: leave all but one of each out.",
-        ),
-        (
-            "patient",
-            "info",
-            "copy",
-            "{n} of one patient more than once",
-            "They stay together in a split, but count double.",
-        ),
-    ):
-        if here := found[where]:
-            number = plural(len(here), "picture")
+    for place in COPIES:
+        if here := found[place.where]:
             names = _listed(" = ".join(map(_label, g[:4])) for g, _ in here)
-            text = f"{what.format(n=number)}, pixel for pixel: {names}."
-            yield Finding(kind, severity, text, advice, *_members(here))
+            text = f"{place.say(len(here), 'picture', survey)}, pixel for pixel: {names}."
+            yield Finding(place.kind, place.severity, text, place.advice, *_members(here))
     yield from _conflicts(groups)
 
 
 def near_copies(survey: Survey) -> Iterator[Finding]:
     """Find pictures that look the same: scaled, saved anew, mirrored or with another contrast."""
     facts = survey.facts
-    pairs = [
+    found = _by_place(
         ([facts[i], facts[j]], f"{c:.1%} like")
         for i, j, c in similar([f.look for f in facts])
         if facts[i].pixels != facts[j].pixels
-    ]
-    found = _by_place(pairs)
-    whose = " of different patients" if survey.known_patients else ""
-    for where, kind, what, advice in (
-        (
-            "subsets",
-            "near copy across subsets",
-            "Perhaps a leak: {n} in different subsets of the split",
-            "Look at them; if they are one picture, leave one of each out.",
-        ),
-        (
-            "patients",
-            "near copy across patients",
-            "{n}" + whose,
-            "Look at them; if they are one picture, a split can put it on both sides: "
-            "leave one of each out.",
-        ),
-    ):
+    )
+    for place in NEAR_COPIES:
         # Neighbouring slices of one patient look alike and stay together: they are left alone.
-        if here := [g for g in found[where] if len({f.patient for f in g[0]}) > 1]:
-            number = plural(len(here), "pair")
+        if here := [g for g in found[place.where] if len({f.patient for f in g[0]}) > 1]:
             names = _listed(" ≈ ".join(map(_label, g)) for g, _ in here)
-            text = f"{what.format(n=number)} look the same: {names}."
-            yield Finding(kind, "warning", text, advice, *_members(here))
+            text = f"{place.say(len(here), 'pair', survey)} look the same: {names}."
+            yield Finding(place.kind, place.severity, text, place.advice, *_members(here))
 
 
 def patients(survey: Survey) -> Iterator[Finding]:
