@@ -257,6 +257,23 @@ def test_a_pair_and_patients_are_changed_by_hand_and_back(viewer, opened, show, 
     assert session.dataset.cases[0].patient == first.patient
 
 
+def test_classes_are_named_by_hand_and_found_again(viewer, opened, show, qtbot):
+    dock = show(DatasetDock(viewer))
+    classes, session = dock.view.classes, opened.session
+    classes.set_open(True)
+    qtbot.waitUntil(lambda: classes.table.rowCount() == 2)
+    classes.table.item(1, 2).setText("tumour")
+    classes.use.click()
+    qtbot.waitUntil(lambda: session.dataset.labels.names == ("tumour",))
+    assert "tumour" in dock.view.summary.plain
+    classes.table.setRowCount(0)
+    classes.use.click()
+    qtbot.waitUntil(dock.view.strip.isVisible)
+    assert "at least one" in dock.view.strip.text.plain
+    classes.again.click()
+    qtbot.waitUntil(lambda: session.dataset.labels.names == ("foreground",))
+
+
 def test_pairs_and_folders_are_written(viewer, opened, qtbot, tmp_path):
     said = []
     opened.session.message_changed.connect(
@@ -472,8 +489,8 @@ def test_what_is_missing_is_said(viewer, desk, show, write_model):
     assert "Open an image" in dock.view.segment.reason.plain
     viewer.add_image(np.zeros((8, 8)), name="scan")
     assert "Train a model" in dock.view.segment.reason.plain
-    desk.use_model(str(write_model("colour", channels=3)), "segment")
-    assert "colour images, but scan is grey" in dock.view.segment.reason.plain
+    desk.use_model(str(write_model("two", channels=2)), "segment")
+    assert "2-channel images, but scan is grey" in dock.view.segment.reason.plain
     assert not dock.view.segment.button.isEnabled()
 
 

@@ -21,7 +21,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_unet.config import SplitConfig
-from napari_unet.data.cases import LeftOut, Unpaired
+from napari_unet.data.cases import COLOUR, LabelRule, LeftOut, Unpaired
+from napari_unet.data.mask_audit import MaskAudit, MaskValue
 from napari_unet.jobs import AuditFinished, CaseScore, EpochEnd, Finding, Offer
 from napari_unet.metrics import summarise
 from napari_unet.session import ImageFacts, read_entry
@@ -364,6 +365,45 @@ def test_a_mask_is_chosen_among_the_files_without_a_pair_and_all_masks(owned, da
     dialog.masks = ()
     dialog.apart.click()
     assert dialog.masks == ()
+
+
+# --- classes ----------------------------------------------------------------------------------
+
+
+def test_values_are_shown_with_their_share_and_named_by_a_person(show, dataset, qtbot):
+    view, asked, wanted = show(DatasetView()), [], []
+    view.classes.values_wanted.connect(lambda: asked.append(1))
+    view.classes.classes_wanted.connect(lambda names, colours: wanted.append((names, colours)))
+    view.set_dataset(dataset)
+    assert view.classes.button.text().endswith("Classes: foreground")
+    qtbot.mouseClick(view.classes.button, Qt.MouseButton.LeftButton)
+    assert asked
+    red = COLOUR | 0xFF0000
+    values = (
+        MaskValue(0, 0.9, "background"),
+        MaskValue(red, 0.02, "red", "#ff0000"),
+        MaskValue(1, 0.08, "class 1"),
+    )
+    audit = MaskAudit(64, 5, values, dataset.labels, "as proposed", ())
+    view.classes.set_values(audit)
+    table = view.classes.table
+    texts = [[table.item(i, j).text() for j in range(3)] for i in range(3)]
+    assert texts == [["0", "90.00%", ""], ["1", "8.00%", "class 1"], ["#ff0000", "2.00%", "red"]]
+    assert "64 masks" in view.classes.more.plain
+    assert "2 rarer values" in view.classes.more.plain
+    table.item(1, 2).setText("liver")
+    view.classes.use.click()
+    assert wanted == [({0: "", 1: "liver", red: "red"}, {red: "#ff0000"})]
+    # What a person chose stands in the table, not what is proposed.
+    chosen = replace(
+        dataset,
+        labels=LabelRule(threshold=0.5, names=("organ",)),
+        notes=("classes as chosen by hand: …",),
+    )
+    view.set_dataset(chosen, same=True)
+    view.classes.set_values(audit)
+    assert [table.item(i, 2).text() for i in range(2)] == ["", "organ"]
+    assert view.classes.again.isVisible()
 
 
 # --- downloads --------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from napari_unet.data.formats import (
     suffix_of,
 )
 from napari_unet.data.labels import describe_rule, find_rule
+from napari_unet.data.meaning import load_rule
 from napari_unet.data.pairing import Pairing, find_pairs
 from napari_unet.data.pairs import Pair
 from napari_unet.data.patients import find_patients, patient_column
@@ -90,7 +91,7 @@ def open_dataset(
         for pair in pairing.pairs
     )
     cases, left_out = leftout.divide(root, cases, leftout.load(root))
-    labels, label_notes = find_rule(c.mask for c in scattered(cases))
+    labels, label_notes = _labels(root, cases, edited)
     channels, channel_notes = _channels(cases)
     notes = [*pairing.notes, *patients.notes, *label_notes, *channel_notes]
     if limit and len(cases) > limit:
@@ -160,6 +161,13 @@ def scattered(items: Sequence[T]) -> Iterator[T]:
     while np.gcd(step, len(items) or 1) > 1:
         step += 1
     return (items[i * step % len(items)] for i in range(len(items)))
+
+
+def _labels(root: Path, cases: Sequence[Case], edited: bool) -> tuple[LabelRule, tuple[str, ...]]:
+    """Return how masks are read: as a person said, else as found."""
+    if edited and (chosen := load_rule(root)) is not None:
+        return chosen, (f"classes as chosen by hand: {describe_rule(chosen)}",)
+    return find_rule(c.mask for c in scattered(cases))
 
 
 # --- parts of opening ---------------------------------------------------------------------------

@@ -41,6 +41,8 @@ class Shown:
         The slice to begin with: an index for each axis before rows and columns.
     axis_labels : tuple of str
         What the sliders are called, if not by the letters of ``scan.axes``.
+    colours : tuple of str
+        Those of the classes, as ``#rrggbb``, where the masks give them.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Shown:
     binary: bool = True
     start: tuple[int, ...] = ()
     axis_labels: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
 
 
 class CaseLayers:
@@ -133,7 +136,7 @@ class CaseLayers:
             self.hand.remove(layer)
             return
         tag = {"role": REFERENCE, "case": case.key, "image": case.key}
-        look = {"colormap": OUTLINE if case.binary else FILL}
+        look = {"colormap": _colormap(case)}
         name = f"{case.name} · reference"
         layer = self.hand.put(layer, Labels, mask, name, tag, {**place, **look})
         # An outline lets the image and a segmentation be seen below it. It cannot be painted on,
@@ -143,6 +146,12 @@ class CaseLayers:
             if getattr(layer, attribute) != value:
                 setattr(layer, attribute, value)
         _lock(layer)
+
+
+def _colormap(case: Shown) -> CyclicLabelColormap:
+    if case.binary:
+        return OUTLINE
+    return CyclicLabelColormap(colors=["#00000000", *case.colours]) if case.colours else FILL
 
 
 def placement(scan: Scan) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
 
 from napari_unet import workspace
 from napari_unet.config import SplitConfig
@@ -19,13 +22,18 @@ from napari_unet.session import PLANNED, Message, Session
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Background, Runner
 
+if TYPE_CHECKING:
+    from napari_unet.data.mask_audit import MaskAudit
+
 
 class Curator:
     """Checks the data set and keeps what a person decides about it."""
 
+    values_found = Signal(object)  # MaskAudit
+
     def __init__(self, session: Session, loader: Loader, runner: Runner) -> None:
         self.session, self.loader, self.runner = session, loader, runner
-        self._thread = Background()
+        self._thread, self._masks = Background(), Background()
 
     # --- the check ----------------------------------------------------------------------------
 
@@ -143,6 +151,44 @@ class Curator:
             return _again(dataset)
 
         self._amend("undoing changes", work)
+
+    # --- what masks mean ----------------------------------------------------------------------
+
+    def look_at_masks(self) -> None:
+        """Find the values that the masks hold, and what the program proposes."""
+        dataset = self.session.dataset
+        if dataset is None:
+            return
+
+        def work() -> MaskAudit:
+            from napari_unet.data.dataset import scattered
+            from napari_unet.data.mask_audit import audit_masks
+
+            return audit_masks(case.mask for case in scattered(dataset.cases))
+
+        self._masks.run("looking at masks", work, self.values_found.emit, self._failed)
+
+    def set_classes(self, names: Mapping[float, str], colours: Mapping[float, str]) -> None:
+        """Say what class each value of the masks stands for; an empty name is background."""
+
+        def work(dataset: Dataset) -> Dataset:
+            from napari_unet.data.meaning import rule_from, save_rule
+
+            save_rule(dataset.root, rule_from(names, colours))
+            return _again(dataset)
+
+        self._amend("reading masks anew", work)
+
+    def find_classes(self) -> None:
+        """Read the masks as the program proposes."""
+
+        def work(dataset: Dataset) -> Dataset:
+            from napari_unet.data.meaning import save_rule
+
+            save_rule(dataset.root, None)
+            return _again(dataset)
+
+        self._amend("reading masks anew", work)
 
     # --- tables and folders -------------------------------------------------------------------
 

@@ -105,7 +105,8 @@ def read(case: Case, dataset: Dataset) -> Opened:
         warning = str(error)
     binary = dataset.labels.classes == 1
     start = first_slice(reference, scan.spatial)
-    shown = Shown(case_key(dataset, case), case.name, scan, reference, binary, start)
+    key, colours = case_key(dataset, case), dataset.labels.colours
+    shown = Shown(key, case.name, scan, reference, binary, start, colours=colours)
     return Opened(case, shown, warning, _nbytes(scan.array) + _nbytes(reference))
 
 

@@ -54,7 +54,8 @@ def make_stack(cases: Sequence[Case], dataset: Dataset, shelf: Shelf) -> Stack:
     key = f"{dataset.root}::stack of {len(cases)} from {cases[0].name}"
     labels = ("case", *header.axes.removesuffix("c"))
     binary = dataset.labels.classes == 1
-    shown = Shown(key, name, scan, reference, binary, axis_labels=labels)
+    colours = dataset.labels.colours
+    shown = Shown(key, name, scan, reference, binary, axis_labels=labels, colours=colours)
     return replace(stack, shown=shown)
 
 

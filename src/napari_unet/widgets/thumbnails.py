@@ -99,7 +99,8 @@ def picture(case: Case, dataset: Dataset, shelf: Shelf) -> Picture | None:
         labels = _shrunk(reference, step)
         edge = _outline(labels)
         colours = np.array([_rgb(c) for c in COLOURS], np.uint8)
-        drawn[edge] = colours[(labels[edge] + (2 if shown.binary else 0)) % len(colours) - 1]
+        shift = len(colours) - 1 if shown.binary else 0  # the outline of a lone class is blue
+        drawn[edge] = colours[(labels[edge].astype(int) + shift) % len(colours) - 1]
     return drawn
 
 

@@ -39,6 +39,10 @@ class DatasetDock(Dock):
         view.left_out.put_back_wanted.connect(curator.put_back)
         view.audit.check_wanted.connect(curator.check)
         view.audit.cancel_wanted.connect(curator.stop)
+        view.classes.values_wanted.connect(curator.look_at_masks)
+        view.classes.classes_wanted.connect(curator.set_classes)
+        view.classes.found_wanted.connect(curator.find_classes)
+        self.listen(curator.values_found, view.classes.set_values)
         manage = view.manage.panel
         manage.pairs_import_wanted.connect(curator.import_pairs)
         manage.pairs_export_wanted.connect(curator.export_pairs)

@@ -17,6 +17,7 @@ from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Elided, Text
 from napari_unet.widgets.views.audit import AuditPanel
 from napari_unet.widgets.views.cases import CaseList
+from napari_unet.widgets.views.classes import ClassesFold
 from napari_unet.widgets.views.left_out import LeftOutFold
 from napari_unet.widgets.views.manage import ManageFold
 
@@ -24,6 +25,7 @@ START = (
     "Choose a folder of images and masks, or drop one here. The images stay where they are and "
     "are never changed. To try things out, take the sample data."
 )
+CHOSEN = "classes as chosen by hand"  # how the data set's note begins
 LISTED = 200  # files left out that are named one by one
 
 
@@ -62,6 +64,7 @@ class DatasetView(Page):
         self.check.rows.addWidget(self.audit)
         self.left_out = LeftOutFold()
         self.manage = ManageFold()
+        self.classes = ClassesFold()
         self._lay_out()
         self._connect()
         self.set_dataset(None)
@@ -86,6 +89,10 @@ class DatasetView(Page):
         self.cases.setVisible(known)
         self.check.setVisible(known)
         self.manage.setVisible(known)
+        self.classes.setVisible(known)
+        if dataset is not None:
+            chosen = any(note.startswith(CHOSEN) for note in dataset.notes)
+            self.classes.set_classes(dataset.labels, chosen)
         self.left_out.set_left_out(dataset.left_out if dataset is not None else ())
         if not same:
             self.split.set_text("")
@@ -127,14 +134,8 @@ class DatasetView(Page):
         opened.addWidget(self.close_button)
         self.body.addLayout(choose)
         self.body.addLayout(opened)
-        for widget in (
-            self.summary,
-            self.split,
-            self.notes,
-            self.check,
-            self.manage,
-            self.left_out,
-        ):
+        folds = (self.notes, self.check, self.manage, self.classes, self.left_out)
+        for widget in (self.summary, self.split, *folds):
             self.body.addWidget(widget)
         self.body.addWidget(self.cases, 1)
         self.body.addStretch(0)

@@ -1,0 +1,105 @@
+"""What a person says the values of a data set's masks mean; kept in the workspace.
+
+The program proposes, and shows which values there are (`mask_audit`); a person may name the
+classes and choose the values. Nothing in the data's folder is touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from napari_unet.data.cases import COLOUR, LabelRule
+from napari_unet.errors import DataError
+from napari_unet.workspace import atomic, dataset_file
+
+FORMAT = 1
+
+
+def rule_from(names: Mapping[float, str], colours: Mapping[float, str] | None = None) -> LabelRule:
+    """Return the rule that gives every value its class; an empty name means background.
+
+    ``colours`` are those of the values, as ``#rrggbb``.
+
+    Raises
+    ------
+    DataError
+        If no value has a name, or the values cannot be divided like this.
+    """
+    named = {value: name.strip() for value, name in names.items() if name.strip()}
+    if not named:
+        raise DataError("Name at least one value: with background alone there is nothing to learn.")
+    classes = list(dict.fromkeys(named.values()))
+    rest = [value for value in names if value not in named]
+    if len(classes) == 1 and rest and max(rest) < min(named) < COLOUR:
+        return LabelRule(threshold=(max(rest) + min(named)) / 2, names=(classes[0],))
+    if len(classes) < len(named):
+        twice = next(n for n in classes if list(named.values()).count(n) > 1)
+        raise DataError(
+            f"Several values are called {twice}. That is possible for a single class whose values "
+            "are all higher than those of the background; otherwise give each value its own name."
+        )
+    if any(value != int(value) for value in named):
+        raise DataError("Classes must be whole numbers in the masks.")
+    known = tuple((colours or {}).get(value, "") for value in named)
+    return LabelRule(
+        values=tuple(int(v) for v in named),
+        names=tuple(named.values()),
+        colours=known if all(known) else (),
+    )
+
+
+def load_rule(root: str | Path) -> LabelRule | None:
+    """Return what a person said of the masks in ``root``; None if nothing.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged or comes from a newer version.
+    """
+    path = dataset_file(root, "classes")
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["format"] > FORMAT:
+            raise DataError(f"{path} was written by a newer napari-unet; update to read it.")
+        values = tuple(int(v) for v in stored["values"])
+        names = tuple(str(n) for n in stored["names"])
+        if not names or (values and len(values) != len(names)):
+            raise ValueError("names and values do not fit")
+        colours = tuple(str(c) for c in stored["colours"])
+        return LabelRule(float(stored["threshold"]), values, names, colours)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise DataError(
+            f"What the masks' values mean, {path}, is damaged ({e}). Move the file away to have it "
+            "found anew."
+        ) from e
+
+
+def save_rule(root: str | Path, rule: LabelRule | None) -> None:
+    """Keep what a person said of the masks; None has it found by the program again.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written.
+    """
+    path = dataset_file(root, "classes")
+    try:
+        if rule is None:
+            path.unlink(missing_ok=True)
+            return
+        stored = {
+            "format": FORMAT,
+            "folder": str(Path(root).expanduser().absolute()),
+            "threshold": rule.threshold,
+            "values": rule.values,
+            "names": rule.names,
+            "colours": rule.colours,
+        }
+        with atomic(path) as temporary:
+            temporary.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
+    except OSError as e:
+        raise DataError(f"The classes could not be kept in {path} ({e.strerror or e}).") from e
