@@ -139,9 +139,9 @@ def _colours(
         except DataError:
             continue  # as above
         # A volume's planes one below the other make one tall picture of the same colours.
-        image = to_float(image.reshape(-1, *image.shape[mask.ndim - 1 :]))
-        means.append(image.mean(dim=(1, 2)).numpy())
-        squares.append(image.square().mean(dim=(1, 2)).numpy())
+        values = to_float(image.reshape(-1, *image.shape[mask.ndim - 1 :]))
+        means.append(values.mean(dim=(1, 2)).numpy())
+        squares.append(values.square().mean(dim=(1, 2)).numpy())
     if not means:
         raise DataError("None of the training images could be read.")
     mean = np.mean(means, axis=0)
