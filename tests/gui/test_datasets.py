@@ -9,6 +9,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QInputDialog
 
 from napari_unet.data.sample import write_sample
+from napari_unet.widgets.layers import PLUGIN
 
 SLOW = 120_000  # milliseconds: a busy machine with two cores
 
@@ -85,6 +86,15 @@ def test_the_delete_key_leaves_the_open_case_alone(viewer, opened, qtbot):
     assert [layer.name for layer in viewer.layers] == names
     click(qtbot, opened.view.close_button)
     assert not viewer.layers
+
+
+def test_a_folder_dropped_on_the_canvas_opens_under_dataset(viewer, bench, folder, qtbot):
+    session = bench.dataset.desk.session
+    viewer.open(str(folder), plugin=PLUGIN)
+    qtbot.waitUntil(lambda: session.case is not None, timeout=SLOW)
+    assert len(session.dataset) >= 23
+    name = session.case.name
+    assert [layer.name for layer in viewer.layers] == [name, f"{name} · reference"]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from PIL import Image
 
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
+from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
-from napari_unet.widgets.reading import Shelf, read, read_ahead, shelf_key
+from napari_unet.widgets.case_layers import Shown
+from napari_unet.widgets.reading import Shelf, describe, read, read_ahead, shelf_key
 
 
 @pytest.fixture
@@ -70,3 +73,20 @@ def test_reading_ahead_passes_over_damaged_files_and_stops_when_nobody_waits(dat
     assert len(shelf) == 2
     with pytest.raises(DataError):
         read(dataset.cases[0], dataset)
+
+
+def test_how_an_image_is_understood_is_said_in_words():
+    volume = Scan(
+        np.zeros((3, 8, 9, 2), np.uint8),
+        "zyxc",
+        Path("a.tif"),
+        spacing=(2.0, 0.5, 0.5),
+        units=("mm",) * 3,
+        guess="slices told from times by their number",
+    )
+    assert describe(Shown("", "", volume)) == (
+        "3 × 8 × 9 (slices, rows, columns); 2 channels; a pixel is 2 × 0.5 × 0.5 mm; "
+        "slices told from times by their number"
+    )
+    colour = Scan(np.zeros((8, 9, 3), np.uint8), "yxc", Path("a.png"), colour=True)
+    assert describe(Shown("", "", colour)) == "8 × 9 (rows, columns); in colour"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from napari_unet.widgets.layer_tags import (
     takes,
 )
 
+PLUGIN = "napari-unet-workbench"
 PAUSE = 60  # milliseconds after the last stroke
 OLD = " (by an earlier version)"
 
@@ -51,6 +53,7 @@ class Layers:
 
     changed = Signal()  # the list, a name or the selection
     image_edited = Signal(str)  # the id of an image that holds other pixels now
+    folder_read = Signal(str, object)  # a folder that our reader opened, and a layer it made of it
     slice_changed = Signal()  # another slice is looked at
     labels_touched = Signal()  # somebody painted, undid, or looks at another slice
 
@@ -262,7 +265,11 @@ class Layers:
         self.changed.emit()
 
     def _watch(self, event: Any) -> None:
-        self._watch_layer(event.value)
+        layer = event.value
+        self._watch_layer(layer)
+        path = layer.source.path
+        if layer.source.reader_plugin == PLUGIN and path and Path(path).is_dir():
+            self.folder_read.emit(str(path), layer)
 
     def _watch_layer(self, layer: Any) -> None:
         if isinstance(layer, Image):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_unet import workspace
 from napari_unet.config import SplitConfig
@@ -15,7 +16,15 @@ from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import readable
 from napari_unet.session import PLANNED, Message, ModelEntry, Session
 from napari_unet.widgets.layers import Layers
-from napari_unet.widgets.reading import Opened, Shelf, case_key, read, read_ahead, shelf_key
+from napari_unet.widgets.reading import (
+    Opened,
+    Shelf,
+    case_key,
+    describe,
+    read,
+    read_ahead,
+    shelf_key,
+)
 from napari_unet.widgets.runner import Background
 from napari_unet.widgets.stacking import Stack, make_stack
 
@@ -33,6 +42,7 @@ class Loader:
         self.split = SplitConfig()
         self.shelf = Shelf()
         self.stack: Stack | None = None
+        self.reading = ""  # how the open image is understood, in words
         self._folders, self._cases, self._splits = Background(), Background(), Background()
         self._reader, self._ahead = Background(), threading.Event()
         session.model_changed.connect(self.divide)
@@ -43,6 +53,20 @@ class Loader:
     def open_folder(self, folder: str) -> None:
         """Read a folder of images and masks."""
         self._open(f"Reading {Path(folder).name} …", lambda: read_folder(folder))
+
+    def take_folder(self, folder: str, layer: Any) -> None:
+        """Open a folder of pairs that was dropped on the canvas, instead of its first pair alone.
+
+        ``layer`` is what napari's reader made of it; a folder that is one image stays as it is.
+        """
+        from napari_unet.data.bundles import is_bundle
+
+        if is_bundle(Path(folder)):
+            return
+        if not self.session.opening:
+            self.open_folder(folder)
+        # Not at once: napari is still adding it.
+        QTimer.singleShot(0, lambda: self.layers.hand.remove(layer))
 
     def open_sample(self) -> None:
         """Make the sample data in the workspace unless it is there, and open it."""
@@ -183,6 +207,7 @@ class Loader:
         if self.session.dataset is None or self.session.closed:
             return
         self.layers.show_case(opened.shown)
+        self.reading = describe(opened.shown)
         self.session.set_message("dataset", Message(opened.warning, "warning"))
         self.session.set_case(opened.case)
         self._read_ahead()
@@ -193,7 +218,7 @@ class Loader:
         self.session.set_message("dataset", Message())
         case = self.session.case
         self.layers.show_case(stack.shown)
-        self.stack = stack
+        self.stack, self.reading = stack, describe(stack.shown)
         at = stack.cases.index(case) if case in stack.cases else 0
         self.layers.cases.go_to((at,))
         self._follow_stack()

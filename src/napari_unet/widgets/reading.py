@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from napari_unet.data.cases import Case, Dataset
+from napari_unet.data.scan import Scan
 from napari_unet.errors import UnetError
 from napari_unet.widgets.case_layers import Shown, first_slice
 
+AXES = {"t": "times", "z": "slices", "y": "rows", "x": "columns", "case": "cases"}
 SHELF_BYTES = 256_000_000
 
 # A case's name and data set, its files as they are now, and how its mask is read.
@@ -108,6 +110,22 @@ def read(case: Case, dataset: Dataset) -> Opened:
     key, colours = case_key(dataset, case), dataset.labels.colours
     shown = Shown(key, case.name, scan, reference, binary, start, colours=colours)
     return Opened(case, shown, warning, _nbytes(scan.array) + _nbytes(reference))
+
+
+def describe(shown: Shown) -> str:
+    """Say how an image is understood: its size, axes, what a pixel measures, what is guessed."""
+    scan = shown.scan
+    shape = " × ".join(f"{n}" for n in scan.spatial)
+    words = [AXES.get(axis, axis) for axis in shown.axis_labels or scan.axes.removesuffix("c")]
+    parts = [f"{shape} ({', '.join(words)})"]
+    if scan.channels:
+        parts.append("in colour" if scan.colour else f"{scan.array.shape[-1]} channels")
+    if scan.spacing is not None:
+        unit = scan.units[-1] if scan.units else "units"
+        parts.append(f"a pixel is {' × '.join(f'{s:.3g}' for s in scan.spacing)} {unit}")
+    if scan.lazy:
+        parts.append("read piece by piece")
+    return "; ".join([*parts, *([scan.guess] if scan.guess else [])])
 
 
 def read_ahead(

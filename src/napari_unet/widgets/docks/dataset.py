@@ -52,6 +52,7 @@ class DatasetDock(Dock):
         self.listen(loader.plan_changed, self._show_split)
         self.listen(session.busy_changed, self._show_busy)
         self.listen(session.audit_changed, self._show_audit)
+        self.listen(self.desk.layers.folder_read, loader.take_folder)
         view.fetch_wanted.connect(self._fetch)
         view.close_wanted.connect(loader.close_dataset)
         self.listen(session.dataset_changed, self._show_dataset)
@@ -127,7 +128,7 @@ class DatasetDock(Dock):
         session = self.desk.session
         cases, place = self.view.cases, session.place
         position = "" if place is None else f"{place + 1} of {len(session.shown)}"
-        cases.set_case(session.case, position)
+        cases.set_case(session.case, position, self.desk.loader.reading)
         cases.set_steps(
             "" if session.neighbour(-1) else "This is the first case.",
             "" if session.neighbour(1) else "This is the last case.",

@@ -71,6 +71,7 @@ class CaseList(QWidget):
         self.sheet = Sheet(self.table, lambda row: row.case.name)
         self.sheet.hide()
         self.current = Elided()
+        self.reading = Text()
         self.previous = QPushButton("◀ P&revious")
         self.next = QPushButton("&Next ▶")
         self._later = QTimer(self)
@@ -104,8 +105,12 @@ class CaseList(QWidget):
         self._found = found
         self._refill(columns_too=True)
 
-    def set_case(self, case: Case | None, position: str) -> None:
-        """Mark the open case; ``position`` is like "3 of 40"."""
+    def set_case(self, case: Case | None, position: str, reading: str = "") -> None:
+        """Mark the open case.
+
+        ``position`` is like "3 of 40"; ``reading`` says how its image is understood.
+        """
+        self.reading.set_text(reading if case is not None else "")
         self.current.set_text(f"{position}  {case.name}" if case else "Click a case to open it.")
         if case is not None and [r.case for r in self.table.chosen()] != [case]:
             self.table.select(lambda row: row.case == case)
@@ -168,6 +173,7 @@ class CaseList(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.sheet, 1)
         layout.addWidget(self.current)
+        layout.addWidget(self.reading)
         layout.addLayout(steps)
 
     def _connect(self) -> None:
