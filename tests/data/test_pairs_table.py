@@ -46,6 +46,20 @@ def test_a_table_decides_alone(root: Path, tmp_path: Path) -> None:
     assert "not listed in mine.csv" in {u.reason for u in data.unpaired}
 
 
+def test_files_that_hold_both_come_back(cjdata, tmp_path: Path, disc) -> None:
+    for i in range(3):
+        cjdata(f"data/{i}.mat", disc * 9, disc, f"MR{i}", 1 + i % 2)
+    before = open_dataset(tmp_path / "data")
+    table = write_pairs(tmp_path / "pairs.csv", before)
+    assert open_dataset(tmp_path / "data", pairs=table).cases == before.cases
+
+
+def test_an_image_is_not_its_own_mask(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,mask\nimages/patient1_a.png,images/patient1_a.png\n")
+    with pytest.raises(DataError, match="no pair"):
+        open_dataset(root, pairs=tmp_path / "t.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

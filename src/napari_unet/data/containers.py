@@ -18,6 +18,11 @@ HOLDS_BOTH: dict[str, tuple[Callable[[Path], bool], str]] = {
 }
 
 
+def may_hold_both(file: File) -> bool:
+    """Say, by its suffix, whether a file may hold an image and its mask."""
+    return file.suffix in HOLDS_BOTH or file.suffix in matlab.SUFFIXES
+
+
 def add_containers(found: Found) -> None:
     """Pair the files that hold an image and its mask; note whose the others are."""
     for file in found.tree.files:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from napari_unet.data import pairs, tables
 from napari_unet.data.cases import Unpaired
+from napari_unet.data.containers import may_hold_both
 from napari_unet.data.formats import SUFFIXES
 from napari_unet.data.found import Found
 from napari_unet.data.pairs_table import SEVERAL, confidence_of, facts_of
@@ -107,7 +108,7 @@ def _add_row(found: Found, listed: Listed, row: Mapping[str, str]) -> None:
     masks = [m for n in names if (m := _find(found, listed, n, "mask")) is not None]
     if image is None:
         return
-    if not masks or len(masks) < len(names) or (masks[0] is image and image not in found.pairs):
+    if not masks or len(masks) < len(names) or (image in masks and not may_hold_both(image)):
         if not any(names):
             found.why[image.rel] = f"{listed.rel} names no mask for it"
         return
