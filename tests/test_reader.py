@@ -8,6 +8,7 @@ import zarr
 from napari.components import ViewerModel
 from napari.layers import Layer
 from npe2 import PluginManifest
+from scipy.io import savemat
 from skimage.io import imsave
 
 from napari_unet.data.space import TO_VIEWER
@@ -71,6 +72,16 @@ def test_channels_become_layers_and_levels_stay_lazy(tmp_path):
     (layer,) = layers(tmp_path / "a.zarr")
     assert layer.multiscale
     assert not isinstance(layer.data[0], np.ndarray)
+
+
+def test_a_file_with_image_and_mask_gives_both(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"], file["label"] = VOLUME, VOLUME % 5
+    savemat(tmp_path / "a.mat", {"image": VOLUME, "mask": VOLUME % 5})
+    for name, wanted in (("a.h5", VOLUME % 5), ("a.mat", np.moveaxis(VOLUME % 5, -1, 0))):
+        image, labels = layers(tmp_path / name)
+        assert (type(image).__name__, type(labels).__name__) == ("Image", "Labels")
+        assert np.array_equal(labels.data, wanted)
 
 
 def test_a_folder_of_pairs_opens_its_first(tmp_path):

@@ -57,6 +57,8 @@ def _folder_reader(folder: Path) -> Reader | None:
 def read_layers(path: str | Path) -> list[LayerData]:
     """Read one image, or one mask if its name says that it is one, as a layer in its place.
 
+    If the file holds a mask beside the image, there are two layers.
+
     Raises
     ------
     DataError
@@ -71,7 +73,35 @@ def read_layers(path: str | Path) -> list[LayerData]:
         labels = _whole_numbers(scan.array)
         if labels is not None:
             return [(labels, {**placement(scan), "name": _name(path)}, "labels")]
-    return [_image_layer(scan)]
+    return [_image_layer(scan), *_labels_within(path, scan)]
+
+
+def _labels_within(path: Path, scan: Scan) -> list[LayerData]:
+    """Read the mask that a file holds beside its image, if it does."""
+    from napari_unet.data.formats import read_mask
+
+    if not _holds_both(path):
+        return []
+    try:
+        labels = _whole_numbers(read_mask(path))
+    except DataError as e:
+        _tell(replace(scan, guess="", note=str(e)))
+        return []
+    if labels is None or labels.shape != scan.spatial:
+        return []
+    return [(labels, {**placement(scan), "name": f"{_name(path)} labels"}, "labels")]
+
+
+def _holds_both(path: Path) -> bool:
+    from napari_unet.data import matlab
+    from napari_unet.data.containers import HOLDS_BOTH
+    from napari_unet.data.formats import suffix_of
+
+    suffix = ".zarr" if path.is_dir() else suffix_of(path)
+    if suffix in matlab.SUFFIXES:
+        header = matlab.header(path)
+        return bool(header.image and header.mask)
+    return suffix in HOLDS_BOTH and HOLDS_BOTH[suffix][0](path)
 
 
 def placement(scan: Scan) -> dict[str, Any]:
