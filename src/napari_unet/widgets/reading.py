@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from napari_unet.data.cases import Case, Dataset
-from napari_unet.data.scan import Scan
 from napari_unet.errors import UnetError
 from napari_unet.widgets.case_layers import Shown, first_slice
 
