@@ -1,0 +1,47 @@
+"""The command line ``napari-unet``.
+
+Results go to standard output, progress and warnings to standard error. Exit status: 0 done,
+2 wrong usage, 1 failed with one line that says why, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from napari_unet import __version__
+from napari_unet.cli import data, models
+from napari_unet.environment import prepare
+from napari_unet.errors import readable
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    prepare()
+    try:
+        args.run(args)
+    except KeyboardInterrupt:
+        print("napari-unet: stopped; what was reported as saved is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, as with `| head`
+        return 1
+    except Exception as error:
+        print(f"napari-unet: {readable(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="napari-unet", description="Train U-Nets, segment images, and score the result."
+    )
+    parser.add_argument("--version", action="version", version=f"napari-unet {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for room in (data, models):
+        room.add_commands(commands)
+    return parser

@@ -1,0 +1,117 @@
+"""What the commands share: options, checks of what was typed, and JSON on standard output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from typing import Any
+
+from napari_unet.config import SplitConfig
+from napari_unet.errors import ConfigError
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object; NaN, which JSON lacks, becomes null."""
+    print(json.dumps(_without_nan(value), allow_nan=False))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    return value
+
+
+def command(commands: Any, name: str, run: Any, as_json: bool = True) -> argparse.ArgumentParser:
+    """Add a command that calls ``run``; its first line of documentation is the help."""
+    text = (run.__doc__ or "").splitlines()[0]
+    p: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    p.set_defaults(run=run)
+    if as_json:
+        p.add_argument("--json", action="store_true", help="print one JSON object")
+    return p
+
+
+def division(p: argparse.ArgumentParser) -> None:
+    """Add the options of a split."""
+    p.add_argument(
+        "--split",
+        default="80:10:10",
+        type=split_text,
+        help="train:val:test, or train:test as in 70:30",
+    )
+    p.add_argument("--seed", type=natural, default=0, help="of everything random (default 0)")
+    p.add_argument("--folds", type=natural, default=0, metavar="K", help="cross-validation")
+    p.add_argument("--fold", type=natural, default=0, metavar="N", help="tested, from 1 on")
+    p.add_argument("--stratify", default="", metavar="TAG", help="spread its values evenly")
+
+
+def limit(p: argparse.ArgumentParser) -> None:
+    """Add the limit on the number of cases."""
+    p.add_argument("--limit", type=natural, default=0, metavar="N", help="use at most N cases")
+
+
+def device(p: argparse.ArgumentParser) -> None:
+    """Add the choice of the device."""
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+
+
+def threshold(p: argparse.ArgumentParser) -> None:
+    """Add the choice of a threshold."""
+    p.add_argument("--threshold", type=share, metavar="T", help="0 to 1 (default: the model's own)")
+
+
+def positive(kind: type) -> Any:
+    """Return a parser of numbers above zero."""
+
+    def number(text: str) -> Any:
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not above zero")
+        return value
+
+    return number
+
+
+def natural(text: str) -> int:
+    """Parse a whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def split_text(text: str) -> str:
+    """Check the shares of a split, such as 80:10:10."""
+    try:
+        SplitConfig.parse(text)
+    except ConfigError as e:
+        raise argparse.ArgumentTypeError(str(e)) from e
+    return text
+
+
+def model_file(text: str) -> str:
+    """Check the name of a model file to write."""
+    from napari_unet.card import SUFFIX
+
+    if not text.endswith(SUFFIX):
+        raise argparse.ArgumentTypeError(f"{text!r}: the name must end in {SUFFIX}")
+    return text
+
+
+def split_config(args: argparse.Namespace, file: str) -> SplitConfig:
+    """Return the division that the options of `division` ask for, or that of a file."""
+    config = SplitConfig.parse(args.split, args.seed)
+    fold = args.fold or 1
+    return replace(config, stratify=args.stratify, folds=args.folds, fold=fold, file=file)

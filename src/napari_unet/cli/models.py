@@ -1,0 +1,189 @@
+"""Commands about models: train, segment, evaluate, score, models, demo."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from napari_unet.cli.arguments import (
+    command,
+    device,
+    division,
+    limit,
+    model_file,
+    positive,
+    print_json,
+    split_config,
+    threshold,
+)
+from napari_unet.config import to_json
+from napari_unet.console import Console
+from napari_unet.errors import UnetError
+from napari_unet.presets import DESCRIPTIONS, PRESETS
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train and write a model file."""
+    from napari_unet.api import train as run
+
+    with Console() as console:
+        done = run(
+            args.folder,
+            args.model,
+            minutes=args.minutes or 0.0,
+            epochs=args.epochs or 0,
+            preset=args.preset,
+            split=split_config(args, args.split_file),
+            seed=args.seed,
+            limit=args.limit,
+            device=args.device,
+            on_event=console,
+        )
+    if args.json:
+        print_json(to_json(done))
+        return
+    print(
+        f"Trained {done.epochs} epochs in {done.seconds / 60:.1f} minutes: {done.stopped}.\n"
+        f"Best validation Dice {done.val_dice:.3f} (epoch {done.best_epoch}).\n"
+        f"Model: {done.model}"
+    )
+    if done.kept:
+        print(f"The earlier model of that name is now {done.kept}")
+
+
+def segment(args: argparse.Namespace) -> None:
+    """Segment files into a folder."""
+    from napari_unet.api import segment as run
+
+    with Console() as console:
+        done = run(
+            args.inputs,
+            args.model,
+            args.out,
+            threshold=args.threshold,
+            probabilities=args.probabilities,
+            device=args.device,
+            on_event=console,
+        )
+    if args.json:
+        print_json(to_json(done))
+    else:
+        print(f"{len(done.written)} label images written to {args.out}")
+    if done.failed:
+        raise UnetError(
+            f"{len(done.failed)} of {len(done.failed) + len(done.written)} images failed: "
+            + "; ".join(f"{name}: {why}" for name, why in list(done.failed.items())[:3])
+        )
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Score a model on a folder."""
+    from napari_unet.api import evaluate as run
+    from napari_unet.report import table, to_json
+
+    with Console() as console:
+        done = run(
+            args.folder,
+            args.model,
+            subset=args.subset,
+            threshold=args.threshold,
+            csv=args.csv,
+            limit=args.limit,
+            device=args.device,
+            on_event=console,
+        )
+    if args.picture:
+        from napari_unet.pictures import write_picture
+
+        write_picture(args.picture, args.folder, done)
+    if args.json:
+        extra = {"model": args.model, "subset": args.subset, "threshold": done.threshold}
+        print_json({**extra, **to_json(done.scores, done.summary)})
+    else:
+        print(table(done.scores, done.summary))
+
+
+def score(args: argparse.Namespace) -> None:
+    """Score masks against masks."""
+    from napari_unet.metrics import summarise
+    from napari_unet.report import table, to_json, write_csv
+    from napari_unet.scoring import score_files
+
+    with Console() as console:
+        scores = score_files(args.predictions, args.references, on_event=console)
+    summary = summarise(scores)
+    if args.csv:
+        write_csv(args.csv, scores)
+    print_json(to_json(scores, summary)) if args.json else print(table(scores, summary))
+
+
+def models_show(args: argparse.Namespace) -> None:
+    """Describe a model file."""
+    from napari_unet.card import read_card
+    from napari_unet.unet.summary import describe_model
+
+    card = read_card(args.model)
+    if args.json:
+        print_json(to_json(card))
+    else:
+        print(describe_model(card))
+
+
+def demo(args: argparse.Namespace) -> None:
+    """Show the program on sample data: in napari, or headless where there is no display."""
+    from napari_unet.demo import run
+
+    run(args.out, headless=args.headless, minutes=args.minutes)
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands about models."""
+    p = command(commands, "train", train)
+    p.add_argument("folder", metavar="FOLDER", help="images and masks")
+    p.add_argument("--model", required=True, metavar="OUT.unet.safetensors", type=model_file)
+    budget = p.add_mutually_exclusive_group()
+    budget.add_argument("--minutes", type=positive(float), metavar="M", help="time to train")
+    budget.add_argument("--epochs", type=positive(int), metavar="N", help="passes to train")
+    division(p)
+    p.add_argument("--split-file", default="", metavar="F", help="keep to this split instead")
+    words = " ".join(f"{name}: {text}" for name, text in DESCRIPTIONS.items())
+    p.add_argument("--preset", choices=list(PRESETS), default="auto", metavar="NAME", help=words)
+    limit(p)
+    device(p)
+
+    p = command(commands, "segment", segment)
+    p.add_argument("inputs", nargs="+", metavar="INPUT", help="image files or folders")
+    p.add_argument("--model", required=True, metavar="M")
+    p.add_argument("--out", required=True, metavar="DIR", help="folder for the label images")
+    threshold(p)
+    p.add_argument("--probabilities", action="store_true", help="also write them, as 0…255 TIFF")
+    device(p)
+
+    p = command(commands, "evaluate", evaluate)
+    p.add_argument("folder", metavar="FOLDER", help="images and masks")
+    p.add_argument("--model", required=True, metavar="M")
+    p.add_argument(
+        "--subset",
+        choices=["test", "val", "train", "all"],
+        default="test",
+        help="of the split saved beside the model; all: the whole folder (default test)",
+    )
+    p.add_argument("--csv", metavar="F", help="also write the table to this file")
+    p.add_argument("--picture", metavar="F.png", help="also draw the best, median and worst cases")
+    threshold(p)
+    limit(p)
+    device(p)
+
+    p = command(commands, "score", score)
+    p.add_argument("predictions", metavar="PREDICTIONS", help="folder of masks, or one file")
+    p.add_argument("references", metavar="REFERENCES", help="folder of masks, or one file")
+    p.add_argument("--csv", metavar="F", help="also write the table to this file")
+
+    models = commands.add_parser("models", help="about model files")
+    p = command(models.add_subparsers(metavar="COMMAND", required=True), "show", models_show)
+    p.add_argument("model", metavar="M")
+
+    p = command(commands, "demo", demo, as_json=False)
+    p.add_argument("--out", default="napari-unet-demo", metavar="DIR", help="where results go")
+    p.add_argument("--headless", action="store_true", help="do not open napari")
+    p.add_argument("--minutes", type=positive(float), default=1.0, help="time to train, headless")
