@@ -203,6 +203,14 @@ VOLUMES = {
          for n in (0, 1)},
         {"data/kits.json": "as text"},
     ),
+    "3D Slicer": Layout(
+        {"p1/ct.nrrd": "p1/ct.seg.nrrd", "p2/scan.nrrd": "p2/scan.seg.nrrd",
+         "images/7.nrrd": "segmentations/7.seg.nrrd"},
+    ),
+    "PROMISE12": Layout(
+        {f"Case{n}.mhd": f"Case{n}_segmentation.mhd" for n in ("00", "01")},
+        {"Case00.raw": "pixels of Case00.mhd", "Case00_segmentation.raw": "pixels of Case00_seg"},
+    ),
     "BIDS": Layout(
         {f"sub-0{n}/anat/sub-0{n}_T1w.nii.gz": f"derivatives/manual_masks/sub-0{n}/anat/"
          f"sub-0{n}_T1w.nii.gz" for n in (1, 2)},

@@ -18,6 +18,7 @@ from napari_unet.errors import DataError
 IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 BUNDLES = {"zarr": ".zarr", "dicom": ".dcm"}  # folders that are one image, and as what they count
 KNOWN = frozenset((*SUFFIXES, *BUNDLES.values()))
+SEGMENTATION = ".seg.nrrd"
 KINDS = {"zarr": "a Zarr store", "dicom": "a DICOM series"}
 
 
@@ -131,6 +132,8 @@ def _file(
     # The folder of a DICOM series has no suffix, but dots may well be in its name.
     bare = full if suffix == BUNDLES["dicom"] and not full.casefold().endswith(suffix) else None
     name = normal(stem_of(full) if bare is None else bare)
+    if suffix == SEGMENTATION:
+        name += ".seg"  # 3D Slicer's suffix says what the file is, as an affix does
     rel = f"{folder}/{full}" if folder else full
     return File(
         root / rel,
