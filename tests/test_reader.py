@@ -84,6 +84,16 @@ def test_a_file_with_image_and_mask_gives_both(tmp_path):
         assert np.array_equal(labels.data, wanted)
 
 
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing:UserWarning")
+def test_the_real_series_opens_as_one_volume(real_data):
+    pytest.importorskip("SimpleITK")
+    folder = next(p for p in real_data("dicom_mr").rglob("*") if any(p.glob("*.dcm")))
+    (layer,) = layers(folder)
+    assert layer.data.shape == (22, 512, 512)
+    assert layer.metadata["scan"]["patient"] == "PGBM-002"
+    assert layer.scale.tolist() == pytest.approx([6.5, 0.4297, 0.4297], rel=1e-5)
+
+
 def test_a_folder_of_pairs_opens_its_first(tmp_path):
     for part in ("images", "masks"):
         (tmp_path / part).mkdir()

@@ -94,9 +94,12 @@ def _labels_within(path: Path, scan: Scan) -> list[LayerData]:
 
 def _holds_both(path: Path) -> bool:
     from napari_unet.data import matlab
+    from napari_unet.data.bundles import bundle_kind
     from napari_unet.data.containers import HOLDS_BOTH
     from napari_unet.data.formats import suffix_of
 
+    if path.is_dir() and bundle_kind(path, [p.name for p in path.iterdir()]) != "zarr":
+        return False
     suffix = ".zarr" if path.is_dir() else suffix_of(path)
     if suffix in matlab.SUFFIXES:
         header = matlab.header(path)
