@@ -155,6 +155,11 @@ LAYOUTS = {
     "YOLO beside masks": Layout(
         {"train/images/1.jpg": "train/masks/1.png"}, {"train/labels/1.txt": "as text"}
     ),
+    "Montgomery": Layout(
+        {f"CXR_png/MCUCXR_000{n}_0.png": f"ManualMask/leftMask/MCUCXR_000{n}_0.png "
+         f"ManualMask/rightMask/MCUCXR_000{n}_0.png" for n in (1, 2)},
+        {"ClinicalReadings/MCUCXR_0001_0.txt": "not an image format"},
+    ),
     "COCO stuff": Layout(
         {f"images/train2017/{n}.jpg": f"annotations/train2017/{n}.png" for n in ("0001", "0002")},
     ),

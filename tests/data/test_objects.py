@@ -29,6 +29,11 @@ def test_images_that_share_a_folder_do_not_get_each_others_masks(folder) -> None
     assert not any(len(m) > 1 for m in masks(root).values())
 
 
+def test_left_and_right_of_different_images_stay_apart(folder) -> None:
+    root = folder("a/images/1.png", "b/images/1.png", "leftMask/1.png", "rightMask/1.png")
+    assert masks(root) == {}
+
+
 def test_drawings_by_several_people_are_not_merged(folder) -> None:
     root = folder("images/21.png", "manual1/21_manual1.png", "manual2/21_manual2.png")
     assert masks(root) == {"images/21.png": ["manual1/21_manual1.png"]}

@@ -12,19 +12,21 @@ from dataclasses import replace
 
 from napari_unet.data import pairs
 from napari_unet.data.matches import Match, Matches, is_image, is_mask, is_named_mask, where
-from napari_unet.data.names import natural, place, without_count, without_number
+from napari_unet.data.names import natural, place, tokens, without_count, without_number
 from napari_unet.data.tree import File
 
+SIDES = frozenset({"left", "right"})
 Masks = dict[File, list[File]]
 
 
 def take_objects(files: list[File], matches: Matches) -> list[File]:
     """Give an image all masks of the folder that belongs to it alone; return what is left."""
-    found = _named_after_image(files) or _alone_with_masks(files)
+    found = _named_after_image(files) or _alone_with_masks(files) or _left_and_right(files)
     for image, masks in found.items():
         named = image.name in (*image.parts, *masks[0].parts)
         sure = pairs.OBJECTS if named else pairs.ONCE
-        reason = f"{_counted(masks)} in {where(masks[0])} of this image alone"
+        places = " and ".join(dict.fromkeys(map(where, masks)))
+        reason = f"{_counted(masks)} in {places} of this image alone"
         matches.pairs.append(Match(image, _ordered(masks), reason, sure))
     return _without(files, found)
 
@@ -49,6 +51,23 @@ def _alone_with_masks(files: Sequence[File]) -> Masks:
     if not several or any(len(images[key]) > 1 for key in both) or not (named or len(both) > 1):
         return {}
     return {images[key][0]: masks[key] for key in both}
+
+
+def _left_and_right(files: Sequence[File]) -> Masks:
+    """Find ``leftMask/a`` and ``rightMask/a`` for an ``a`` that is there once: lungs, eyes."""
+    sides = _grouped((f.name, f) for f in files if is_mask(f) and SIDES & set(_last(f)))
+    images = _grouped((f.name, f) for f in files if not is_named_mask(f))
+    return {
+        images[name][0]: masks
+        for name, masks in sides.items()
+        if {side for m in masks for side in SIDES & set(_last(m))} == SIDES
+        and len(masks) == 2
+        and len(images.get(name, ())) == 1
+    }
+
+
+def _last(file: File) -> list[str]:
+    return tokens(file.parts[-1]) if file.parts else []
 
 
 def take_numbered(files: list[File], matches: Matches) -> list[File]:
