@@ -10,7 +10,6 @@ from napari_unet.data.cases import LabelRule
 from napari_unet.data.colours import apply_colours, pack, unpack
 from napari_unet.data.formats import read_classes
 from napari_unet.data.labels import describe_rule, find_rule
-from napari_unet.data.mask_audit import audit_masks
 
 CLASSES = np.zeros((60, 80), np.uint8)
 CLASSES[5:25, 5:40] = 1
@@ -82,25 +81,6 @@ def test_a_palette_gives_classes_their_colours(tmp_path: Path) -> None:
     assert rule.values == (1, 2, 3)
     assert rule.colours == ("#ff0000", "#00ff00", "#804020")
     assert not rule.by_colour
-
-
-def test_the_audit_lists_values_shares_and_meanings(files: list[Path]) -> None:
-    audit = audit_masks(files[:4])
-    assert audit.masks == 4
-    assert audit.rule == find_rule(files[:4])[0]
-    first = audit.values[0]
-    assert (first.meaning, first.colour) == ("background", "#000000")
-    assert sum(v.share for v in audit.values) == pytest.approx(1)
-    assert audit.distinct == 4
-    if files[0].suffix == ".png":
-        assert {v.meaning for v in audit.values} == {"background", "red", "green", "#804020"}
-
-
-def test_the_audit_of_plain_masks() -> None:
-    audit = audit_masks([CLASSES, CLASSES[::-1]])
-    assert [v.value for v in audit.values] == [0, 1, 2, 3] or audit.values[0].value == 0
-    assert {v.value: v.meaning for v in audit.values}[2] == "class 2"
-    assert audit.proposal == "class 1 where it is 1, class 2 where it is 2, class 3 where it is 3"
 
 
 def test_packing_and_back() -> None:
