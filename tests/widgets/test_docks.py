@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from napari_unet.jobs import (
     TrainJob,
 )
 from napari_unet.metrics import summarise
+from napari_unet.session import Message
 from napari_unet.widgets import (
     DatasetDock,
     EvaluateDock,
@@ -257,6 +259,27 @@ def test_a_pair_and_patients_are_changed_by_hand_and_back(viewer, opened, show, 
     assert session.dataset.cases[0].patient == first.patient
 
 
+def test_ids_with_a_last_letter_are_one_patient_unless_a_person_says_no(
+    viewer, desk, show, qtbot, tmp_path
+):
+    folder = write_sample(tmp_path / "brains", 3, 2, 32)
+    table = folder / "metadata.csv"
+    text = table.read_text()
+    for old, new in (("patient02", "MR024780B"), ("patient03", "MR024780G")):
+        text = re.sub(rf"(,|^){old}(,|$)", rf"\1{new}\2", text, flags=re.MULTILINE)
+    table.write_text(text)
+    dock = show(DatasetDock(viewer))
+    desk.loader.open_folder(str(folder))
+    qtbot.waitUntil(lambda: desk.session.case is not None, timeout=20_000)
+    assert desk.session.dataset.patients == 2
+    assert dock.view.manage.panel.merge.isChecked()
+    dock.view.manage.panel.merge.click()
+    qtbot.waitUntil(lambda: desk.session.dataset.patients == 3)
+    assert not dock.view.manage.panel.merge.isChecked()
+    again = show(DatasetDock(viewer))
+    assert not again.view.manage.panel.merge.isChecked()
+
+
 def test_classes_are_named_by_hand_and_found_again(viewer, opened, show, qtbot):
     dock = show(DatasetDock(viewer))
     classes, session = dock.view.classes, opened.session
@@ -374,6 +397,22 @@ def test_a_damaged_image_is_reported_and_a_damaged_mask_leaves_the_image(
     qtbot.waitUntil(lambda: desk.session.case is second)
     assert second.mask.name in dock.view.strip.text.plain
     assert [layer.name for layer in viewer.layers] == [second.name]
+
+
+def test_an_error_about_a_folder_outlasts_the_next_case_and_one_about_a_case_does_not(
+    viewer, opened, qtbot
+):
+    session, cases = opened.session, opened.session.dataset.cases
+    qtbot.waitUntil(lambda: session.case is not None)
+    session.fail("dataset", "This folder is empty.")
+    opened.loader.step(1)
+    qtbot.waitUntil(lambda: session.case is cases[1])
+    assert "empty" in session.messages["dataset"].text
+    session.set_message("dataset", Message())
+    opened.loader._say("This case is damaged.", "error")
+    opened.loader.step(1)
+    qtbot.waitUntil(lambda: session.case is cases[2])
+    assert not session.messages["dataset"].text
 
 
 def test_the_sample_data_is_made_once(viewer, desk, show, qtbot, own_workspace):

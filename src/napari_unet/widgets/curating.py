@@ -16,7 +16,7 @@ from psygnal import Signal
 from napari_unet import workspace
 from napari_unet.config import SplitConfig
 from napari_unet.data.cases import Case, Dataset
-from napari_unet.errors import readable
+from napari_unet.errors import UnetError, readable
 from napari_unet.jobs import AuditJob, Job
 from napari_unet.session import PLANNED, Message, Session
 from napari_unet.widgets.loading import Loader
@@ -104,6 +104,18 @@ class Curator:
             return _again(dataset)
 
         self._amend("changing patients", work)
+
+    def merges_letters(self) -> bool:
+        """Say whether ids of patients that differ only in a last letter are one person."""
+        from napari_unet.data.edits import load_edits
+
+        dataset = self.session.dataset
+        if dataset is None:
+            return True
+        try:
+            return load_edits(dataset.root).merge_letters
+        except UnetError:  # a damaged file was said when the folder was opened
+            return True
 
     def merge_letters(self, merge: bool) -> None:
         """Say whether ids of patients that differ only in a last letter are one person."""
@@ -254,7 +266,6 @@ def _again(dataset: Dataset) -> Dataset:
 def _planned(dataset: Dataset, config: SplitConfig) -> str:
     """Write down the split that training would make, for the engine to read."""
     from napari_unet.data.splitting import divided
-    from napari_unet.errors import UnetError
 
     path = workspace.dataset_file(dataset.root, "planned-split")
     try:

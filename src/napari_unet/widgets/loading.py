@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from psygnal import Signal
 from qtpy.QtCore import QTimer
@@ -42,6 +42,7 @@ class Loader:
         self.split = SplitConfig()
         self.shelf = Shelf()
         self.stack: Stack | None = None
+        self._said = Message()
         self.reading = ""  # how the open image is understood, in words
         self._folders, self._cases, self._splits = Background(), Background(), Background()
         self._reader, self._ahead = Background(), threading.Event()
@@ -168,7 +169,7 @@ class Loader:
                 then()
 
         def failed(error: Exception) -> None:
-            self.session.fail("dataset", readable(error))
+            self._say(str(readable(error)), "error")
 
         self._ahead.clear()
         if (opened := self.shelf.get(key)) is not None:
@@ -208,9 +209,15 @@ class Loader:
             return
         self.layers.show_case(opened.shown)
         self.reading = describe(opened.shown)
-        self.session.set_message("dataset", Message(opened.warning, "warning"))
+        self._say(opened.warning)
         self.session.set_case(opened.case)
         self._read_ahead()
+
+    def _say(self, text: str, kind: Literal["error", "warning"] = "warning") -> None:
+        """Say what is wrong with the open case; what is said of other things is left standing."""
+        if text or self.session.messages.get("dataset") is self._said:
+            self._said = Message(text, kind)
+            self.session.set_message("dataset", self._said)
 
     def _show_stack(self, stack: Stack) -> None:
         if self.session.dataset is None or self.session.closed:
@@ -238,8 +245,7 @@ class Loader:
         case = self.stack.cases[self.layers.cases.index()[0]]
         if case != self.session.case:
             self.session.set_case(case)
-            error = self.stack.errors.get(case.name, "")
-            self.session.set_message("dataset", Message(error, "warning"))
+            self._say(self.stack.errors.get(case.name, ""))
 
     def _read_ahead(self) -> None:
         """Read in a thread what is likely to be opened next."""

@@ -100,6 +100,7 @@ class DatasetDock(Dock):
         if session.dataset is not self._shown or not session.opening:
             before, self._shown = self._shown, session.dataset
             self.view.set_dataset(session.dataset, _same_folder(before, session.dataset))
+            self.view.manage.panel.set_merge(self.desk.curator.merges_letters())
             self._show_split()
             self._show_case()
         self.view.set_opening(session.opening)

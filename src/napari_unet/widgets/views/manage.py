@@ -65,6 +65,10 @@ class ManagePanel(QWidget):
         self.notes.show_message("\n".join(notes), "error" if leak else "warning")
         self.notes.close_button.hide()
 
+    def set_merge(self, merge: bool) -> None:
+        """Show whether ids that differ in a last letter are one patient."""
+        self.merge.setChecked(merge)
+
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
