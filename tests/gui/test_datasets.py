@@ -115,7 +115,7 @@ def test_the_data_are_checked_by_the_engine(viewer, opened, qtbot, monkeypatch, 
         view.cases.table.found.mapToSource(view.cases.table.model().index(0, 0)).row()
     ]
     monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("shown twice", True))
-    menu = view.cases.menu([row])
+    menu = view.cases.menus.of([row.case], session.dataset.cases)
     next(a for a in menu.actions() if a.text().startswith("Leave out")).trigger()
     qtbot.waitUntil(lambda: len(session.dataset) == 23, timeout=SLOW)
     assert view.left_out.isVisible()

@@ -227,7 +227,7 @@ def test_cases_are_left_out_and_put_back_and_no_file_is_touched(viewer, opened, 
     files = sorted(session.dataset.root.rglob("*"))
     first, second = session.dataset.cases[:2]
     assert session.case is first
-    dock.view.cases.leave_out_wanted.emit((second,), "mask is wrong")
+    dock.view.cases.menus.leave_out_wanted.emit((second,), "mask is wrong")
     qtbot.waitUntil(lambda: len(session.dataset) == 19)
     assert session.case is first
     assert dock.view.left_out.list.item(0).text() == f"{second.name}: mask is wrong"
@@ -236,7 +236,7 @@ def test_cases_are_left_out_and_put_back_and_no_file_is_touched(viewer, opened, 
     qtbot.waitUntil(lambda: len(session.dataset) == 20)
     assert not dock.view.left_out.isVisible()
     assert sorted(session.dataset.root.rglob("*")) == files
-    dock.view.cases.leave_out_wanted.emit(session.dataset.cases, "all of them")
+    dock.view.cases.menus.leave_out_wanted.emit(session.dataset.cases, "all of them")
     qtbot.waitUntil(dock.view.strip.isVisible)
     assert "left out" in dock.view.strip.text.plain
 

@@ -167,12 +167,12 @@ def test_what_can_be_done_with_cases_is_in_their_menu(show, dataset, qapp, monke
     view = show(DatasetView())
     view.set_dataset(dataset)
     cases, left, repaired = view.cases, [], []
-    cases.leave_out_wanted.connect(lambda cases, why: left.append((len(cases), why)))
-    cases.pair_wanted.connect(lambda case: repaired.append(case.name))
+    cases.menus.leave_out_wanted.connect(lambda cases, why: left.append((len(cases), why)))
+    cases.menus.pair_wanted.connect(lambda case: repaired.append(case.name))
     monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("  mask is wrong ", True))
 
     def choose(count, text):
-        menu = cases.menu(cases.table.rows.rows[:count])
+        menu = cases.menus.of([r.case for r in cases.table.rows.rows[:count]], dataset.cases)
         next(a for a in menu.actions() if a.text().startswith(text)).trigger()
         menu.deleteLater()
 
@@ -270,7 +270,7 @@ def test_findings_filter_the_table_and_grave_ones_can_be_left_out(
     monkeypatch.setattr(
         QInputDialog, "getItem", lambda *a: (asked.append(a[3][0]), (a[3][0], True))[1]
     )
-    view.cases.leave_out_wanted.connect(lambda cases, why: left.append((len(cases), why)))
+    view.cases.menus.leave_out_wanted.connect(lambda cases, why: left.append((len(cases), why)))
     qtbot.mouseClick(cards[0].leave_button, Qt.MouseButton.LeftButton)
     assert left == [(2, "shape")]
     view.cases.all_button.click()
@@ -335,9 +335,9 @@ def test_the_split_can_be_changed_and_a_leak_is_said_by_name(show, dataset, qtbo
 def test_patients_are_said_by_hand(show, dataset, qapp, monkeypatch):
     view, said = show(DatasetView()), []
     view.set_dataset(dataset)
-    view.cases.patients_wanted.connect(said.append)
+    view.cases.menus.patients_wanted.connect(said.append)
     monkeypatch.setattr(QInputDialog, "getItem", lambda *a: (f"{a[3][0]} b", True))
-    menu = view.cases.menu(view.cases.table.rows.rows[:2])
+    menu = view.cases.menus.of(dataset.cases[:2], dataset.cases)
     for text in ("Same patient", "Each a patient"):
         next(a for a in menu.actions() if a.text().startswith(text)).trigger()
     menu.deleteLater()

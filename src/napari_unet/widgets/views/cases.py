@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QPoint, Qt, QTimer, QUrl
-from qtpy.QtGui import QDesktopServices, QGuiApplication, QKeySequence
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QInputDialog,
     QLineEdit,
-    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,11 +22,10 @@ from napari_unet.widgets.parts.qt import QShortcut, Signal
 from napari_unet.widgets.parts.sheet import Sheet
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Elided, Text
+from napari_unet.widgets.views.case_menus import CaseMenus
 from napari_unet.widgets.views.case_rows import Facet, Row, columns, facets, widths
 
 PREVIOUS, NEXT = "Alt+Left", "Alt+Right"
-BY_HAND = "by hand"  # in the reasons of pairs that a person changed
-REASONS = ("image is damaged", "mask is wrong", "shown twice", "not of interest")
 
 
 class CaseList(QWidget):
@@ -38,10 +34,6 @@ class CaseList(QWidget):
     case_wanted = Signal(object)  # Case
     step_wanted = Signal(int)
     shown_changed = Signal(object)  # the cases that are shown, in their order
-    leave_out_wanted = Signal(object, str)  # cases, reason
-    pair_wanted = Signal(object)  # Case
-    undo_wanted = Signal(object)  # cases
-    patients_wanted = Signal(object)  # dict of a case's name → patient
     stack_wanted = Signal(bool)  # or one by one
     pictures_wanted = Signal(object)  # cases
 
@@ -53,6 +45,7 @@ class CaseList(QWidget):
         self._cases: tuple[Case, ...] = ()
         self._named: frozenset[str] = frozenset()
         self._common = ""
+        self.menus = CaseMenus(self)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search cases")
         self.search.setToolTip("Words that the case, patient, subset, tags or reason must hold")
@@ -184,6 +177,7 @@ class CaseList(QWidget):
         self.all_button.clicked.connect(lambda: self.show_only({}))
         self.table.opened.connect(lambda row: self.case_wanted.emit(row.case))
         self.table.menu_wanted.connect(self._show_menu)
+        self.menus.open_wanted.connect(self.case_wanted)
         self.sheet_button.toggled.connect(self._show_sheet)
         self.sheet.opened.connect(lambda row: self.case_wanted.emit(row.case))
         self.sheet.needed.connect(lambda rows: self.pictures_wanted.emit([r.case for r in rows]))
@@ -249,60 +243,11 @@ class CaseList(QWidget):
     def _tell_shown(self) -> None:
         self.shown_changed.emit(self.shown())
 
-    # --- the menu of a case -------------------------------------------------------------------
-
     def _show_menu(self, rows: Sequence[Row], at: QPoint) -> None:
-        if not rows:
-            return
-        menu = self.menu(rows)
-        menu.exec(at)
-        menu.deleteLater()
-
-    def menu(self, rows: Sequence[Row]) -> QMenu:
-        """Return what can be done with these rows."""
-        menu, cases = QMenu(self), tuple(row.case for row in rows)
-        one = rows[0] if len(rows) == 1 else None
-        if one is not None:
-            menu.addAction("Open", lambda: self.case_wanted.emit(one.case))
-            menu.addAction("Change mask…", lambda: self.pair_wanted.emit(one.case))
-            menu.addSeparator()
-        menu.addAction("Same patient…", lambda: self._same_patient(cases))
-        if one is None:
-            menu.addAction("Each a patient of its own", lambda: self._own_patients(cases))
-        if any(BY_HAND in case.reason for case in cases):
-            menu.addAction("Undo changes by hand", lambda: self.undo_wanted.emit(cases))
-        menu.addSeparator()
-        many = "" if one is not None else f" {len(rows)} cases"
-        menu.addAction(f"Leave out{many}…", lambda: self.leave_out(cases))
-        menu.addSeparator()
-        if one is not None:
-            menu.addAction("Show in file manager", lambda: _show_file(one.case.image))
-        paths = "\n".join(str(case.image) for case in cases)
-        menu.addAction("Copy path" if one is not None else "Copy paths", lambda: _copy(paths))
-        return menu
-
-    def _same_patient(self, cases: Sequence[Case]) -> None:
-        """Ask for the patient of these cases: one there is, or another."""
-        known = sorted({case.patient for case in self._cases})
-        first = known.index(cases[0].patient)
-        patient, sure = QInputDialog.getItem(
-            self, "Same patient", "Whose images are these?", known, first, True
-        )
-        if sure and patient.strip():
-            self.patients_wanted.emit({case.name: patient.strip() for case in cases})
-
-    def _own_patients(self, cases: Sequence[Case]) -> None:
-        self.patients_wanted.emit({case.name: case.name for case in cases})
-
-    def leave_out(self, cases: Sequence[Case], why: str = REASONS[0]) -> None:
-        """Ask why, since whoever finds the case missing later wants to know."""
-        reasons = list(dict.fromkeys((why, *REASONS)))
-        what = cases[0].name if len(cases) == 1 else f"{len(cases)} cases"
-        reason, sure = QInputDialog.getItem(
-            self, "Leave out", f"Why shall {what} take no part?", reasons, 0, True
-        )
-        if sure and reason.strip():
-            self.leave_out_wanted.emit(tuple(cases), reason.strip())
+        if rows:
+            menu = self.menus.of([row.case for row in rows], self._cases)
+            menu.exec(at)
+            menu.deleteLater()
 
 
 def _toggle(text: str, tooltip: str) -> QPushButton:
@@ -316,13 +261,3 @@ def _toggle(text: str, tooltip: str) -> QPushButton:
 
 def _native(key: str) -> str:
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def _show_file(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
-
-
-def _copy(text: str) -> None:
-    clipboard = QGuiApplication.clipboard()
-    if clipboard is not None:
-        clipboard.setText(text)

@@ -152,7 +152,7 @@ class DatasetView(Page):
         named = set(names)
         cases = [r.case for r in self.cases.table.rows.given if r.case.name in named]
         if cases:
-            self.cases.leave_out(cases, why)
+            self.cases.menus.leave_out(cases, why)
 
     def _set_notes(self, notes: Sequence[str]) -> None:
         self.notes.setVisible(bool(notes))
