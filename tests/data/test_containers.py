@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from napari_unet.data.dataset import open_dataset
-from napari_unet.data.pairing import find_pairs
+from napari_unet.data.pairing import Pairing, find_pairs
+
+
+def names(pairing: Pairing, root: Path) -> dict[str, str]:
+    return {
+        p.image.relative_to(root).as_posix(): p.mask.relative_to(root).as_posix()
+        for p in pairing.pairs
+    }
+
+
+def left_out(pairing: Pairing, root: Path) -> dict[str, str]:
+    return {u.path.relative_to(root).as_posix(): u.reason for u in pairing.unpaired}
 
 
 def write_h5(path: Path, **arrays: np.ndarray) -> None:
@@ -45,3 +56,22 @@ def test_a_zarr_store_with_labels_is_a_case(tmp_path: Path, disc: np.ndarray) ->
 def test_the_volume_of_nuclei_is_a_case(real_data) -> None:
     data = open_dataset(real_data("nuclei3d"))
     assert [c.reason for c in data.cases] == ["image and mask in one HDF5 file"]
+
+
+def test_matlab_files_hold_both_or_are_paired_by_name(folder, cjdata, disc: np.ndarray) -> None:
+    from scipy.io import savemat
+
+    root = folder("notes.png")
+    cjdata("root/7.mat", disc, disc, "MR1")
+    (root / "images").mkdir()
+    (root / "masks").mkdir()
+    savemat(root / "images" / "1.mat", {"image": disc})
+    savemat(root / "masks" / "1.mat", {"mask": disc})
+    savemat(root / "cvind.mat", {"fold": 1.0})
+    (root / "bad.mat").write_bytes(b"nothing")
+    found = find_pairs(root)
+    assert names(found, root) == {"7.mat": "7.mat", "images/1.mat": "masks/1.mat"}
+    assert found.facts[root / "7.mat"] == {"PID": "MR1", "tumor_type": "meningioma"}
+    reasons = left_out(found, root)
+    assert reasons["cvind.mat"] == "holds neither an image nor a mask"
+    assert "cannot be read" in reasons["bad.mat"]
