@@ -45,6 +45,7 @@ class ClassesFold(Fold):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["Value", "Share", "Class"])
         self.table.setMinimumHeight(110)
+        self.table.setMaximumHeight(170)
         self.table.setAccessibleName("Values in the masks")
         across, down = self.table.horizontalHeader(), self.table.verticalHeader()
         assert across is not None and down is not None

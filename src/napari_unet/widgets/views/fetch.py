@@ -54,6 +54,7 @@ class FetchDialog(QDialog):
         self.intro = Text(INTRO)
         self.list = QListWidget()
         self.list.setWordWrap(True)
+        self.list.setSpacing(3)
         self.list.setAccessibleName("Known data sets")
         for entry in known:
             item = QListWidgetItem(_describe(entry))
@@ -160,6 +161,10 @@ def megabytes(size: int) -> str:
     return f"{size / 1e3:.3g} kB"
 
 
+def _files(offer: Offer) -> str:
+    return f"{len(offer.files)} file{'s' if len(offer.files) > 1 else ''}, " if offer.files else ""
+
+
 def _describe(entry: Known) -> str:
     return f"{entry.title}\n{entry.holds}\n{megabytes(entry.size)} · {entry.licence}"
 
@@ -167,7 +172,7 @@ def _describe(entry: Known) -> str:
 def _offered(offer: Offer) -> str:
     lines = [
         offer.title,
-        f"{len(offer.files)} files, {megabytes(offer.size)}",
+        f"{_files(offer)}{megabytes(offer.size)}",
         f"Licence: {offer.licence or 'the source states none'}",
         f"Goes into {offer.folder}",
         offer.note,
