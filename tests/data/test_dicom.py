@@ -147,6 +147,17 @@ def test_what_is_no_dicom_is_left_out_and_said(tmp_path: Path) -> None:
     assert "1 files could not be read, such as 99.dcm" in scan.note
 
 
+def test_a_header_that_promises_too_much_is_refused(tmp_path: Path) -> None:
+    path = write_slice(tmp_path / "a.dcm", np.zeros((8, 9), np.int16), np.zeros(3), axial())
+    data = path.read_bytes()
+    for tag in (b"\x28\0\x10\0", b"\x28\0\x11\0"):  # rows and columns
+        at = data.index(tag) + 8
+        data = data[:at] + b"\xff\x7f" + data[at + 2 :]
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="promises more"):
+        read_image(path)
+
+
 def test_a_folder_of_garbage_is_one_clear_error(tmp_path: Path) -> None:
     for i in range(3):
         (tmp_path / f"{i}.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"garbage" * 100)

@@ -157,6 +157,7 @@ def _slice(path: Path) -> Slice:
 
 def _information(path: Path) -> Any:
     reader = itk.information(itk.simpleitk(), path, IO)
+    itk.check_promise(reader, path)
     if reader.HasMetaDataKey(SOP_CLASS) and SEGMENTATION in reader.GetMetaData(SOP_CLASS):
         raise DataError(
             "it is a DICOM segmentation, whose frames are no volume; save it as NIfTI first "

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.memory import check_fits, hollow
+from napari_unet.data.memory import check_fits, hollow, nbytes
 from napari_unet.data.nifti import lay_flat
 from napari_unet.data.raster import Raster
 from napari_unet.data.scan import Array
@@ -62,13 +62,21 @@ def _opened(path: Path) -> Any:
     if io == "MetaImageIO" and path.name.casefold().endswith(NRRD):
         raise DataError("it is no NRRD file, whatever its name says")
     reader = information(sitk, path, io)
-    promised = np.dtype(stored_type(reader)).itemsize * int(
-        np.prod(stored_shape(reader), dtype=float)
-    )
-    detached = path.name.casefold().endswith(DETACHED)
-    if not detached and promised > path.stat().st_size * PACKED:
-        raise DataError("its header is damaged: it promises more voxels than the file can hold")
+    if not path.name.casefold().endswith(DETACHED):
+        check_promise(reader, path)
     return reader
+
+
+def check_promise(reader: Any, path: Path) -> None:
+    """Refuse a header that promises more voxels than any compression can have put into the file.
+
+    Raises
+    ------
+    DataError
+        If it does.
+    """
+    if nbytes(stored_shape(reader), stored_type(reader)) > path.stat().st_size * PACKED:
+        raise DataError("its header is damaged: it promises more voxels than the file can hold")
 
 
 def information(sitk: Any, path: Path, io: str) -> Any:
