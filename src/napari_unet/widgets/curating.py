@@ -107,11 +107,11 @@ class Curator:
 
     def merges_letters(self) -> bool:
         """Say whether ids of patients that differ only in a last letter are one person."""
-        from napari_unet.data.edits import load_edits
-
         dataset = self.session.dataset
         if dataset is None:
             return True
+        from napari_unet.data.edits import load_edits
+
         try:
             return load_edits(dataset.root).merge_letters
         except UnetError:  # a damaged file was said when the folder was opened
