@@ -8,7 +8,7 @@ from skimage.io import imread, imsave
 from models import bright_model
 from napari_unet.config import SplitConfig
 from napari_unet.data.dataset import open_dataset
-from napari_unet.data.splits import make_split, split_path
+from napari_unet.data.splits.split import make_split, split_path
 from napari_unet.errors import DataError, ModelError
 from napari_unet.evaluation import evaluate
 from napari_unet.jobs import CaseDone, EvaluateFinished, EvaluateJob

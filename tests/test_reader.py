@@ -11,7 +11,7 @@ from npe2 import PluginManifest
 from scipy.io import savemat
 from skimage.io import imsave
 
-from napari_unet.data.space import TO_VIEWER
+from napari_unet.data.readers.space import TO_VIEWER
 from napari_unet.errors import DataError
 from napari_unet.reader import get_reader
 

@@ -232,8 +232,10 @@ def test_a_browsed_model_stays_listed(tmp_path):
 
 @pytest.mark.parametrize(
     ("wanted", "given", "fits"),
-    [(1, 1, True), (1, 3, True), (1, 4, True), (3, 3, True), (3, 4, True), (3, 1, True)]
-    + [(2, 1, False), (2, 3, False), (1, 2, False)],
+    [
+        *[(1, 1, True), (1, 3, True), (1, 4, True), (3, 3, True), (3, 4, True), (3, 1, True)],
+        *[(2, 1, False), (2, 3, False), (1, 2, False)],
+    ],
 )
 def test_what_fits_what(wanted, given, fits):
     card = ModelCard("m", UNetConfig(in_channels=wanted), PreprocessConfig(), LabelRule())

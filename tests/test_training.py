@@ -11,7 +11,7 @@ from napari_unet.card import read_card
 from napari_unet.config import OptimConfig, PreprocessConfig, Recipe, SplitConfig, UNetConfig
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
-from napari_unet.data.splits import load, split_path
+from napari_unet.data.splits.split import load, split_path
 from napari_unet.errors import DataError, JobError
 from napari_unet.jobs import EpochEnd, Note, Progress, TrainFinished, TrainJob
 from napari_unet.training import job_recipe, train, with_colours

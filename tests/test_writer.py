@@ -7,7 +7,7 @@ from napari.layers import Labels
 from npe2 import PluginManifest
 
 from napari_unet.data.formats import read_image
-from napari_unet.data.space import TO_VIEWER
+from napari_unet.data.readers.space import TO_VIEWER
 from napari_unet.errors import DataError
 from napari_unet.reader import get_reader
 from napari_unet.writer import write_labels_layer

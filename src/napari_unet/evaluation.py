@@ -12,7 +12,7 @@ from napari_unet.card import ModelCard
 from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_case
-from napari_unet.data.splits import cases_of, load, split_path
+from napari_unet.data.splits.split import cases_of, load, split_path
 from napari_unet.errors import DataError, UnetError, readable
 from napari_unet.inference import Predictor, predictor
 from napari_unet.jobs import (

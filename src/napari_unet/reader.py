@@ -40,8 +40,8 @@ def get_reader(path: str | Path | Sequence[str]) -> Reader | None:
 
 
 def _folder_reader(folder: Path) -> Reader | None:
-    from napari_unet.data.bundles import is_bundle
-    from napari_unet.data.pairing import find_pairs
+    from napari_unet.data.pairing.find import find_pairs
+    from napari_unet.data.readers.bundles import is_bundle
 
     if is_bundle(folder):
         return read_layers
@@ -93,10 +93,10 @@ def _labels_within(path: Path, scan: Scan) -> list[LayerData]:
 
 
 def _holds_both(path: Path) -> bool:
-    from napari_unet.data import matlab
-    from napari_unet.data.bundles import bundle_kind
-    from napari_unet.data.containers import HOLDS_BOTH
     from napari_unet.data.formats import suffix_of
+    from napari_unet.data.pairing.containers import HOLDS_BOTH
+    from napari_unet.data.readers import matlab
+    from napari_unet.data.readers.bundles import bundle_kind
 
     if path.is_dir() and bundle_kind(path, [p.name for p in path.iterdir()]) != "zarr":
         return False
@@ -127,7 +127,7 @@ def _read_pair(image: Path, masks: tuple[Path, ...], count: int, path: Any) -> l
     """Read the first pair of a folder as an image and its labels."""
     from napari_unet.data.cases import Case
     from napari_unet.data.formats import read_image, read_reference
-    from napari_unet.data.labels import find_rule
+    from napari_unet.data.masks.labels import find_rule
 
     scan = read_image(image)
     rule, _ = find_rule(masks)
@@ -162,7 +162,7 @@ def _name(path: Path) -> str:
 
 
 def _is_named_mask(path: Path) -> bool:
-    from napari_unet.data.names import place, without_word
+    from napari_unet.data.pairing.names import place, without_word
 
     named = path.name.casefold().endswith(".seg.nrrd") or without_word(_name(path), "mask")
     return bool(named) or place((path.parent.name,)).role == "mask"

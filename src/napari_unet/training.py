@@ -21,8 +21,8 @@ from napari_unet.config import Recipe, to_json
 from napari_unet.data.cases import SUBSETS, Case, Dataset
 from napari_unet.data.dataset import open_dataset, require_trainable
 from napari_unet.data.formats import describe_image, read_case
-from napari_unet.data.splits import Split
-from napari_unet.data.splitting import divided
+from napari_unet.data.splits.split import Split
+from napari_unet.data.splits.splitting import divided
 from napari_unet.errors import DataError
 from napari_unet.jobs import EpochEnd, Event, Note, Progress, TrainFinished, TrainJob
 from napari_unet.presets import preset

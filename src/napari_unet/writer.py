@@ -34,7 +34,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     DataError
         If they cannot be written so.
     """
-    from napari_unet.data.writers import write_labels
+    from napari_unet.data.readers.writers import write_labels
 
     if isinstance(data, (list, tuple)):
         data = data[0]

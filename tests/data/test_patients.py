@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from napari_unet.data.cases import Case, Dataset, LabelRule
-from napari_unet.data.pairing import Pairing
-from napari_unet.data.pairs import Pair
+from napari_unet.data.pairing.find import Pairing
+from napari_unet.data.pairing.pairs import Pair
 from napari_unet.data.patients import (
     UNKNOWN_SOURCE,
     Patients,

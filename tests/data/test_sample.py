@@ -9,7 +9,7 @@ import pytest
 from napari_unet.config import SplitConfig
 from napari_unet.data.dataset import open_dataset, require_trainable
 from napari_unet.data.sample import napari_sample, phantom_volume, write_sample
-from napari_unet.data.splits import make_split
+from napari_unet.data.splits.split import make_split
 from napari_unet.errors import DataError
 
 
@@ -105,7 +105,8 @@ def test_no_torch_is_needed() -> None:
     import subprocess
 
     code = (
-        "import sys, napari_unet.data.sample, napari_unet.data.dataset, napari_unet.data.splits\n"
+        "import sys, napari_unet.data.sample, napari_unet.data.dataset\n"
+        "import napari_unet.data.splits.split\n"
         "slow = {'torch', 'h5py', 'tifffile', 'PIL', 'scipy'} & set(sys.modules)\n"
         "assert not slow, slow"
     )

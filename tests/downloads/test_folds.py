@@ -6,7 +6,7 @@ import pytest
 from scipy.io import savemat
 
 from napari_unet.data.dataset import open_dataset
-from napari_unet.data.imported import read_split
+from napari_unet.data.splits.imported import read_split
 from napari_unet.downloads.fetch import fetch
 from napari_unet.downloads.folds import write_folds
 from napari_unet.errors import DataError

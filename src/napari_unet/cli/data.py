@@ -15,15 +15,15 @@ from napari_unet.jobs import AuditFinished, Offer, Progress
 
 def inspect(args: argparse.Namespace) -> None:
     """Say what a folder holds and how it was understood."""
+    from napari_unet.data.audit.leftout import leave_out, put_back
     from napari_unet.data.dataset import open_dataset
-    from napari_unet.data.leftout import leave_out, put_back
     from napari_unet.data.overview import describe, describe_text
 
     if args.put_back:
         put_back(args.folder, args.put_back)
     dataset = open_dataset(args.folder, limit=args.limit, pairs=args.pairs)
     if args.pairs_csv:
-        from napari_unet.data.pairs_table import write_pairs
+        from napari_unet.data.pairing.pairs_table import write_pairs
 
         write_pairs(args.pairs_csv, dataset)
     if args.leave_out:
@@ -34,7 +34,7 @@ def inspect(args: argparse.Namespace) -> None:
         return
     print(describe_text(dataset))
     if done:
-        from napari_unet.data.summary import describe as describe_audit
+        from napari_unet.data.audit.summary import describe as describe_audit
 
         print(describe_audit(done))
 
@@ -49,8 +49,8 @@ def _audit(args: argparse.Namespace) -> AuditFinished:
 def split(args: argparse.Namespace) -> None:
     """Divide a folder into training, validation and test; check or export a split."""
     from napari_unet.data.dataset import open_dataset
-    from napari_unet.data.split_report import describe, describe_text
-    from napari_unet.data.splitting import check, folds_of, save
+    from napari_unet.data.splits.report import describe, describe_text
+    from napari_unet.data.splits.splitting import check, folds_of, save
 
     dataset = open_dataset(args.folder)
     config = split_config(args, args.imported or "")
@@ -60,7 +60,7 @@ def split(args: argparse.Namespace) -> None:
     splits = folds_of(dataset, config) if many else [check(dataset, config)]
     saved = save(splits, args.out) if args.out else []
     if args.export:
-        from napari_unet.data.export import export_split
+        from napari_unet.data.splits.export import export_split
 
         with Console() as console:
             for done, total in export_split(dataset, splits[0].split, args.export):

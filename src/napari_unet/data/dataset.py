@@ -14,9 +14,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from napari_unet.data import leftout
+from napari_unet.data.audit import leftout
 from napari_unet.data.cases import Case, Dataset, LabelRule
-from napari_unet.data.edits import Edits, load_edits, repaired
 from napari_unet.data.formats import (
     SUFFIXES,
     image_shape,
@@ -26,12 +25,13 @@ from napari_unet.data.formats import (
     stem_of,
     suffix_of,
 )
-from napari_unet.data.labels import describe_rule, find_rule
-from napari_unet.data.meaning import load_rule
-from napari_unet.data.pairing import Pairing, find_pairs
-from napari_unet.data.pairs import Pair
+from napari_unet.data.masks.labels import describe_rule, find_rule
+from napari_unet.data.masks.meaning import load_rule
+from napari_unet.data.pairing.edits import Edits, load_edits, repaired
+from napari_unet.data.pairing.find import Pairing, find_pairs
+from napari_unet.data.pairing.pairs import Pair
+from napari_unet.data.pairing.unpaired import NO_MASK
 from napari_unet.data.patients import find_patients, patient_column
-from napari_unet.data.unpaired import NO_MASK
 from napari_unet.errors import DataError
 
 T = TypeVar("T")

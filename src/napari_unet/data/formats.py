@@ -15,14 +15,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data import dicom, hdf5, itk, matlab, nifti, npy, pillow, tiff, zarrs
-from napari_unet.data.bundles import bundle_kind
 from napari_unet.data.cases import Case, LabelRule
-from napari_unet.data.labels import apply_rule
-from napari_unet.data.memory import load
-from napari_unet.data.raster import Raster, as_image, as_mask, describe, is_colour, luminance
+from napari_unet.data.masks.labels import apply_rule
+from napari_unet.data.readers import dicom, hdf5, itk, matlab, nifti, npy, pillow, tiff, zarrs
+from napari_unet.data.readers.bundles import bundle_kind
+from napari_unet.data.readers.memory import load
+from napari_unet.data.readers.raster import (
+    Raster,
+    as_image,
+    as_mask,
+    describe,
+    is_colour,
+    luminance,
+)
+from napari_unet.data.readers.writers import write_labels as write_labels
 from napari_unet.data.scan import Header, Scan
-from napari_unet.data.writers import write_labels as write_labels
 from napari_unet.errors import DataError
 
 

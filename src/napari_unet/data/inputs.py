@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_unet.data import dicom, itk, nifti, tiff
-from napari_unet.data.bundles import is_bundle
 from napari_unet.data.formats import describe_image, is_supported, stem_of, suffix_of
-from napari_unet.data.pairing import find_pairs
+from napari_unet.data.pairing.find import find_pairs
+from napari_unet.data.readers import dicom, itk, nifti, tiff
+from napari_unet.data.readers.bundles import is_bundle
 from napari_unet.errors import DataError
 
 VOLUMES = (*nifti.SUFFIXES, *itk.SUFFIXES, *dicom.SUFFIXES)

@@ -12,7 +12,7 @@ from typing import Any
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.dataset import scattered
 from napari_unet.data.formats import describe_image
-from napari_unet.data.labels import describe_rule
+from napari_unet.data.masks.labels import describe_rule
 from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.errors import DataError
 

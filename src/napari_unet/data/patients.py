@@ -17,8 +17,14 @@ from typing import Any
 
 from napari_unet.data.cases import Dataset
 from napari_unet.data.formats import stem_of
-from napari_unet.data.names import FORMAT_WORDS, IMAGE_WORDS, MASK_WORDS, SPLIT_WORDS, tokens
-from napari_unet.data.pairing import Pairing
+from napari_unet.data.pairing.find import Pairing
+from napari_unet.data.pairing.names import (
+    FORMAT_WORDS,
+    IMAGE_WORDS,
+    MASK_WORDS,
+    SPLIT_WORDS,
+    tokens,
+)
 from napari_unet.errors import DataError
 
 # In order of preference; "case" and "study" are persons only if nothing better is there.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from napari_unet.data.space import Geometry
+    from napari_unet.data.readers.space import Geometry
 
 AXES = "tzyxc"
 

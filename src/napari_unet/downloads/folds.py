@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_unet.data.formats import reading
-from napari_unet.data.mat5 import read_arrays
+from napari_unet.data.readers.mat5 import read_arrays
 from napari_unet.workspace import atomic
 
 NAME = "cvind.mat"

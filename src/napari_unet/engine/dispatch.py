@@ -36,7 +36,7 @@ def start(job: Job) -> Generator[Event, None, None]:
 
             return evaluate(job)
         case AuditJob():
-            from napari_unet.data.audit import audit
+            from napari_unet.data.audit.job import audit
 
             return audit(job)
         case FetchJob():

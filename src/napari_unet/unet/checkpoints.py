@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_unet.card import SUFFIX, ModelCard
-from napari_unet.data.splits import Split, split_path
+from napari_unet.data.splits.split import Split, split_path
 from napari_unet.unet.file import load_model, save_model
 from napari_unet.unet.model import UNet
 from napari_unet.workspace import set_aside

@@ -23,7 +23,7 @@ from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Background, Runner
 
 if TYPE_CHECKING:
-    from napari_unet.data.mask_audit import MaskAudit
+    from napari_unet.data.masks.survey import MaskAudit
 
 
 class Curator:
@@ -64,14 +64,14 @@ class Curator:
 
     def leave_out(self, cases: Sequence[Case], reason: str) -> None:
         """Leave cases out from now on."""
-        from napari_unet.data import leftout
+        from napari_unet.data.audit import leftout
 
         names = [case.name for case in cases]
         self._amend("leaving out", lambda dataset: leftout.leave_out(dataset, names, reason))
 
     def put_back(self, names: Sequence[str]) -> None:
         """Let cases take part again."""
-        from napari_unet.data import leftout
+        from napari_unet.data.audit import leftout
 
         def work(dataset: Dataset) -> Dataset:
             leftout.put_back(dataset.root, names)
@@ -85,7 +85,7 @@ class Curator:
         """Give an image other masks; without any, the pair is taken apart."""
 
         def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.edits import load_edits, save_edits
+            from napari_unet.data.pairing.edits import load_edits, save_edits
 
             image, *given = (_below(p, dataset.root) for p in (case.image, *masks))
             save_edits(dataset.root, load_edits(dataset.root).paired(image, *given))
@@ -97,7 +97,7 @@ class Curator:
         """Say, by the cases' names, whose they are."""
 
         def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.edits import load_edits, patients_edited, save_edits
+            from napari_unet.data.pairing.edits import load_edits, patients_edited, save_edits
 
             edits = load_edits(dataset.root)
             save_edits(dataset.root, patients_edited(edits, dataset, patients))
@@ -110,7 +110,7 @@ class Curator:
         dataset = self.session.dataset
         if dataset is None:
             return True
-        from napari_unet.data.edits import load_edits
+        from napari_unet.data.pairing.edits import load_edits
 
         try:
             return load_edits(dataset.root).merge_letters
@@ -121,7 +121,7 @@ class Curator:
         """Say whether ids of patients that differ only in a last letter are one person."""
 
         def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.edits import load_edits, save_edits
+            from napari_unet.data.pairing.edits import load_edits, save_edits
 
             save_edits(dataset.root, replace(load_edits(dataset.root), merge_letters=merge))
             return _again(dataset)
@@ -133,7 +133,7 @@ class Curator:
 
         def work(dataset: Dataset) -> Dataset:
             from napari_unet.data.dataset import open_dataset
-            from napari_unet.data.edits import load_edits, save_edits
+            from napari_unet.data.pairing.edits import load_edits, save_edits
 
             root = dataset.root
             listed = open_dataset(root, pairs=path, edited=False)
@@ -154,7 +154,7 @@ class Curator:
         """Forget what was changed by hand about these cases' pairs and patients."""
 
         def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.edits import load_edits, save_edits
+            from napari_unet.data.pairing.edits import load_edits, save_edits
 
             edits = load_edits(dataset.root)
             for case in cases:
@@ -174,7 +174,7 @@ class Curator:
 
         def work() -> MaskAudit:
             from napari_unet.data.dataset import scattered
-            from napari_unet.data.mask_audit import audit_masks
+            from napari_unet.data.masks.survey import audit_masks
 
             return audit_masks(case.mask for case in scattered(dataset.cases))
 
@@ -184,7 +184,7 @@ class Curator:
         """Say what class each value of the masks stands for; an empty name is background."""
 
         def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.meaning import rule_from, save_rule
+            from napari_unet.data.masks.meaning import rule_from, save_rule
 
             save_rule(dataset.root, rule_from(names, colours))
             return _again(dataset)
@@ -195,7 +195,7 @@ class Curator:
         """Read the masks as the program proposes."""
 
         def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.meaning import save_rule
+            from napari_unet.data.masks.meaning import save_rule
 
             save_rule(dataset.root, None)
             return _again(dataset)
@@ -208,7 +208,7 @@ class Curator:
         """Write the pairs as a table."""
 
         def work(dataset: Dataset) -> str:
-            from napari_unet.data.pairs_table import write_pairs
+            from napari_unet.data.pairing.pairs_table import write_pairs
 
             return f"Saved {write_pairs(path, dataset)}"
 
@@ -220,9 +220,9 @@ class Curator:
         path, config = model.path if model is not None and not planned else "", self.loader.split
 
         def work(dataset: Dataset) -> str:
-            from napari_unet.data.export import export_split
-            from napari_unet.data.splits import load, split_path
-            from napari_unet.data.splitting import divided
+            from napari_unet.data.splits.export import export_split
+            from napari_unet.data.splits.split import load, split_path
+            from napari_unet.data.splits.splitting import divided
 
             split = load(split_path(path)) if path else divided(dataset, config)[0]
             copied = max(done for done, _ in export_split(dataset, split, target))
@@ -265,7 +265,7 @@ def _again(dataset: Dataset) -> Dataset:
 
 def _planned(dataset: Dataset, config: SplitConfig) -> str:
     """Write down the split that training would make, for the engine to read."""
-    from napari_unet.data.splitting import divided
+    from napari_unet.data.splits.splitting import divided
 
     path = workspace.dataset_file(dataset.root, "planned-split")
     try:

@@ -60,7 +60,7 @@ class Loader:
 
         ``layer`` is what napari's reader made of it; a folder that is one image stays as it is.
         """
-        from napari_unet.data.bundles import is_bundle
+        from napari_unet.data.readers.bundles import is_bundle
 
         if is_bundle(Path(folder)):
             return
@@ -298,8 +298,8 @@ def subsets(
     DataError
         If the cases cannot be divided like this.
     """
-    from napari_unet.data.splits import load, split_path
-    from napari_unet.data.splitting import divided
+    from napari_unet.data.splits.split import load, split_path
+    from napari_unet.data.splits.splitting import divided
 
     names = {c.name for c in dataset.cases}
     if model is not None and (file := split_path(model.path)).is_file():

@@ -23,7 +23,7 @@ from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
 if TYPE_CHECKING:
-    from napari_unet.data.mask_audit import MaskAudit, MaskValue
+    from napari_unet.data.masks.survey import MaskAudit, MaskValue
 
 HOW = (
     "Name the class of each value; values without a name are background. Values of one name count "

@@ -1,0 +1,149 @@
+"""A split as folders: ``train/images``, ``train/masks``, ``test/…``, with their lists.
+
+Files are copied as they are, never moved or linked, so that the result can be handed on and the
+original stays untouched. The folder can be opened like any other: its ``metadata.csv`` keeps pairs,
+patients and tags, and its lists can be imported as the same split.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from napari_unet.data.cases import SUBSETS, Case, Dataset
+from napari_unet.data.formats import stem_of
+from napari_unet.data.pairing.pairs_table import SEVERAL, write_tags
+from napari_unet.data.splits.split import Split
+from napari_unet.errors import DataError
+
+COLUMNS = ("image", "mask", "patient", "subset", "tags")
+# The pixels of these lie in a second file that the first names: neither may be renamed.
+BESIDE = {".mhd": (".raw", ".zraw"), ".nhdr": (".raw", ".raw.gz"), ".hdr": (".img",)}
+
+
+def export_split(dataset: Dataset, split: Split, target: str | Path) -> Iterator[tuple[int, int]]:
+    """Copy the cases of a split into folders; yield how many of how many are done.
+
+    The folder appears whole or not at all: whoever stops pulling leaves nothing behind.
+
+    Raises
+    ------
+    DataError
+        If the target is not empty or lies in the data set's folder, a file cannot be copied, or the
+        split names none of the cases.
+    """
+    target = Path(target).expanduser().absolute()
+    _check_target(target, dataset.root)
+    cases = [c for c in dataset.cases if c.name in split.subsets]
+    if not cases:
+        raise DataError("The split names none of these cases: there is nothing to export.")
+    names = _file_names(cases)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    try:
+        rows = []
+        for done, case in enumerate(cases):
+            yield done, len(cases)
+            rows.append(_copy_case(case, names[case.name], split.subsets[case.name], temporary))
+        _write_lists(temporary, rows, split)
+        temporary.chmod(0o777 & ~_umask())
+        if target.exists():
+            target.rmdir()  # it is empty
+        temporary.replace(target)
+    except OSError as e:
+        raise DataError(
+            f"The split could not be exported to {target} ({e}); nothing was left there."
+        ) from e
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    yield len(cases), len(cases)
+
+
+def _check_target(target: Path, root: Path) -> None:
+    real = target.resolve()
+    if real == root.resolve() or real.is_relative_to(root.resolve()):
+        raise DataError(
+            f"{target} lies in the data set's own folder, which is left as it is. Choose another."
+        )
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DataError(f"{target} exists and is not empty. Choose a new or empty folder.")
+
+
+def _file_names(cases: Sequence[Case]) -> dict[str, str]:
+    """Return a file name without suffix for every case: its name without what is shared."""
+    shared = os.path.commonpath([c.name.rpartition("/")[0] or "." for c in cases])
+    names: dict[str, str] = {}
+    used: set[str] = set()
+    for case in cases:
+        below = case.name.removeprefix(shared).strip("/")
+        name = plain = re.sub(r"[^\w.() -]+", "_", below)
+        number = 2
+        while name.casefold() in used:
+            name, number = f"{plain}-{number}", number + 1
+        used.add(name.casefold())
+        names[case.name] = name
+    return names
+
+
+def _copy_case(case: Case, name: str, subset: str, target: Path) -> dict[str, str]:
+    """Copy one case's files; return its row of the table."""
+    image = _copy(case.image, target / subset / "images", name)
+    masks = case.masks or (case.mask,)
+    if masks == (case.image,):
+        copied = [image]
+    elif len(masks) == 1:
+        copied = [_copy(masks[0], target / subset / "masks", name)]
+    else:
+        folder = target / subset / "masks" / name
+        copied = [_copy(m, folder, f"{name}_{i}") for i, m in enumerate(masks, 1)]
+    return {
+        "image": image.relative_to(target).as_posix(),
+        "mask": SEVERAL.join(m.relative_to(target).as_posix() for m in copied),
+        "patient": case.patient,
+        "subset": subset,
+        "tags": write_tags(case.tags),
+    }
+
+
+def _copy(source: Path, folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = stem_of(source.name) or source.name
+    suffix = source.name[len(stem) :]
+    companions = [
+        source.with_name(stem + other)
+        for other in BESIDE.get(suffix.casefold(), ())
+        if source.with_name(stem + other).exists()
+    ]
+    # A header names the file of its pixels, so such a pair keeps its names, in a folder of its own.
+    copied = folder / name / source.name if companions else folder / f"{name}{suffix}"
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, copied)
+    else:
+        shutil.copyfile(source, copied)
+    for companion in companions:
+        shutil.copyfile(companion, copied.with_name(companion.name))
+    return copied
+
+
+def _write_lists(target: Path, rows: Sequence[dict[str, str]], split: Split) -> None:
+    with (target / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    for subset in SUBSETS:
+        images = [row["image"] for row in rows if row["subset"] == subset]
+        if images:
+            text = "".join(f"{image}\n" for image in images)
+            (target / f"{subset}.txt").write_text(text, encoding="utf-8")
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
