@@ -30,20 +30,25 @@ def _strided(stride: int, *channels: int) -> UNetConfig:
 
 @dataclass(frozen=True)
 class Rung:
-    """A network, and the longer side in pixels of the images it is shown."""
+    """A network, the longer side in pixels of the images it is shown, and how many it needs.
+
+    ``views`` is the number of images from which on it does better than the next one does in the
+    same time; with fewer it has not learned enough.
+    """
 
     network: UNetConfig
     side: int
+    views: int
 
 
 # What "auto" chooses from by measuring, the best first and the quickest last: a small network that
 # sees every case several times beats a large one that does not.
 RUNGS = (
-    Rung(_strided(2, 32, 64, 96, 128, 160), 256),
-    Rung(_strided(2, 32, 64, 96, 128, 160), 192),
-    Rung(_strided(4, 32, 64, 128, 256), 192),
-    Rung(_strided(4, 24, 64, 128, 256), 160),
-    Rung(_strided(4, 32, 64, 128, 192), 128),
+    Rung(_strided(2, 32, 64, 96, 128, 160), 256, 30_000),
+    Rung(_strided(2, 32, 64, 96, 128, 160), 192, 30_000),
+    Rung(_strided(4, 32, 64, 128, 256), 192, 24_000),
+    Rung(_strided(4, 24, 64, 128, 256), 160, 15_000),
+    Rung(_strided(4, 32, 64, 128, 192), 128, 0),
 )
 
 PRESETS: dict[str, Recipe] = {

@@ -50,7 +50,10 @@ def auto(minutes, **optim):
 
 @pytest.mark.parametrize(
     ("minutes", "cases", "rung"),
-    [(1000.0, 10_000, 0), (80.0, 10_000, 1), (10.0, 10_000, -1), (30.0, 100, 0), (0.001, 9, -1)],
+    [
+        *[(1000.0, 10_000, 0), (100.0, 10_000, 1), (80.0, 10_000, 2), (41.0, 10_000, 3)],
+        *[(10.0, 10_000, -1), (30.0, 100, 0), (0.001, 9, -1)],
+    ],
 )
 def test_auto_takes_the_best_that_sees_enough_images(pace, minutes, cases, rung):
     recipe, found = settle(auto(minutes), SHAPES, cases, "cpu")

@@ -14,8 +14,7 @@ from napari_unet.unet.speed import Speed
 
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
 LARGEST_MEASURED = 16  # images in a measured batch
-VIEWS = 22_000  # images "auto" wants to show the network within its minutes …
-VIEWS_PER_CASE = 60  # … or fewer: so often each case, which is plenty
+VIEWS_PER_CASE = 60  # so often "auto" shows each case at the most: that is plenty
 ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
 
 
@@ -66,17 +65,18 @@ def settle(
     optim = recipe.optim
     options = speed.candidates(device, optim.precision, optim.channels_last)
     choices = _choices(recipe, shapes)
+    quickest = choices[-1][0]
     # The format first, on the quickest network: a slow format on a large one takes a minute to try.
-    net, shape = UNet(choices[-1].network), _batch_shape(choices[-1])
+    net, shape = UNet(quickest.network), _batch_shape(quickest)
     found = speed.choose(net, shape, options, training=True)
-    wanted = min(VIEWS, VIEWS_PER_CASE * cases)
-    for tried in choices:
+    enough = VIEWS_PER_CASE * cases
+    for tried, views in choices:
         if len(choices) > 1:
             net, shape = UNet(tried.network), _batch_shape(tried)
             alone = replace(found, lanes=1)
             found = replace(alone, seconds=speed.measure(net, shape, alone, training=True))
         found = speed.with_lanes(net, shape, found)
-        if found.seconds * wanted <= 60 * optim.minutes:
+        if found.seconds * min(views, enough) <= 60 * optim.minutes:
             break
     return tried, found
 
@@ -87,18 +87,21 @@ def _batch_shape(recipe: Recipe) -> tuple[int, ...]:
     return (batch, recipe.network.in_channels, *recipe.preprocess.size)
 
 
-def _choices(recipe: Recipe, shapes: Sequence[tuple[int, int]]) -> list[Recipe]:
-    """List the recipes to try, the best first."""
+def _choices(recipe: Recipe, shapes: Sequence[tuple[int, int]]) -> list[tuple[Recipe, int]]:
+    """List the recipes to try, the best first, and how many images each must be shown."""
     if recipe.name != "auto":
-        return [recipe]
+        return [(recipe, 0)]
     outer = {k: getattr(recipe.network, k) for k in ("in_channels", "out_channels")}
     # Counting epochs, nothing says how long is too long: the network that suits a laptop.
     rungs = RUNGS if recipe.optim.minutes else RUNGS[1:2]
     return [
-        replace(
-            recipe,
-            network=replace(rung.network, **outer),
-            preprocess=replace(recipe.preprocess, size=working_size(shapes, rung.side)),
+        (
+            replace(
+                recipe,
+                network=replace(rung.network, **outer),
+                preprocess=replace(recipe.preprocess, size=working_size(shapes, rung.side)),
+            ),
+            rung.views,
         )
         for rung in rungs
     ]
