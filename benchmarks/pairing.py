@@ -17,7 +17,7 @@ from pathlib import Path
 
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.overview import describe_text
-from napari_unet.data.pairing import find_pairs
+from napari_unet.data.pairing.find import find_pairs
 
 REPEATS = 3
 
