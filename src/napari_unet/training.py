@@ -20,7 +20,7 @@ from napari_unet.card import SUFFIX, ModelCard
 from napari_unet.config import Recipe, to_json
 from napari_unet.data.cases import SUBSETS, Case, Dataset
 from napari_unet.data.dataset import open_dataset, require_trainable
-from napari_unet.data.formats import describe_image, read_case
+from napari_unet.data.formats import describe_scan, read_case
 from napari_unet.data.splits.split import Split
 from napari_unet.data.splits.splitting import divided
 from napari_unet.errors import DataError
@@ -111,7 +111,7 @@ def shapes_of(cases: Sequence[Case]) -> list[tuple[int, int]]:
     shapes = []
     for case in cases[:: max(len(cases) // LOOK_AT, 1)]:
         try:
-            header = describe_image(case.image)
+            header = describe_scan(case)
         except DataError:
             continue  # said aloud when it is read for training
         shapes.append((header.spatial[-2], header.spatial[-1]))

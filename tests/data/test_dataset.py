@@ -1,6 +1,7 @@
 """Opening folders as data sets."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from napari_unet.data.dataset import (
     require_trainable,
     scattered,
 )
+from napari_unet.data.formats import describe_scan, read_case
+from napari_unet.data.pairing.edits import load_edits, save_edits
 from napari_unet.errors import DataError
 
 
@@ -210,3 +213,24 @@ def test_a_large_folder_opens_at_once(real_data) -> None:
     start = time.perf_counter()
     open_dataset(root)
     assert time.perf_counter() - start < 5  # a fifth of a second on an idle machine
+
+
+@pytest.mark.parametrize(("axes", "read"), [("", "zyx"), ("tyx", "tyx"), ("cyx", "yxc")])
+def test_a_person_names_the_axes_that_files_do_not_name(
+    tmp_path: Path, axes: str, read: str
+) -> None:
+    rng = np.random.default_rng(0)
+    for i in range(2):
+        for name in ("images", "masks"):
+            (tmp_path / name).mkdir(exist_ok=True)
+        shape = (24, 32) if axes == "cyx" else (6, 24, 32)
+        np.save(tmp_path / "images" / f"{i}.npy", rng.integers(0, 255, (6, 24, 32), np.uint8))
+        np.save(tmp_path / "masks" / f"{i}.npy", (rng.random(shape) > 0.9).astype(np.uint8))
+    save_edits(tmp_path, replace(load_edits(tmp_path), axes=axes))
+    dataset = open_dataset(tmp_path)
+    assert describe_scan(dataset.cases[0]).axes == read
+    assert bool(describe_scan(dataset.cases[0]).guess) is not bool(axes)
+    image, mask = read_case(dataset.cases[0], dataset.labels, dataset.channels)
+    assert mask.shape == shape
+    assert image.shape == ((24, 32, 6) if axes == "cyx" else shape)
+    assert dataset.channels == (6 if axes == "cyx" else 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from napari.utils._proxies import PublicOnlyProxy
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
@@ -771,3 +771,38 @@ def test_one_can_segment_while_it_trains(
     assert set(opened.session.busy) == {"train"}
     opened.trainer.stop()
     qtbot.waitUntil(lambda: not opened.session.busy)
+
+
+def test_guessed_axes_are_shown_and_changed_and_found_again(
+    viewer, desk, show, qtbot, tmp_path, monkeypatch
+):
+    for name in ("images", "masks"):
+        (tmp_path / "stacks" / name).mkdir(parents=True)
+        for i in range(2):
+            stack = np.arange(6 * 24 * 32).reshape(6, 24, 32) % 2
+            np.save(tmp_path / "stacks" / name / f"{i}.npy", stack.astype(np.uint8))
+    dock, session = show(DatasetDock(viewer)), desk.session
+    cases = dock.view.cases
+    desk.loader.open_folder(str(tmp_path / "stacks"))
+    qtbot.waitUntil(lambda: session.case is not None, timeout=20_000)
+    assert "slices" in cases.reading.plain
+    offered = []
+
+    def choose(*args, **options):
+        offered[:] = args[3]
+        return answers.pop(0), True
+
+    monkeypatch.setattr(QInputDialog, "getItem", choose)
+    answers = ["times, rows, columns", "as found by the program"]
+    for word in ("times", "slices"):
+        cases.axes_button.click()
+        qtbot.waitUntil(lambda word=word: word in cases.reading.plain, timeout=20_000)
+        qtbot.waitUntil(lambda: session.case in session.dataset.cases)
+    assert "slices, rows, columns" in offered
+    assert session.case.axes == ""
+
+
+def test_axes_that_the_file_names_are_not_for_changing(viewer, opened, show, qtbot):
+    dock = show(DatasetDock(viewer))
+    qtbot.waitUntil(lambda: opened.session.case is not None)
+    assert not dock.view.cases.axes_button.isVisible()

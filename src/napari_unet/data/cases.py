@@ -19,7 +19,8 @@ class Case:
     path relative to the root, with ``/`` and without the suffix unless that is needed to tell
     two images apart. For a MATLAB file that holds both arrays, ``mask`` equals ``image``.
     ``confidence`` (0 to 1) says how sure the pair is. ``masks`` lists all mask files where each
-    object has one of its own; ``mask`` is then the first.
+    object has one of its own; ``mask`` is then the first. ``axes`` are the letters of the image's
+    stored axes as a person says (see `data.scan`); empty where the file or a guess decides.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Case:
     tags: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 1.0
     masks: tuple[Path, ...] = ()
+    axes: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +18,10 @@ from napari_unet.data.audit import leftout
 from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.data.formats import (
     SUFFIXES,
-    image_shape,
+    describe_scan,
     read_case,
-    read_image,
     read_reference,
+    read_scan,
     stem_of,
     suffix_of,
 )
@@ -29,7 +29,6 @@ from napari_unet.data.masks.labels import describe_rule, find_rule
 from napari_unet.data.masks.meaning import load_rule
 from napari_unet.data.pairing.edits import Edits, load_edits, repaired
 from napari_unet.data.pairing.find import Pairing, find_pairs
-from napari_unet.data.pairing.pairs import Pair
 from napari_unet.data.pairing.unpaired import NO_MASK
 from napari_unet.data.patients import find_patients, patient_column
 from napari_unet.errors import DataError
@@ -87,7 +86,17 @@ def open_dataset(
     )
     tags = _tags(pairing)
     cases = tuple(
-        _case(pair, names[pair.image], patients.of[pair.image], tags.get(pair.image, {}))
+        Case(
+            names[pair.image],
+            pair.image,
+            pair.mask,
+            patients.of[pair.image],
+            pair.reason,
+            tags.get(pair.image, {}),
+            pair.confidence,
+            pair.masks if len(pair.masks) > 1 else (),
+            changes.axes,
+        )
         for pair in pairing.pairs
     )
     cases, left_out = leftout.divide(root, cases, leftout.load(root))
@@ -194,11 +203,6 @@ def _kind(path: Path) -> str:
     return suffix_of(path) or "no suffix"
 
 
-def _case(pair: Pair, name: str, patient: str, tags: Mapping[str, str]) -> Case:
-    masks = pair.masks if len(pair.masks) > 1 else ()
-    return Case(name, pair.image, pair.mask, patient, pair.reason, tags, pair.confidence, masks)
-
-
 def _names(root: Path, images: Sequence[Path]) -> dict[Path, str]:
     """Name cases by their images' paths without suffix; with it where two would be the same."""
     relative = {image: image.relative_to(root) for image in images}
@@ -228,9 +232,9 @@ def _channels(cases: Sequence[Case]) -> tuple[int, list[str]]:
     grey = True
     for case, _ in zip(scattered(cases), range(CHANNEL_SAMPLE), strict=False):
         try:
-            channels = image_shape(case.image)[2]
+            channels = describe_scan(case).channels
             if channels == 3 and grey:
-                image = read_image(case.image).array
+                image = read_scan(case).array
                 grey = bool((image == image[..., :1]).all())
         except DataError:
             continue

@@ -198,6 +198,28 @@ def image_shape(path: str | Path) -> tuple[int, int, int]:
     return height, width, header.channels
 
 
+def read_scan(case: Case) -> Scan:
+    """Read a case's image (see `read_image`), with the axes that a person named.
+
+    Raises
+    ------
+    DataError
+        As for `read_image`.
+    """
+    return read_image(case.image, case.axes)
+
+
+def describe_scan(case: Case) -> Header:
+    """Describe a case's image (see `describe_image`), with the axes that a person named.
+
+    Raises
+    ------
+    DataError
+        As for `describe_image`.
+    """
+    return describe_image(case.image, case.axes)
+
+
 def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Read a case the way training and evaluation need it.
 
@@ -225,7 +247,7 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         If a file cannot be read, the two differ in shape, the image has no finite value, or its
         channels cannot be turned into those asked for.
     """
-    scan, mask = read_image(case.image), read_reference(case, rule)
+    scan, mask = read_scan(case), read_reference(case, rule)
     if scan.spatial != mask.shape:
         raise DataError(
             f"{case.name}: the image is {_size(scan.spatial)} and its mask {_size(mask.shape)} "
@@ -253,9 +275,10 @@ def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
         If a mask cannot be read, or several differ in shape.
     """
     first, *others = case.masks or (case.mask,)
-    classes = read_classes(first, rule)
+    axes = case.axes.replace("c", "")  # masks have the image's axes, but no channels
+    classes = read_classes(first, rule, axes)
     for path in others:
-        more = read_classes(path, rule)
+        more = read_classes(path, rule, axes)
         if more.shape != classes.shape:
             raise DataError(
                 f"{case.name}: its masks differ in size: {first.name} has {_size(classes.shape)} "
@@ -265,15 +288,15 @@ def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
     return classes
 
 
-def read_classes(path: str | Path, rule: LabelRule) -> NDArray[Any]:
-    """Read a mask as class indices (see `labels.apply_rule`).
+def read_classes(path: str | Path, rule: LabelRule, axes: str = "") -> NDArray[Any]:
+    """Read a mask as class indices (see `labels.apply_rule`); ``axes`` as for `read_mask`.
 
     Raises
     ------
     DataError
         As for `read_mask`.
     """
-    return apply_rule(read_mask(path, colours=rule.by_colour), rule)
+    return apply_rule(read_mask(path, axes, colours=rule.by_colour), rule)
 
 
 def fit_channels(

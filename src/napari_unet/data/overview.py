@@ -11,7 +11,7 @@ from typing import Any
 
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.dataset import scattered
-from napari_unet.data.formats import describe_image
+from napari_unet.data.formats import describe_scan
 from napari_unet.data.masks.labels import describe_rule
 from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.errors import DataError
@@ -97,7 +97,7 @@ def _sizes(cases: Sequence[Case]) -> dict[str, Any]:
     sizes: Counter[tuple[int, ...]] = Counter()
     for case, _ in zip(scattered(cases), range(SIZE_SAMPLE), strict=False):
         with suppress(DataError):
-            sizes[describe_image(case.image).spatial] += 1
+            sizes[describe_scan(case).spatial] += 1
     if not sizes:
         return {}
     by_area = sorted(sizes, key=lambda size: (math.prod(size), size))

@@ -128,6 +128,17 @@ class Curator:
 
         self._amend("grouping patients", work)
 
+    def set_axes(self, axes: str) -> None:
+        """Say what the images' stored axes are; empty to have them guessed again."""
+
+        def work(dataset: Dataset) -> Dataset:
+            from napari_unet.data.pairing.edits import load_edits, save_edits
+
+            save_edits(dataset.root, replace(load_edits(dataset.root), axes=axes))
+            return _again(dataset)
+
+        self._amend("reading the images anew", work)
+
     def import_pairs(self, path: str) -> None:
         """Take the pairs and patients of a table instead of those that were found."""
 

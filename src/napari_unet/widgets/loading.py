@@ -21,6 +21,7 @@ from napari_unet.widgets.reading import (
     Shelf,
     case_key,
     describe,
+    other_axes,
     read,
     read_ahead,
     shelf_key,
@@ -44,6 +45,7 @@ class Loader:
         self.stack: Stack | None = None
         self._said = Message()
         self.reading = ""  # how the open image is understood, in words
+        self.other_axes: tuple[str, ...] = ()  # how else it may be, where that is a guess
         self._folders, self._cases, self._splits = Background(), Background(), Background()
         self._reader, self._ahead = Background(), threading.Event()
         session.model_changed.connect(self.divide)
@@ -208,7 +210,7 @@ class Loader:
         if self.session.dataset is None or self.session.closed:
             return
         self.layers.show_case(opened.shown)
-        self.reading = describe(opened.shown)
+        self.reading, self.other_axes = describe(opened.shown), other_axes(opened)
         self._say(opened.warning)
         self.session.set_case(opened.case)
         self._read_ahead()
@@ -225,7 +227,7 @@ class Loader:
         self.session.set_message("dataset", Message())
         case = self.session.case
         self.layers.show_case(stack.shown)
-        self.stack, self.reading = stack, describe(stack.shown)
+        self.stack, self.reading, self.other_axes = stack, describe(stack.shown), ()
         at = stack.cases.index(case) if case in stack.cases else 0
         self.layers.cases.go_to((at,))
         self._follow_stack()

@@ -15,7 +15,19 @@ from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import UnetError
 from napari_unet.widgets.case_layers import Shown, first_slice
 
-AXES = {"t": "times", "z": "slices", "y": "rows", "x": "columns", "case": "cases"}
+AXES = {
+    "t": "times",
+    "z": "slices",
+    "y": "rows",
+    "x": "columns",
+    "c": "channels",
+    "case": "cases",
+}
+POSSIBLE = {
+    3: ("zyx", "tyx", "cyx", "yxc"),
+    4: ("tzyx", "ztyx", "zyxc", "tyxc", "zcyx", "tcyx", "czyx", "ctyx"),
+    5: ("tzyxc", "tzcyx", "tczyx", "ztcyx"),
+}
 SHELF_BYTES = 256_000_000
 
 # A case's name and data set, its files as they are now, and how its mask is read.
@@ -82,7 +94,7 @@ def case_key(dataset: Dataset, case: Case) -> str:
 def shelf_key(dataset: Dataset, case: Case) -> Key:
     """Return what a case as it was read depends on; another key means it must be read again."""
     stamps = tuple(_stamp(path) for path in (case.image, *(case.masks or (case.mask,))))
-    return case_key(dataset, case), stamps, dataset.labels
+    return case_key(dataset, case), stamps, dataset.labels, case.axes
 
 
 def read(case: Case, dataset: Dataset) -> Opened:
@@ -93,9 +105,9 @@ def read(case: Case, dataset: Dataset) -> Opened:
     DataError
         If the image cannot be read.
     """
-    from napari_unet.data.formats import read_image, read_reference
+    from napari_unet.data.formats import read_reference, read_scan
 
-    scan = read_image(case.image)
+    scan = read_scan(case)
     reference, warning = None, scan.note
     try:
         reference = read_reference(case, dataset.labels)
@@ -125,6 +137,20 @@ def describe(shown: Shown) -> str:
     if scan.lazy:
         parts.append("read piece by piece")
     return "; ".join([*parts, *([scan.guess] if scan.guess else [])])
+
+
+def other_axes(opened: Opened) -> tuple[str, ...]:
+    """Return what an image's axes may be instead, as letters; none where there is no doubt.
+
+    Time and slices cannot be told apart by looking at sizes, and few slices look like channels.
+    """
+    doubtful = opened.shown.scan.guess or opened.case.axes
+    return POSSIBLE.get(len(opened.shown.scan.axes), ()) if doubtful else ()
+
+
+def axes_in_words(axes: str) -> str:
+    """Return letters of axes as words, such as "slices, rows, columns"."""
+    return ", ".join(AXES[axis] for axis in axes)
 
 
 def read_ahead(

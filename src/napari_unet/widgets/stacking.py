@@ -117,14 +117,14 @@ def _common_header(cases: Sequence[Case]) -> Header:
     DataError
         With some of those that differ, if they do.
     """
-    from napari_unet.data.formats import describe_image
+    from napari_unet.data.formats import describe_scan
 
     if not cases:
         raise DataError("There are no cases to stack: show more of them.")
-    first = describe_image(cases[0].image)
+    first = describe_scan(cases[0])
     others = []
     for case in cases[1:]:
-        header = describe_image(case.image)
+        header = describe_scan(case)
         if (header.shape, header.axes, header.dtype) != (first.shape, first.axes, first.dtype):
             others.append(f"{case.name} ({_size(header)})")
             if len(others) > UNEQUAL:

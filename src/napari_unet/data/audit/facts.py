@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_unet.data.audit.duplicates import Look, digest, look
 from napari_unet.data.cases import Case, LabelRule
-from napari_unet.data.formats import read_image, read_reference
+from napari_unet.data.formats import read_reference, read_scan
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
 
@@ -90,7 +90,7 @@ def look_at(case: Case, rule: LabelRule, subset: str = "") -> CaseFacts:
     known = {"name": case.name, "patient": case.patient, "subset": subset}
     seen: dict[str, object] = {}
     try:
-        seen |= _image_facts(read_image(case.image))
+        seen |= _image_facts(read_scan(case))
     except DataError as e:
         seen["image_error"] = str(e)
     try:

@@ -1,4 +1,4 @@
-"""Changes a person made to what was found: which masks an image has, and whose it is.
+"""Changes a person made to what was found: masks of images, whose they are, and their axes.
 
 They are plain data, kept in the workspace under the data set's folder and applied whenever it is
 opened; nothing in the folder itself is touched. Files are named by their path below the folder.
@@ -38,11 +38,14 @@ class Edits:
         Whose an image is, by the image's path.
     merge_letters : bool
         Whether ids of patients that differ only in a last letter are one person.
+    axes : str
+        The letters of the images' stored axes, such as "tyx"; empty to have them guessed.
     """
 
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     patients: Mapping[str, str] = field(default_factory=dict)
     merge_letters: bool = True
+    axes: str = ""
 
     def paired(self, image: str, *masks: str) -> Edits:
         """Return these edits with an image's masks; without masks, the pair is taken apart."""
@@ -76,6 +79,7 @@ def load_edits(root: str | Path) -> Edits:
             {str(i): tuple(map(str, masks)) for i, masks in stored["masks"].items()},
             {str(i): str(p) for i, p in stored["patients"].items()},
             bool(stored["merge_letters"]),
+            str(stored.get("axes", "")),
         )
     except FileNotFoundError:
         return Edits()

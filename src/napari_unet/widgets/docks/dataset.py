@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.widgets.docks.dock import Dock, words
 from napari_unet.widgets.docks.fetch import fetch_dialog
+from napari_unet.widgets.reading import axes_in_words
 from napari_unet.widgets.views.dataset import DatasetView
 from napari_unet.widgets.views.pairing import PairDialog
 
@@ -29,6 +30,7 @@ class DatasetDock(Dock):
         view.cases.step_wanted.connect(loader.step)
         view.cases.shown_changed.connect(session.set_shown)
         view.cases.stack_wanted.connect(self._stack)
+        view.cases.axes_wanted.connect(self._axes)
         view.cases.pictures_wanted.connect(self.desk.thumbnails.ask)
         self.listen(self.desk.thumbnails.ready, view.cases.set_pictures)
         curator = self.desk.curator
@@ -78,6 +80,17 @@ class DatasetDock(Dock):
         if dialog.exec() == PairDialog.DialogCode.Accepted:
             self.desk.curator.set_masks(case, dialog.masks)
         dialog.deleteLater()
+
+    def _axes(self) -> None:
+        told = self.desk.session.case is not None and self.desk.session.case.axes
+        choices = {axes_in_words(axes): axes for axes in self.desk.loader.other_axes}
+        if told:
+            choices = {"as found by the program": "", **choices}
+        words, chosen = QInputDialog.getItem(
+            self, "Axes", "The images of this data set hold:", list(choices), editable=False
+        )
+        if chosen:
+            self.desk.curator.set_axes(choices[words])
 
     def _fetch(self) -> None:
         dialog = fetch_dialog(self)
@@ -129,7 +142,9 @@ class DatasetDock(Dock):
         session = self.desk.session
         cases, place = self.view.cases, session.place
         position = "" if place is None else f"{place + 1} of {len(session.shown)}"
-        cases.set_case(session.case, position, self.desk.loader.reading)
+        loader, case = self.desk.loader, session.case
+        told = case is not None and bool(case.axes)
+        cases.set_case(case, position, loader.reading, told or bool(loader.other_axes))
         cases.set_steps(
             "" if session.neighbour(-1) else "This is the first case.",
             "" if session.neighbour(1) else "This is the last case.",

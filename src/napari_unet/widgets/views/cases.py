@@ -33,6 +33,7 @@ class CaseList(QWidget):
 
     case_wanted = Signal(object)  # Case
     step_wanted = Signal(int)
+    axes_wanted = Signal()
     shown_changed = Signal(object)  # the cases that are shown, in their order
     stack_wanted = Signal(bool)  # or one by one
     pictures_wanted = Signal(object)  # cases
@@ -65,6 +66,8 @@ class CaseList(QWidget):
         self.sheet.hide()
         self.current = Elided()
         self.reading = Text()
+        self.axes_button = QPushButton("Change a&xes…")
+        self.axes_button.hide()
         self.previous = QPushButton("◀ P&revious")
         self.next = QPushButton("&Next ▶")
         self._later = QTimer(self)
@@ -98,12 +101,16 @@ class CaseList(QWidget):
         self._found = found
         self._refill(columns_too=True)
 
-    def set_case(self, case: Case | None, position: str, reading: str = "") -> None:
+    def set_case(
+        self, case: Case | None, position: str, reading: str = "", doubtful: bool = False
+    ) -> None:
         """Mark the open case.
 
-        ``position`` is like "3 of 40"; ``reading`` says how its image is understood.
+        ``position`` is like "3 of 40"; ``reading`` says how its image is understood, and
+        ``doubtful`` whether a person may know better.
         """
         self.reading.set_text(reading if case is not None else "")
+        self.axes_button.setVisible(doubtful)
         self.current.set_text(f"{position}  {case.name}" if case else "Click a case to open it.")
         if case is not None and [r.case for r in self.table.chosen()] != [case]:
             self.table.select(lambda row: row.case == case)
@@ -167,6 +174,7 @@ class CaseList(QWidget):
         layout.addWidget(self.sheet, 1)
         layout.addWidget(self.current)
         layout.addWidget(self.reading)
+        layout.addWidget(self.axes_button)
         layout.addLayout(steps)
 
     def _connect(self) -> None:
@@ -189,6 +197,8 @@ class CaseList(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(button.click)
+        self.axes_button.setToolTip("Say what the axes of this data set's images are")
+        self.axes_button.clicked.connect(lambda: self.axes_wanted.emit())
         self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
         self.next.clicked.connect(lambda: self.step_wanted.emit(1))
 
