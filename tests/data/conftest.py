@@ -103,3 +103,15 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture
+def small(png, tmp_path: Path, disc: np.ndarray) -> Path:
+    """Six cases of three patients and two kinds."""
+    rows = ["image,mask,patient,kind"]
+    for i in range(6):
+        png(f"data/images/{i}.png", disc * 30 + i)
+        png(f"data/masks/{i}.png", disc * 255)
+        rows.append(f"images/{i}.png,masks/{i}.png,P{i // 2},{'ab'[i % 2]}")
+    (tmp_path / "data" / "metadata.csv").write_text("\n".join(rows))
+    return tmp_path / "data"

@@ -21,18 +21,6 @@ from napari_unet.data.pairing.edits import load_edits, save_edits
 from napari_unet.errors import DataError
 
 
-@pytest.fixture
-def small(png, tmp_path: Path, disc: np.ndarray) -> Path:
-    """Six cases of three patients and two kinds."""
-    rows = ["image,mask,patient,kind"]
-    for i in range(6):
-        png(f"data/images/{i}.png", disc * 30 + i)
-        png(f"data/masks/{i}.png", disc * 255)
-        rows.append(f"images/{i}.png,masks/{i}.png,P{i // 2},{'ab'[i % 2]}")
-    (tmp_path / "data" / "metadata.csv").write_text("\n".join(rows))
-    return tmp_path / "data"
-
-
 def test_a_folder_becomes_a_data_set(small: Path) -> None:
     data = open_dataset(str(small))
     assert len(data) == 6

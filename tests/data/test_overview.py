@@ -4,22 +4,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.overview import describe, describe_text
-
-
-@pytest.fixture
-def small(png, tmp_path: Path, disc: np.ndarray) -> Path:
-    """Six cases of three patients and two kinds."""
-    rows = ["image,mask,patient,kind"]
-    for i in range(6):
-        png(f"data/images/{i}.png", disc * 30 + i)
-        png(f"data/masks/{i}.png", disc * 255)
-        rows.append(f"images/{i}.png,masks/{i}.png,P{i // 2},{'ab'[i % 2]}")
-    (tmp_path / "data" / "metadata.csv").write_text("\n".join(rows))
-    return tmp_path / "data"
 
 
 def test_a_description_is_plain_json_and_readable(small: Path, disc: np.ndarray) -> None:

@@ -7,17 +7,15 @@ touched, so a case is put back by striking it from the list.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from napari_unet.data import decisions
 from napari_unet.data.cases import Case, Dataset, LeftOut
 from napari_unet.errors import DataError
-from napari_unet.workspace import atomic, dataset_file
-
-FORMAT = 1
+from napari_unet.workspace import dataset_file
 
 
 def load(root: str | Path) -> tuple[LeftOut, ...]:
@@ -28,18 +26,12 @@ def load(root: str | Path) -> tuple[LeftOut, ...]:
     DataError
         If the list is damaged or comes from a newer version.
     """
-    path = list_path(root)
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] > FORMAT:
-            raise DataError(f"{path} was written by a newer napari-unet; update to read it.")
-        return tuple(LeftOut(**{k: str(v) for k, v in c.items()}) for c in stored["cases"])
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-        raise DataError(
-            f"The list of left-out cases {path} is damaged ({e}). Move it away to start a new one."
-        ) from e
+    return decisions.load(
+        list_path(root),
+        lambda stored: tuple(LeftOut(**{k: str(v) for k, v in c.items()}) for c in stored["cases"]),
+        (),
+        "The list of left-out cases {path} is damaged ({error}). Move it away to start a new one.",
+    )
 
 
 def leave_out(dataset: Dataset, names: Iterable[str], reason: str) -> Dataset:
@@ -109,13 +101,7 @@ def list_path(root: str | Path) -> Path:
 
 
 def _save(root: str | Path, cases: Sequence[LeftOut]) -> None:
-    stored = {
-        "format": FORMAT,
-        "folder": str(Path(root).expanduser().absolute()),
-        "cases": [asdict(c) for c in cases],
-    }
-    with atomic(list_path(root)) as temporary:
-        temporary.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
+    decisions.save(root, "left-out", {"cases": [asdict(c) for c in cases]})
 
 
 def _check_known(names: Iterable[str], known: Sequence[str]) -> None:

@@ -1,20 +1,20 @@
 """What a person says the values of a data set's masks mean; kept in the workspace.
 
-The program proposes, and shows which values there are (`mask_audit`); a person may name the
+The program proposes, and shows which values there are (`survey`); a person may name the
 classes and choose the values. Nothing in the data's folder is touched.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from napari_unet.data import decisions
 from napari_unet.data.cases import COLOUR, LabelRule
 from napari_unet.errors import DataError
-from napari_unet.workspace import atomic, dataset_file
-
-FORMAT = 1
+from napari_unet.workspace import dataset_file
 
 
 def rule_from(names: Mapping[float, str], colours: Mapping[float, str] | None = None) -> LabelRule:
@@ -58,24 +58,22 @@ def load_rule(root: str | Path) -> LabelRule | None:
     DataError
         If the file is damaged or comes from a newer version.
     """
-    path = dataset_file(root, "classes")
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] > FORMAT:
-            raise DataError(f"{path} was written by a newer napari-unet; update to read it.")
-        values = tuple(int(v) for v in stored["values"])
-        names = tuple(str(n) for n in stored["names"])
-        if not names or (values and len(values) != len(names)):
-            raise ValueError("names and values do not fit")
-        colours = tuple(str(c) for c in stored["colours"])
-        return LabelRule(float(stored["threshold"]), values, names, colours)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as e:
-        raise DataError(
-            f"What the masks' values mean, {path}, is damaged ({e}). Move the file away to have it "
-            "found anew."
-        ) from e
+    return decisions.load(
+        dataset_file(root, "classes"),
+        _parsed,
+        None,
+        "What the masks' values mean, {path}, is damaged ({error}). Move the file away to have it "
+        "found anew.",
+    )
+
+
+def _parsed(stored: Mapping[str, Any]) -> LabelRule:
+    values = tuple(int(v) for v in stored["values"])
+    names = tuple(str(n) for n in stored["names"])
+    if not names or (values and len(values) != len(names)):
+        raise ValueError("names and values do not fit")
+    colours = tuple(str(c) for c in stored["colours"])
+    return LabelRule(float(stored["threshold"]), values, names, colours)
 
 
 def save_rule(root: str | Path, rule: LabelRule | None) -> None:
@@ -91,15 +89,6 @@ def save_rule(root: str | Path, rule: LabelRule | None) -> None:
         if rule is None:
             path.unlink(missing_ok=True)
             return
-        stored = {
-            "format": FORMAT,
-            "folder": str(Path(root).expanduser().absolute()),
-            "threshold": rule.threshold,
-            "values": rule.values,
-            "names": rule.names,
-            "colours": rule.colours,
-        }
-        with atomic(path) as temporary:
-            temporary.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
+        decisions.save(root, "classes", asdict(rule))
     except OSError as e:
         raise DataError(f"The classes could not be kept in {path} ({e.strerror or e}).") from e

@@ -7,20 +7,20 @@ Leaving whole cases out is `leftout`'s.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from napari_unet.data import decisions
 from napari_unet.data.cases import Dataset, Unpaired
 from napari_unet.data.pairing import pairs as sure
 from napari_unet.data.pairing.find import Pairing, summary
 from napari_unet.data.pairing.names import natural
 from napari_unet.data.pairing.pairs import Pair
 from napari_unet.errors import DataError
-from napari_unet.workspace import atomic, dataset_file
+from napari_unet.workspace import dataset_file
 
-FORMAT = 1
 BY_HAND = "paired by hand"
 APART = "taken apart by hand"
 GIVEN_AWAY = "its mask was given to {} by hand"
@@ -70,24 +70,22 @@ def load_edits(root: str | Path) -> Edits:
     DataError
         If the file is damaged or comes from a newer version.
     """
-    path = edits_path(root)
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] > FORMAT:
-            raise DataError(f"{path} was written by a newer napari-unet; update to read it.")
-        return Edits(
-            {str(i): tuple(map(str, masks)) for i, masks in stored["masks"].items()},
-            {str(i): str(p) for i, p in stored["patients"].items()},
-            bool(stored["merge_letters"]),
-            str(stored.get("axes", "")),
-        )
-    except FileNotFoundError:
-        return Edits()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-        raise DataError(
-            f"The changes made to pairs and patients, {path}, are damaged ({e}). Move the file "
-            "away to start anew."
-        ) from e
+    return decisions.load(
+        edits_path(root),
+        _parsed,
+        Edits(),
+        "The changes made to pairs and patients, {path}, are damaged ({error}). Move the file away "
+        "to start anew.",
+    )
+
+
+def _parsed(stored: Mapping[str, Any]) -> Edits:
+    return Edits(
+        {str(i): tuple(map(str, masks)) for i, masks in stored["masks"].items()},
+        {str(i): str(p) for i, p in stored["patients"].items()},
+        bool(stored["merge_letters"]),
+        str(stored.get("axes", "")),
+    )
 
 
 def save_edits(root: str | Path, edits: Edits) -> Path:
@@ -98,15 +96,11 @@ def save_edits(root: str | Path, edits: Edits) -> Path:
     DataError
         If it cannot be written; what was kept before is then unchanged.
     """
-    path = edits_path(root)
-    stored = {"format": FORMAT, "folder": str(Path(root).expanduser().absolute())} | asdict(edits)
     try:
-        with atomic(path) as temporary:
-            text = json.dumps(stored, indent=1, ensure_ascii=False)
-            temporary.write_text(text, encoding="utf-8")
+        return decisions.save(root, "edits", asdict(edits))
     except OSError as e:
+        path = edits_path(root)
         raise DataError(f"The change could not be kept in {path} ({e.strerror or e}).") from e
-    return path
 
 
 def edits_path(root: str | Path) -> Path:
