@@ -6,7 +6,7 @@ from models import bright_model
 from napari_unet.api import audit
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError, JobError
-from napari_unet.jobs import EpochEnd
+from napari_unet.events import EpochEnd
 
 
 def test_train_segment_evaluate(tmp_path):

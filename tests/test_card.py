@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_unet.card import KEY, ModelCard, parse_card, read_card
-from napari_unet.config import PreprocessConfig, UNetConfig, to_json
+from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import LabelRule
 from napari_unet.errors import ConfigError, ModelError
+from napari_unet.schema import to_json
 
 CARD = ModelCard("m", UNetConfig(), PreprocessConfig(), LabelRule())
 

@@ -121,7 +121,7 @@ def test_datasets_are_listed(capsys):
 def fetched(monkeypatch, tmp_path):
     """Stand in for the jobs of fetching; collects whether each was agreed to."""
     from napari_unet.downloads import fetch
-    from napari_unet.jobs import FetchFinished, Offer
+    from napari_unet.events import FetchFinished, Offer
 
     seen = []
 

@@ -11,11 +11,10 @@ from napari_unet.config import (
     Recipe,
     SplitConfig,
     UNetConfig,
-    from_json,
-    to_json,
 )
 from napari_unet.errors import ConfigError
 from napari_unet.presets import DESCRIPTIONS, PRESETS, preset
+from napari_unet.schema import from_json, to_json
 
 CONFIGS = [UNetConfig, PreprocessConfig, AugmentConfig, SplitConfig, OptimConfig]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from napari_unet.console import Console, epoch_line, left
-from napari_unet.jobs import CaseDone, EpochEnd, Note, Progress
+from napari_unet.events import CaseDone, EpochEnd, Note, Progress
 
 
 @pytest.mark.parametrize(

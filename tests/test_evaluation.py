@@ -11,7 +11,8 @@ from napari_unet.data.dataset import open_dataset
 from napari_unet.data.splits.split import make_split, split_path
 from napari_unet.errors import DataError, ModelError
 from napari_unet.evaluation import evaluate
-from napari_unet.jobs import CaseDone, EvaluateFinished, EvaluateJob
+from napari_unet.events import CaseDone, EvaluateFinished
+from napari_unet.jobs import EvaluateJob
 from napari_unet.pictures import telling, write_picture
 
 

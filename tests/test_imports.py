@@ -20,9 +20,10 @@ PACKAGE = Path(napari_unet.__file__).parent
 # rest of its room.
 LAYERS = (
     ("errors", "environment"),
+    ("schema",),
     ("config",),
     ("data.cases", "labelling"),
-    ("jobs", "presets", "card"),
+    ("jobs", "events", "presets", "card"),
     ("workspace",),
     ("metrics",),
     ("data",),

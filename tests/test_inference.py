@@ -9,15 +9,9 @@ from models import bright_model
 from napari_unet.data.formats import read_image, write_labels
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError
+from napari_unet.events import CaseDone, Progress, SegmentArrayFinished, SegmentFilesFinished
 from napari_unet.inference import predictor, segment_array, segment_files
-from napari_unet.jobs import (
-    CaseDone,
-    Progress,
-    SegmentArrayFinished,
-    SegmentArrayJob,
-    SegmentFilesFinished,
-    SegmentFilesJob,
-)
+from napari_unet.jobs import SegmentArrayJob, SegmentFilesJob
 from napari_unet.labelling import label_image
 
 

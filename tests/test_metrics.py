@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, f1_score, jaccard_score, precision_s
 
 from napari_unet import metrics
 from napari_unet.errors import DataError
-from napari_unet.jobs import CaseScore
+from napari_unet.events import CaseScore
 from napari_unet.metrics import count, score_masks, summarise
 
 SHAPES = st.sampled_from([(1, 1), (3, 4), (7, 5), (2, 3, 4)])

@@ -22,7 +22,7 @@ from napari_unet.drawing import (
     to_rgb,
 )
 from napari_unet.errors import DataError
-from napari_unet.jobs import CaseScore
+from napari_unet.events import CaseScore
 from napari_unet.metrics import SCORES, score_masks, summarise
 from napari_unet.report import PictureRow, elide, picture, table, to_json, write_csv
 

@@ -4,7 +4,7 @@ import pytest
 from skimage.io import imsave
 
 from napari_unet.errors import DataError
-from napari_unet.jobs import CaseDone, Note
+from napari_unet.events import CaseDone, Note
 from napari_unet.scoring import score_files
 
 

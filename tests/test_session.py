@@ -15,21 +15,19 @@ from napari_unet.card import KEY, SUFFIX, ModelCard
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import Case, Dataset, LabelRule
 from napari_unet.errors import ModelError
-from napari_unet.jobs import (
+from napari_unet.events import (
     AuditFinished,
-    AuditJob,
     CaseDone,
     CaseScore,
     EpochEnd,
     EvaluateFinished,
-    EvaluateJob,
     Finding,
     Note,
     Progress,
     SegmentArrayFinished,
     TrainFinished,
-    TrainJob,
 )
+from napari_unet.jobs import AuditJob, EvaluateJob, TrainJob
 from napari_unet.session import ImageFacts, Message, Session, misfit
 
 

@@ -12,21 +12,23 @@ from numpy.typing import NDArray
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.engine.dispatch import start
 from napari_unet.errors import UnetError, readable
-from napari_unet.jobs import (
+from napari_unet.events import (
     AuditFinished,
-    AuditJob,
     EvaluateFinished,
-    EvaluateJob,
     Event,
     FetchFinished,
-    FetchJob,
-    Job,
     Offer,
     SegmentArrayFinished,
-    SegmentArrayJob,
     SegmentFilesFinished,
-    SegmentFilesJob,
     TrainFinished,
+)
+from napari_unet.jobs import (
+    AuditJob,
+    EvaluateJob,
+    FetchJob,
+    Job,
+    SegmentArrayJob,
+    SegmentFilesJob,
     TrainJob,
 )
 from napari_unet.labelling import label_image

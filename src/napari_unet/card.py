@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_unet.config import PreprocessConfig, UNetConfig, from_json, to_json
+from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import LabelRule
 from napari_unet.errors import ConfigError, ModelError
+from napari_unet.schema import from_json, to_json
 
 SUFFIX = ".unet.safetensors"
 FORMAT = 1

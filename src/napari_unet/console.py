@@ -7,7 +7,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from napari_unet.jobs import CaseDone, EpochEnd, Event, Note, Progress
+from napari_unet.events import CaseDone, EpochEnd, Event, Note, Progress
 
 
 class Console:

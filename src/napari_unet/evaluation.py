@@ -14,16 +14,9 @@ from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_case
 from napari_unet.data.splits.split import cases_of, load, split_path
 from napari_unet.errors import DataError, UnetError, readable
+from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, Event, Note, Progress
 from napari_unet.inference import Predictor, predictor
-from napari_unet.jobs import (
-    CaseDone,
-    CaseScore,
-    EvaluateFinished,
-    EvaluateJob,
-    Event,
-    Note,
-    Progress,
-)
+from napari_unet.jobs import EvaluateJob
 from napari_unet.labelling import label_image
 from napari_unet.metrics import score_masks, summarise
 from napari_unet.report import write_csv

@@ -18,16 +18,15 @@ from napari_unet.data.formats import fit_channels, read_image, stem_of, write_la
 from napari_unet.data.inputs import output_paths
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError, readable
-from napari_unet.jobs import (
+from napari_unet.events import (
     CaseDone,
     Event,
     Note,
     Progress,
     SegmentArrayFinished,
-    SegmentArrayJob,
     SegmentFilesFinished,
-    SegmentFilesJob,
 )
+from napari_unet.jobs import SegmentArrayJob, SegmentFilesJob
 from napari_unet.labelling import label_image, quantise
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.errors import DataError
-from napari_unet.jobs import CaseScore
+from napari_unet.events import CaseScore
 
 SCORES = ("dice", "iou", "pixel_accuracy", "precision", "recall")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_unet.jobs import CaseScore
+from napari_unet.events import CaseScore
 from napari_unet.metrics import SCORES
 from napari_unet.workspace import atomic
 

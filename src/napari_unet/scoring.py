@@ -14,7 +14,7 @@ from napari_unet.data.formats import is_supported, read_classes, read_mask, stem
 from napari_unet.data.masks.labels import apply_rule, find_rule
 from napari_unet.data.pairing.find import mask_key
 from napari_unet.errors import DataError, UnetError
-from napari_unet.jobs import CaseDone, CaseScore, Event, Note, Progress
+from napari_unet.events import CaseDone, CaseScore, Event, Note, Progress
 from napari_unet.metrics import score_masks
 
 

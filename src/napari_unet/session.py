@@ -21,21 +21,19 @@ from napari_unet import workspace
 from napari_unet.card import ModelCard, read_card
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import ModelError
-from napari_unet.jobs import (
+from napari_unet.events import (
     AuditFinished,
     CaseDone,
     CaseScore,
     EpochEnd,
     EvaluateFinished,
-    EvaluateJob,
     Event,
-    Job,
     Note,
     Progress,
     SegmentArrayFinished,
     TrainFinished,
-    TrainJob,
 )
+from napari_unet.jobs import EvaluateJob, Job, TrainJob
 from napari_unet.labelling import label_image
 
 if TYPE_CHECKING:

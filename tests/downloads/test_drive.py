@@ -7,7 +7,8 @@ import pytest
 from napari_unet.downloads import drive
 from napari_unet.downloads.fetch import fetch
 from napari_unet.errors import DataError
-from napari_unet.jobs import FetchFinished, FetchJob
+from napari_unet.events import FetchFinished
+from napari_unet.jobs import FetchJob
 
 LINK = "https://drive.google.com/file/d/1abc/view?usp=sharing"
 

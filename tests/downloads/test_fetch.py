@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from napari_unet.config import from_json, to_json
 from napari_unet.data.dataset import open_dataset
 from napari_unet.downloads import catalog, transfer
 from napari_unet.downloads.catalog import Entry
 from napari_unet.downloads.fetch import fetch
 from napari_unet.engine.dispatch import start
 from napari_unet.errors import DataError
-from napari_unet.jobs import FetchFinished, FetchJob, Note, Offer, Progress, RemoteFile
+from napari_unet.events import FetchFinished, Note, Offer, Progress, RemoteFile
+from napari_unet.jobs import FetchJob
+from napari_unet.schema import from_json, to_json
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from napari_unet.data.splits.imported import read_split
 from napari_unet.downloads.fetch import fetch
 from napari_unet.downloads.folds import write_folds
 from napari_unet.errors import DataError
-from napari_unet.jobs import FetchFinished, FetchJob
+from napari_unet.events import FetchFinished
+from napari_unet.jobs import FetchJob
 
 FOLDS = np.array([[5.0], [1.0], [3.0]])
 
@@ -55,7 +56,7 @@ def test_the_layout_of_the_brain_tumour_set(server, zipped, real_data, tmp_path,
     """Four archives of numbered MATLAB files and the folds, as figshare has them."""
     from napari_unet.downloads import catalog
     from napari_unet.downloads.catalog import Entry
-    from napari_unet.jobs import RemoteFile
+    from napari_unet.events import RemoteFile
 
     sources = sorted(real_data("brain_tumor_mat").glob("*.mat"))[:4]
     files = []

@@ -6,7 +6,7 @@ from napari_unet.downloads import catalog, offers
 from napari_unet.downloads.catalog import Entry
 from napari_unet.downloads.offers import make_offer
 from napari_unet.errors import DataError
-from napari_unet.jobs import RemoteFile
+from napari_unet.events import RemoteFile
 
 ARTICLE = {
     "title": "brain tumor dataset",

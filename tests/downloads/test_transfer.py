@@ -6,7 +6,7 @@ import pytest
 from napari_unet.downloads import transfer
 from napari_unet.downloads.transfer import check_disk, download, is_here, words
 from napari_unet.errors import DataError
-from napari_unet.jobs import RemoteFile
+from napari_unet.events import RemoteFile
 
 DATA = os.urandom(300_000)
 ETAG = {"ETag": '"one"'}

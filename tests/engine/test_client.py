@@ -12,14 +12,8 @@ from napari_unet.config import OptimConfig, PreprocessConfig, Recipe, UNetConfig
 from napari_unet.data.sample import write_sample
 from napari_unet.engine.client import Engines
 from napari_unet.errors import DataError, JobError, ModelError
-from napari_unet.jobs import (
-    EpochEnd,
-    Progress,
-    SegmentArrayFinished,
-    SegmentArrayJob,
-    TrainFinished,
-    TrainJob,
-)
+from napari_unet.events import EpochEnd, Progress, SegmentArrayFinished, TrainFinished
+from napari_unet.jobs import SegmentArrayJob, TrainJob
 
 TINY = Recipe(
     name="tiny",

@@ -4,15 +4,8 @@ import pytest
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.engine import wire
 from napari_unet.engine.wire import Wire
-from napari_unet.jobs import (
-    CaseDone,
-    CaseScore,
-    EvaluateFinished,
-    Progress,
-    SegmentArrayJob,
-    SegmentFilesFinished,
-    TrainJob,
-)
+from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, Progress, SegmentFilesFinished
+from napari_unet.jobs import SegmentArrayJob, TrainJob
 
 SCORE = CaseScore("a", "p", 0.5, 0.4, 0.9, 1.0, 0.3, False, {"t": "x"}, {"c": {"dice": 0.5}})
 

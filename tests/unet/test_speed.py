@@ -64,6 +64,13 @@ def test_no_more_lanes_than_images(monkeypatch):
     assert speed.with_lanes(NET, (3, 1, 8, 8), speed.Speed("cpu")).lanes == 3
 
 
+def test_lanes_that_are_wanted_are_not_measured(monkeypatch):
+    monkeypatch.setattr(speed, "measure", None)
+    for wanted in (1, 2):
+        assert speed.with_lanes(NET, (8, 1, 8, 8), speed.Speed("cpu"), wanted).lanes == wanted
+    assert speed.with_lanes(NET, (8, 1, 8, 8), speed.Speed("cuda"), 2).lanes == 1
+
+
 def test_lanes_can_be_measured():
     assert 0 < speed.measure(NET, (2, 1, 8, 8), speed.Speed("cpu", lanes=2), training=True) < 60
 

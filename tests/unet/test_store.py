@@ -5,7 +5,7 @@ import torch
 from napari_unet.config import PreprocessConfig
 from napari_unet.data.cases import Case
 from napari_unet.errors import DataError
-from napari_unet.jobs import Note, Progress
+from napari_unet.events import Note, Progress
 from napari_unet.unet import store as store_module
 from napari_unet.unet.losses import IGNORE
 from napari_unet.unet.store import Store, ahead, endless, fill

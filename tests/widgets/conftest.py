@@ -18,7 +18,8 @@ from napari_unet import workspace
 from napari_unet.card import KEY, SUFFIX, ModelCard
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import Case, Dataset, LabelRule
-from napari_unet.jobs import Event, Job
+from napari_unet.events import Event
+from napari_unet.jobs import Job
 
 
 @pytest.fixture(autouse=True)

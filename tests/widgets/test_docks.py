@@ -13,24 +13,21 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
-from napari_unet.jobs import (
+from napari_unet.events import (
     AuditFinished,
-    AuditJob,
     CaseDone,
     CaseScore,
     EpochEnd,
     EvaluateFinished,
-    EvaluateJob,
     FetchFinished,
     Finding,
     Note,
     Offer,
     Progress,
     SegmentArrayFinished,
-    SegmentArrayJob,
     TrainFinished,
-    TrainJob,
 )
+from napari_unet.jobs import AuditJob, EvaluateJob, SegmentArrayJob, TrainJob
 from napari_unet.metrics import summarise
 from napari_unet.session import Message
 from napari_unet.widgets import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from napari_unet.errors import DataError, JobError
-from napari_unet.jobs import EpochEnd, Progress, TrainFinished, TrainJob
+from napari_unet.events import EpochEnd, Progress, TrainFinished
+from napari_unet.jobs import TrainJob
 from napari_unet.session import Session
 from napari_unet.widgets.runner import Background, Runner, Task, seconds
 

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 from napari_unet.config import SplitConfig
 from napari_unet.data.cases import COLOUR, LabelRule, LeftOut, Unpaired
 from napari_unet.data.masks.survey import MaskAudit, MaskValue
-from napari_unet.jobs import AuditFinished, CaseScore, EpochEnd, Finding, Offer
+from napari_unet.events import AuditFinished, CaseScore, EpochEnd, Finding, Offer
 from napari_unet.metrics import summarise
 from napari_unet.session import ImageFacts, read_entry
 from napari_unet.widgets.parts.fold import Fold

@@ -7,10 +7,10 @@ import sys
 from typing import Any
 
 from napari_unet.cli.arguments import command, division, limit, print_json, split_config
-from napari_unet.config import to_json
 from napari_unet.console import Console
 from napari_unet.errors import UnetError
-from napari_unet.jobs import AuditFinished, Offer, Progress
+from napari_unet.events import AuditFinished, Offer, Progress
+from napari_unet.schema import to_json
 
 
 def inspect(args: argparse.Namespace) -> None:

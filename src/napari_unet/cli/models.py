@@ -16,10 +16,10 @@ from napari_unet.cli.arguments import (
     split_config,
     threshold,
 )
-from napari_unet.config import to_json
 from napari_unet.console import Console
 from napari_unet.errors import UnetError
 from napari_unet.presets import DESCRIPTIONS, PRESETS
+from napari_unet.schema import to_json
 
 
 def train(args: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_unet.jobs import RemoteFile
+from napari_unet.events import RemoteFile
 
 _FILES = "https://ndownloader.figshare.com/files"
 

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from napari_unet.config import to_json
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.downloads import drive, transfer
@@ -24,7 +23,9 @@ from napari_unet.downloads.folds import write_folds
 from napari_unet.downloads.offers import make_offer
 from napari_unet.downloads.transfer import check_disk, words
 from napari_unet.errors import DataError
-from napari_unet.jobs import Event, FetchFinished, FetchJob, Note, Offer, Progress, RemoteFile
+from napari_unet.events import Event, FetchFinished, Note, Offer, Progress, RemoteFile
+from napari_unet.jobs import FetchJob
+from napari_unet.schema import to_json
 
 ORIGIN = ".origin.json"  # says where a fetched folder is from
 

@@ -17,7 +17,7 @@ from napari_unet.downloads.archive import FOREIGN, SUFFIXES, safe_parts, stem
 from napari_unet.downloads.catalog import Entry, catalog, find
 from napari_unet.downloads.web import BrokenError, answer, length_of, name_of, page
 from napari_unet.errors import DataError
-from napari_unet.jobs import Offer, RemoteFile
+from napari_unet.events import Offer, RemoteFile
 from napari_unet.workspace import home
 
 FIGSHARE = "https://api.figshare.com/v2/articles"

@@ -21,7 +21,7 @@ import urllib3
 
 from napari_unet.downloads.web import BrokenError, answer, length_of
 from napari_unet.errors import DataError
-from napari_unet.jobs import RemoteFile
+from napari_unet.events import RemoteFile
 from napari_unet.workspace import atomic
 
 TRIES = 6  # in a row without getting on

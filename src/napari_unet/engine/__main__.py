@@ -19,7 +19,8 @@ from typing import Any, BinaryIO
 from napari_unet.engine.dispatch import start
 from napari_unet.engine.wire import Wire
 from napari_unet.errors import readable
-from napari_unet.jobs import Job, Progress
+from napari_unet.events import Progress
+from napari_unet.jobs import Job
 
 PROGRESS_INTERVAL = 0.1  # seconds: at most ten progress events a second
 GRACE = 3.0  # seconds a job may take to close once the viewer is gone

@@ -19,7 +19,8 @@ from napari_unet import errors
 from napari_unet.engine.wire import Wire
 from napari_unet.environment import prepare
 from napari_unet.errors import JobError
-from napari_unet.jobs import Event, Job
+from napari_unet.events import Event
+from napari_unet.jobs import Job
 
 STOP_SECONDS = 10.0  # a job that has not closed by then is ended with its process
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from napari_unet.events import Event
 from napari_unet.jobs import (
     AuditJob,
     EvaluateJob,
-    Event,
     FetchJob,
     Job,
     SegmentArrayJob,
@@ -20,7 +20,7 @@ def start(job: Job) -> Generator[Event, None, None]:
     """Return the generator of events that does ``job`` when it is pulled."""
     match job:
         case TrainJob():
-            from napari_unet.training import train
+            from napari_unet.training.job import train
 
             return train(job)
         case SegmentArrayJob():

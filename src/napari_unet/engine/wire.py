@@ -17,10 +17,10 @@ from uuid import uuid4
 
 import numpy as np
 
-from napari_unet import jobs
-from napari_unet.config import from_json, to_json
+from napari_unet import events, jobs
+from napari_unet.schema import from_json, to_json
 
-_TYPES: dict[str, type[Any]] = {t.__name__: t for t in (*jobs.Job.__args__, *jobs.Event.__args__)}
+_TYPES: dict[str, type[Any]] = {t.__name__: t for t in (*jobs.Job.__args__, *events.Event.__args__)}
 _MEMORY = Path("/dev/shm")
 
 

@@ -75,7 +75,7 @@ def settle(
             net, shape = UNet(tried.network), _batch_shape(tried)
             alone = replace(found, lanes=1)
             found = replace(alone, seconds=speed.measure(net, shape, alone, training=True))
-        found = speed.with_lanes(net, shape, found)
+        found = speed.with_lanes(net, shape, found, optim.lanes)
         if found.seconds * min(views, enough) <= 60 * optim.minutes:
             break
     return tried, found

@@ -119,15 +119,17 @@ def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: 
     return best
 
 
-def with_lanes(model: UNet, shape: tuple[int, ...], option: Speed) -> Speed:
-    """Return the option with as many lanes as make training faster, if any do.
+def with_lanes(model: UNet, shape: tuple[int, ...], option: Speed, wanted: int = 0) -> Speed:
+    """Return the option with the lanes wanted, or (0) as many as make training faster, if any do.
 
     With dropout there is one lane: threads would draw from one generator in an order that differs
     from run to run, and a seed is to give the same network again.
     """
-    lanes = min(torch.get_num_threads(), shape[0])
+    lanes = min(wanted or torch.get_num_threads(), shape[0])
     if option.device != "cpu" or lanes < 2 or model.config.dropout:
         return option
+    if wanted:
+        return replace(option, lanes=lanes)
     many = replace(option, lanes=lanes)
     if not option.seconds > 0:
         option = replace(option, seconds=measure(model, shape, option, training=True))

@@ -20,7 +20,7 @@ from torch import Tensor
 from napari_unet.config import PreprocessConfig
 from napari_unet.data.cases import Case
 from napari_unet.errors import DataError, readable
-from napari_unet.jobs import Event, Note, Progress
+from napari_unet.events import Event, Note, Progress
 from napari_unet.unet.losses import IGNORE
 from napari_unet.unet.preprocess import prepare
 

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from napari_unet.config import OptimConfig, Recipe
 from napari_unet.errors import JobError
-from napari_unet.jobs import EpochEnd, Progress
+from napari_unet.events import EpochEnd, Progress
 from napari_unet.unet.augment import augment
 from napari_unet.unet.budget import Budget
 from napari_unet.unet.lanes import Lanes

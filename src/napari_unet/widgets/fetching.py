@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from psygnal import Signal
 
-from napari_unet.jobs import Event, FetchFinished, FetchJob, Offer
+from napari_unet.events import Event, FetchFinished, Offer
+from napari_unet.jobs import FetchJob
 from napari_unet.session import Message, Session
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Runner

@@ -17,7 +17,8 @@ from napari.utils.progress import cancelable_progress
 
 from napari_unet.engine.client import Engine
 from napari_unet.errors import UnetError, readable
-from napari_unet.jobs import Event, Job, Progress
+from napari_unet.events import Event, Progress
+from napari_unet.jobs import Job
 from napari_unet.session import Lane, Place, Session
 
 STEPS = 1000  # of a progress bar; napari's take whole numbers

@@ -9,7 +9,8 @@ from zlib import crc32
 from psygnal import Signal
 
 from napari_unet.errors import readable
-from napari_unet.jobs import CaseScore, EvaluateJob
+from napari_unet.events import CaseScore
+from napari_unet.jobs import EvaluateJob
 from napari_unet.session import PLANNED, Lane, Message, Session
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.runner import Background, Runner

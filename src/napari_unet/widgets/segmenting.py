@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_unet.jobs import Event, Job, SegmentArrayFinished, SegmentArrayJob
+from napari_unet.events import Event, SegmentArrayFinished
+from napari_unet.jobs import Job, SegmentArrayJob
 from napari_unet.session import ImageFacts, ModelEntry, Result, Session, misfit
 from napari_unet.widgets.layers import Layers, Ticket
 from napari_unet.widgets.runner import Runner

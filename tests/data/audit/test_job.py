@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_unet.config import SplitConfig, from_json, to_json
+from napari_unet.config import SplitConfig
 from napari_unet.data.audit.job import audit, find_subsets
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
 from napari_unet.data.splits.split import make_split
 from napari_unet.engine.dispatch import start
 from napari_unet.errors import DataError
-from napari_unet.jobs import AuditFinished, AuditJob, Progress
+from napari_unet.events import AuditFinished, Progress
+from napari_unet.jobs import AuditJob
+from napari_unet.schema import from_json, to_json
 
 
 @pytest.fixture

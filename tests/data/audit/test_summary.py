@@ -3,7 +3,7 @@ import json
 from napari_unet.data.audit.facts import CaseFacts
 from napari_unet.data.audit.findings import Survey
 from napari_unet.data.audit.summary import describe, statistics
-from napari_unet.jobs import AuditFinished, Finding
+from napari_unet.events import AuditFinished, Finding
 
 FACTS = (
     CaseFacts(

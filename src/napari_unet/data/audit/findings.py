@@ -13,7 +13,7 @@ from statistics import median
 
 from napari_unet.config import PreprocessConfig
 from napari_unet.data.audit.facts import CaseFacts
-from napari_unet.jobs import Finding
+from napari_unet.events import Finding
 
 SPACING = 3.0  # times the median: a wrong unit gives 10, and no scanner differs by so much
 COMMON = 0.9  # share of images of one size from which on the others are named

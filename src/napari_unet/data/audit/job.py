@@ -18,7 +18,8 @@ from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.data.splits.imported import read_split
 from napari_unet.data.splits.split import split_path
 from napari_unet.data.splits.subset_lists import folder_subset
-from napari_unet.jobs import AuditFinished, AuditJob, Event, Finding, Progress
+from napari_unet.events import AuditFinished, Event, Finding, Progress
+from napari_unet.jobs import AuditJob
 
 THREADS = 2  # decoding lets go of Python's lock, the sums hardly
 SEVERITIES = ("error", "warning", "info")

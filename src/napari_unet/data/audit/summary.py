@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_unet.data.audit.facts import CaseFacts
 from napari_unet.data.audit.findings import Survey, plural, size
-from napari_unet.jobs import AuditFinished, Finding
+from napari_unet.events import AuditFinished, Finding
 
 SHOWN = 5  # cases named below a finding
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QFileDialog
 
-from napari_unet.jobs import CaseScore
+from napari_unet.events import CaseScore
 from napari_unet.widgets.docks.dock import Dock, words
 from napari_unet.widgets.views.evaluate import EvaluateView, compared
 

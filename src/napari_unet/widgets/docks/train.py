@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from napari_unet.config import SplitConfig
-from napari_unet.jobs import Note
+from napari_unet.events import Note
 from napari_unet.widgets.docks.dock import Dock, words
 from napari_unet.widgets.runner import seconds
 from napari_unet.widgets.training import model_path, suggest_name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_unet.jobs import AuditFinished, Finding
+from napari_unet.events import AuditFinished, Finding
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text

@@ -10,7 +10,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from napari_unet.data.cases import SUBSETS, Dataset
-from napari_unet.jobs import AuditFinished
+from napari_unet.events import AuditFinished
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal

@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
 
-from napari_unet.jobs import CaseScore
+from napari_unet.events import CaseScore
 from napari_unet.session import ModelEntry
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.fold import Fold

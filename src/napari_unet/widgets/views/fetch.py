@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_unet.jobs import Offer
+from napari_unet.events import Offer
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.strip import Strip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from napari_unet.jobs import EpochEnd
+from napari_unet.events import EpochEnd
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.curve import Curve, Line
 from napari_unet.widgets.parts.form import add_row

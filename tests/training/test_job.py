@@ -13,13 +13,15 @@ from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
 from napari_unet.data.splits.split import load, split_path
 from napari_unet.errors import DataError, JobError
-from napari_unet.jobs import EpochEnd, Note, Progress, TrainFinished, TrainJob
-from napari_unet.training import job_recipe, train, with_colours
+from napari_unet.events import EpochEnd, Note, Progress, TrainFinished
+from napari_unet.jobs import TrainJob
+from napari_unet.training.fingerprint import with_colours
+from napari_unet.training.job import job_recipe, train
 from napari_unet.unet import trainer
 from napari_unet.unet.file import load_model
 from napari_unet.unet.plan import fit_recipe
 
-OPTIM = OptimConfig(epochs=3, batch=4, precision="float32", channels_last="no")
+OPTIM = OptimConfig(epochs=3, batch=4, precision="float32", channels_last="no", lanes=1)
 TINY = Recipe(
     name="tiny",
     network=UNetConfig(depth=2, base_channels=4, norm="batch"),

@@ -1,0 +1,202 @@
+"""Events: what a job tells while it works. Frozen data, like the jobs; see `napari_unet.jobs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth reading: a choice that was made, a case left out and why."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``done`` of ``total`` units of ``what``; ``seconds_left`` is NaN while unknown."""
+
+    done: float
+    total: float
+    what: str
+    seconds_left: float = float("nan")
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """One epoch is over; if ``best``, the model file now holds its weights."""
+
+    epoch: int
+    loss: float
+    val_loss: float
+    val_dice: float
+    lr: float
+    seconds: float
+    images_per_second: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class CaseScore:
+    """Scores of one case; ``empty`` if neither mask has foreground. ``per_class`` by class name."""
+
+    name: str
+    patient: str
+    dice: float
+    iou: float
+    pixel_accuracy: float
+    precision: float
+    recall: float
+    empty: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class CaseDone:
+    """One case was evaluated (``score``) or one file segmented (``path``)."""
+
+    name: str
+    score: CaseScore | None = None
+    path: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class TrainFinished:
+    """The model is at ``model``; ``stopped`` says why training ended."""
+
+    model: str
+    last: str
+    epochs: int
+    best_epoch: int
+    val_dice: float
+    seconds: float
+    stopped: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
+class SegmentArrayFinished:
+    """Probabilities at the image's own resolution, quantised to 0…255.
+
+    ``probabilities`` is uint8 ``(K, ..., H, W)``: ``K = 1`` for the foreground of a binary model,
+    else one plane per class, the background first. ``threshold`` is the model's own (0…1).
+    """
+
+    probabilities: np.ndarray
+    threshold: float
+    seconds: float
+    classes: tuple[str, ...] = ("foreground",)
+
+
+@dataclass(frozen=True)
+class SegmentFilesFinished:
+    """What was written, and what failed and why."""
+
+    written: tuple[str, ...]
+    failed: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class EvaluateFinished:
+    """All scores; ``summary`` is `napari_unet.metrics.summarise` of them."""
+
+    model: str
+    subset: str
+    threshold: float
+    scores: tuple[CaseScore, ...]
+    summary: Mapping[str, Any]
+    seconds: float
+    csv: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an audit noticed, about one case or many.
+
+    ``kind`` is a stable word for programs; ``text`` says what is the matter and ``advice`` what to
+    do. ``notes`` holds a few words for each of ``cases``, or nothing.
+    """
+
+    kind: str
+    severity: Literal["error", "warning", "info"]
+    text: str
+    advice: str = ""
+    cases: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AuditFinished:
+    """What an audit found, the gravest first; ``statistics`` holds plain JSON values."""
+
+    folder: str
+    cases: int
+    findings: tuple[Finding, ...]
+    statistics: Mapping[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to be downloaded; ``size`` in bytes is 0 and a checksum empty while unknown."""
+
+    name: str
+    url: str
+    size: int = 0
+    md5: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be downloaded from where, on which terms, and the ``folder`` it would be put into.
+
+    ``size`` in bytes is 0 while unknown; an empty ``licence`` means that the source states none.
+    """
+
+    source: str
+    title: str
+    files: tuple[RemoteFile, ...]
+    size: int
+    licence: str
+    page: str
+    folder: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class FetchFinished:
+    """The data set is in ``folder``; ``problem`` says why no cases were found there, if so.
+
+    ``patients`` is 0 where nothing says whose the images are.
+    """
+
+    folder: str
+    cases: int
+    patients: int
+    seconds: float
+    problem: str = ""
+
+
+Event = (
+    Note
+    | Progress
+    | EpochEnd
+    | CaseDone
+    | TrainFinished
+    | SegmentArrayFinished
+    | SegmentFilesFinished
+    | EvaluateFinished
+    | AuditFinished
+    | Offer
+    | FetchFinished
+)
