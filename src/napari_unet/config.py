@@ -14,6 +14,9 @@ class UNetConfig:
     """The shape of the network. The defaults are the plain U-Net with padding."""
 
     in_channels: int = option(1, "Input channels", "1 for grey, 3 for colour.", low=1, high=64)
+    dims: Literal[2, 3] = option(
+        2, "Dimensions", "2: pictures, and volumes plane by plane. 3: volumes as a whole."
+    )
     out_channels: int = option(
         1,
         "Outputs",
@@ -49,6 +52,19 @@ class UNetConfig:
         "none", "Normalisation", "Layer placed after every 3×3 convolution."
     )
     residual: bool = option(False, "Residual blocks", "Add each block's input to its output.")
+    attention: bool = option(
+        False,
+        "Attention gates",
+        "Weigh each skip connection by what the level below has found.",
+    )
+    flat_levels: int = option(
+        0,
+        "Flat levels",
+        "Of a 3D network: so many levels, from the top, neither convolve nor halve along z, for "
+        "volumes whose slices are thicker than their pixels.",
+        low=0,
+        high=8,
+    )
     dropout: float = option(
         0.0,
         "Dropout",
@@ -73,6 +89,22 @@ class UNetConfig:
             raise ConfigError("channels per level: every number must lie between 1 and 4096")
         if self.padding == "valid" and self.stem_stride != 1:
             raise ConfigError("valid padding and a strided stem cannot be combined")
+        if self.flat_levels > (self.depth if self.dims == 3 else 0):
+            raise ConfigError(
+                f"flat levels: {self.flat_levels} do not fit a {self.dims}D network of depth "
+                f"{self.depth}; they need 3D, and the bottleneck is never flat"
+            )
+
+    @property
+    def halvings(self) -> tuple[int, ...]:
+        """How often each axis is halved on the way down, z first in 3D; length ``dims``."""
+        return (self.depth - self.flat_levels,) * (self.dims - 2) + (self.depth,) * 2
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """By how much the stem shrinks each axis; z stays as it is where levels are flat."""
+        z = 1 if self.flat_levels else self.stem_stride
+        return (z,) * (self.dims - 2) + (self.stem_stride,) * 2
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -221,10 +253,17 @@ class OptimConfig:
         "polynomial: falls with the elapsed share of the budget. "
         "plateau: falls to a third when the validation loss stops improving.",
     )
-    loss: Literal["bce", "dice", "bce+dice", "ce+dice"] = option(
+    loss: Literal["bce", "dice", "bce+dice", "ce+dice", "focal", "focal+dice", "tversky"] = option(
         "bce+dice",
         "Loss",
-        "Cross-entropy, Dice, or their sum; 'ce' and 'bce' are chosen by the number of classes.",
+        "Cross-entropy, Dice, or their sum; 'ce' and 'bce' are chosen by the number of classes. "
+        "focal and tversky: for foreground that is rare.",
+    )
+    class_weights: Literal["equal", "balanced"] = option(
+        "equal",
+        "Class weights",
+        "balanced: in the cross-entropy, rare classes count more, by the square root of how rare "
+        "they are.",
     )
     patience: int = option(
         0,

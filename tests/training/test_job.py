@@ -206,7 +206,7 @@ def test_a_single_bad_step_leaves_the_weights_alone(folder, model, monkeypatch):
         calls.append(1)
         return real(logits, labels) * (float("nan") if len(calls) == 2 else 1.0)
 
-    monkeypatch.setattr(trainer, "make_loss", lambda name: once_broken)
+    monkeypatch.setattr(trainer, "make_loss", lambda *_: once_broken)
     *_, done = train(job(folder, model, epochs=2))
     assert done.epochs == 2
     assert all(v.isfinite().all() for v in load_file(model).values())

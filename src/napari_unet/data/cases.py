@@ -9,6 +9,7 @@ from pathlib import Path
 # A stored value of a mask from here on is a colour: this plus 0xRRGGBB (see `data.colours`).
 COLOUR = 1 << 24
 SUBSETS = ("train", "val", "test")
+IGNORE = 255  # of class indices: nobody said what this pixel is
 
 
 @dataclass(frozen=True)

@@ -1,67 +1,169 @@
-"""Losses on logits. Pixels labelled `IGNORE` take no part."""
+"""Losses on logits of pictures or volumes. Pixels labelled `IGNORE` take no part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from napari_unet.data.cases import IGNORE as IGNORE
 from napari_unet.unet.model import probabilities
 
-IGNORE = 255
+SMOOTH = 1.0  # pixels; an image without foreground counts as found when nothing is predicted
+RAREST = 10.0  # times that "balanced" counts one class more than another at the most
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+# Lin et al. 2017 (arXiv:1708.02002, table 1b) and Salehi et al. 2017 (arXiv:1706.05721, table 1).
+FOCUS, FOCAL_FOREGROUND = 2.0, 0.25
+FALSE_POSITIVES, FALSE_NEGATIVES = 0.3, 0.7
 
 
-def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+class Loss(Protocol):
+    """A loss of a batch; ``borders`` are weights added pixel by pixel (see `cross_entropy`)."""
+
+    def __call__(self, logits: Tensor, target: Tensor, borders: Tensor | None = None) -> Tensor:
+        """Return a scalar."""
+
+
+def cross_entropy(
+    logits: Tensor,
+    target: Tensor,
+    class_weights: Tensor | None = None,
+    borders: Tensor | None = None,
+) -> Tensor:
     """Mean cross-entropy per pixel: binary for one output channel, else over the classes.
 
     Parameters
     ----------
     logits
-        Float ``(N, K, H, W)``.
+        Float ``(N, K, *spatial)``.
     target
-        Integer ``(N, H, W)``: class indices, or `IGNORE`.
+        Integer ``(N, *spatial)``: class indices, or `IGNORE`.
+    class_weights
+        ``(max(K, 2),)``, the background first; None counts all classes the same.
+    borders
+        ``(N, *spatial)``, added to each pixel's class weight as in equation 2 of Ronneberger,
+        Fischer and Brox 2015.
     """
-    if logits.shape[1] > 1:
-        known = target != IGNORE
-        loss = F.cross_entropy(logits, target.long(), ignore_index=IGNORE, reduction="sum")
-        return loss / known.sum().clamp(min=1)
-    known = (target != IGNORE).to(logits.dtype)
-    wanted = (target == 1).to(logits.dtype)
-    loss = F.binary_cross_entropy_with_logits(logits[:, 0], wanted, reduction="none")
-    return (loss * known).sum() / known.sum().clamp(min=1)
+    return _mean(_entropy(logits, target), target, class_weights, borders)
 
 
-def soft_dice(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
+def focal(
+    logits: Tensor,
+    target: Tensor,
+    class_weights: Tensor | None = None,
+    borders: Tensor | None = None,
+) -> Tensor:
+    """Cross-entropy in which pixels that are already right count little; mean per pixel.
+
+    Lin et al. 2017, equation 5, with their focus of 2. Of a single class, foreground counts a
+    quarter and background three, as there; given class weights take the place of that.
+    """
+    entropy = _entropy(logits, target)
+    if class_weights is None and logits.shape[1] == 1:
+        class_weights = logits.new_tensor((1 - FOCAL_FOREGROUND, FOCAL_FOREGROUND))
+    wrong = 1 - torch.exp(-entropy)
+    return _mean(wrong**FOCUS * entropy, target, class_weights, borders)
+
+
+def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
     """One minus the soft Dice of the foreground classes, the mean over images and classes.
 
     Milletari, Navab and Ahmadi 2016 (arXiv:1606.04797), with plain instead of squared sums.
     Counted for each image by itself, as the score is: counted over the batch, one large object
-    outweighs many small ones. ``smooth``, in pixels, makes an image without foreground count as
-    found when nothing is predicted.
+    outweighs many small ones.
+    """
+    return soft_tversky(logits, target, 0.5, 0.5, SMOOTH / 2)
+
+
+def soft_tversky(
+    logits: Tensor,
+    target: Tensor,
+    fp: float = FALSE_POSITIVES,
+    fn: float = FALSE_NEGATIVES,
+    smooth: float = SMOOTH,
+) -> Tensor:
+    """One minus the soft Tversky index, the mean over images and foreground classes.
+
+    Salehi, Erdogmus and Gholipour 2017: ``TP / (TP + fp·FP + fn·FN)``. Where foreground is rare,
+    what is missed counts more than what is claimed too much.
     """
     p = probabilities(logits)
     known = (target != IGNORE)[:, None]
     p = (p if p.shape[1] == 1 else p[:, 1:]) * known
     classes = torch.arange(1, p.shape[1] + 1, device=target.device)
-    wanted = (target[:, None] == classes[:, None, None]).to(p.dtype)
-    both = (p * wanted).sum(dim=(2, 3))
-    total = p.sum(dim=(2, 3)) + wanted.sum(dim=(2, 3))
-    return 1 - ((2 * both + smooth) / (total + smooth)).mean()
+    wanted = (target[:, None] == classes.view(-1, *(1,) * (target.ndim - 1))).to(p.dtype)
+    space = tuple(range(2, p.ndim))
+    both = (p * wanted).sum(dim=space)
+    claimed, there = p.sum(dim=space), wanted.sum(dim=space)
+    wrong = fp * (claimed - both) + fn * (there - both)
+    return 1 - ((both + smooth) / (both + wrong + smooth)).mean()
 
 
-def make_loss(name: str) -> Loss:
-    """Return the loss called ``name`` in `napari_unet.config.OptimConfig`; computed in float32."""
+def make_loss(name: str, class_weights: Sequence[float] = ()) -> Loss:
+    """Return the loss called ``name`` in `napari_unet.config.OptimConfig`; computed in float32.
 
-    def loss(logits: Tensor, target: Tensor) -> Tensor:
+    ``class_weights`` (see `balanced`) count in the cross-entropy and the focal loss only: Dice and
+    Tversky give every class the same say as they are.
+    """
+    parts = name.split("+")
+
+    def loss(logits: Tensor, target: Tensor, borders: Tensor | None = None) -> Tensor:
         logits = logits.float()
-        if name == "bce":
-            return cross_entropy(logits, target)
-        if name == "dice":
-            return soft_dice(logits, target)
-        return cross_entropy(logits, target) + soft_dice(logits, target)
+        weights = logits.new_tensor(class_weights) if class_weights else None
+        values = []
+        for part in parts:
+            match part:
+                case "dice":
+                    values.append(soft_dice(logits, target))
+                case "tversky":
+                    values.append(soft_tversky(logits, target))
+                case "focal":
+                    values.append(focal(logits, target, weights, borders))
+                case _:  # "bce" and "ce": the number of classes says which
+                    values.append(cross_entropy(logits, target, weights, borders))
+        return torch.stack(values).sum()
 
     return loss
+
+
+def balanced(labels: Iterable[Tensor], classes: int) -> tuple[float, ...]:
+    """Return a weight for the background and each of ``classes`` foreground classes.
+
+    The square root of how rare a class is among the labelled pixels, at most ten times that of the
+    most frequent one; the mean over pixels is 1, so that the loss keeps its scale. In full, the
+    inverse frequency makes of one pixel in a thousand a thousand times too much foreground.
+    """
+    counts = torch.zeros(IGNORE + 1, dtype=torch.int64)
+    for one in labels:
+        counts += torch.bincount(one.flatten().long(), minlength=IGNORE + 1)
+    known = counts[: classes + 1].double()
+    share = known / known.sum().clamp(min=1)
+    weights = share.clamp(min=1e-12).rsqrt()
+    weights = weights.clamp(max=RAREST * float(weights.min()))
+    mean = float((weights * share).sum()) or 1.0
+    return tuple((weights / mean).tolist())
+
+
+def _entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the cross-entropy of each pixel, ``(N, *spatial)``; of unlabelled ones, anything."""
+    if logits.shape[1] > 1:
+        return F.cross_entropy(logits, target.long(), ignore_index=IGNORE, reduction="none")
+    wanted = (target == 1).to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(logits[:, 0], wanted, reduction="none")
+
+
+def _mean(
+    values: Tensor, target: Tensor, class_weights: Tensor | None, borders: Tensor | None
+) -> Tensor:
+    """Return the weighted mean over the labelled pixels."""
+    known = target != IGNORE
+    weights = known.to(values.dtype)
+    if class_weights is not None:
+        # What is not labelled has no class; it is given the background's weight, times zero.
+        weights = weights * class_weights[torch.where(known, target, 0).long()]
+    if borders is not None:
+        weights = weights + borders.to(values.dtype) * known
+    return (values * weights).sum() / known.sum().clamp(min=1)

@@ -19,7 +19,7 @@ from napari_unet.events import EpochEnd, Progress
 from napari_unet.unet.augment import augment
 from napari_unet.unet.budget import Budget
 from napari_unet.unet.lanes import Lanes
-from napari_unet.unet.losses import make_loss
+from napari_unet.unet.losses import balanced, make_loss
 from napari_unet.unet.mirror import FLIPS
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
@@ -51,7 +51,7 @@ class Trainer:
             mean = running_mean(self.optim.ema)
             self.average = AveragedModel(self.model, multi_avg_fn=mean, use_buffers=True)
         self.lanes = Lanes(self.model, speed.lanes)
-        self.loss = make_loss(self.optim.loss)
+        self.loss = make_loss(self.optim.loss, self._class_weights(model))
         self.optimizer = make_optimizer(self.model, self.optim)
         self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self.optimizer, factor=1 / 3, patience=3
@@ -117,6 +117,11 @@ class Trainer:
     def close(self) -> None:
         """End the threads of the lanes."""
         self.lanes.close()
+
+    def _class_weights(self, model: UNet) -> tuple[float, ...]:
+        if self.optim.class_weights == "equal":
+            return ()
+        return balanced(self.train_set.labels, max(model.config.out_channels - 1, 1))
 
     def _step(self) -> float:
         """Take one step; return its loss."""
