@@ -1,0 +1,36 @@
+"""What one viewer works on: dataset, case, model, scores, and what is running.
+
+Plain state with signals: no Qt, no napari, no torch. The widgets show it, the runners write to
+it, and everything shown is either fresh or says why it is not.
+"""
+
+from napari_unet.session.models import misfit, read_entry
+from napari_unet.session.state import Session
+from napari_unet.session.values import (
+    LANES,
+    PLANNED,
+    Busy,
+    ImageFacts,
+    Lane,
+    Message,
+    ModelEntry,
+    Place,
+    Result,
+    Sheet,
+)
+
+__all__ = [
+    "LANES",
+    "PLANNED",
+    "Busy",
+    "ImageFacts",
+    "Lane",
+    "Message",
+    "ModelEntry",
+    "Place",
+    "Result",
+    "Session",
+    "Sheet",
+    "misfit",
+    "read_entry",
+]

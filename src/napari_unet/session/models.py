@@ -1,0 +1,112 @@
+"""The models there are, which one is worked with, and which one fits an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from psygnal import Signal
+
+from napari_unet import workspace
+from napari_unet.card import ModelCard, read_card
+from napari_unet.errors import ModelError
+from napari_unet.session.values import ImageFacts, ModelEntry
+
+_KINDS = {1: "grey", 3: "colour", 4: "colour"}
+
+
+class ModelState:
+    """The part of a session that knows the models."""
+
+    models_changed = Signal()
+    model_changed = Signal()
+
+    def __init__(self) -> None:
+        self.models: tuple[ModelEntry, ...] = ()
+        self.model: ModelEntry | None = None
+        self.picked = False
+        self.threshold = 0.5
+
+    def refresh_models(self) -> None:
+        """Read the workspace's models again; browsed ones from elsewhere stay listed."""
+        listed = list(workspace.list_models())
+        elsewhere = [Path(m.path) for m in self.models if Path(m.path) not in listed]
+        self.models = tuple(read_entry(p) for p in [*listed, *elsewhere] if p.exists())
+        if self.model is not None:
+            same = [m for m in self.models if m.path == self.model.path]
+            self.model = same[0] if same else None
+        self.models_changed.emit()
+        self.model_changed.emit()
+
+    def select_model(self, path: str | Path, picked: bool = True) -> None:
+        """Work with the model at ``path``.
+
+        A model that was ``picked`` by a person (or was just trained) is not replaced when
+        another image becomes active.
+
+        Raises
+        ------
+        ModelError
+            If the file is no usable model; the selection then stays as it was.
+        """
+        entry = read_entry(Path(path))
+        if entry.card is None:
+            raise ModelError(entry.error)
+        others = [m for m in self.models if m.path != entry.path]
+        known = any(m.path == entry.path for m in self.models)
+        self.models = (
+            tuple(entry if m.path == entry.path else m for m in self.models)
+            if known
+            else (entry, *others)
+        )
+        self.model, self.picked = entry, picked
+        self.threshold = entry.card.threshold
+        self.models_changed.emit()
+        self.model_changed.emit()
+
+    def suggest_model(self, image: ImageFacts | None) -> None:
+        """Select the newest model that fits ``image``, unless a person picked one.
+
+        One that learned from images of as many channels comes before one to which they can be fed.
+        """
+        if self.picked and self.model is not None:
+            return
+        fitting = [
+            (entry, entry.card.network.in_channels)
+            for entry in self.models
+            if entry.card is not None and (image is None or not misfit(entry.card, image))
+        ]
+        exact = [entry for entry, channels in fitting if image and channels == image.channels]
+        best = next(iter(exact or [entry for entry, _ in fitting]), None)
+        if best is not None and best != self.model:
+            self.select_model(best.path, picked=False)
+
+
+def misfit(card: ModelCard, image: ImageFacts) -> str:
+    """Say why a model cannot segment an image, and what would; empty if it can."""
+    if len(image.shape) < 2 or 0 in image.shape:
+        return f"{image.name} is no image: its shape is {image.shape}."
+    wanted = card.network.in_channels
+    # Grey is shown to a colour model three times; of colour a grey model sees the brightness.
+    if wanted == image.channels or (image.channels in _KINDS and wanted in (1, 3)):
+        return ""
+    learned, given = (_KINDS.get(n, f"{n}-channel") for n in (wanted, image.channels))
+    return (
+        f"This model learned from {learned} images, but {image.name} is {given}. "
+        f"Choose a model for {given} images, or train one."
+    )
+
+
+def read_entry(path: Path) -> ModelEntry:
+    """Read a model file's card; what is wrong with it ends up in ``error``."""
+    try:
+        return ModelEntry(str(path), read_card(path), "", modified(path))
+    except ModelError as e:
+        return ModelEntry(str(path), None, str(e), modified(path))
+
+
+def modified(path: str | Path) -> float:
+    """Return when a file was last written, 0 if it cannot be seen."""
+    try:
+        return Path(path).stat().st_mtime
+    except OSError:
+        return 0.0

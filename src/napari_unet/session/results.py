@@ -1,0 +1,77 @@
+"""Segmentations whose probabilities are kept, and the scores of an evaluation."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+
+from psygnal import Signal
+
+from napari_unet.events import CaseDone, EvaluateFinished, SegmentArrayFinished
+from napari_unet.jobs import EvaluateJob
+from napari_unet.session.models import modified
+from napari_unet.session.values import ModelEntry, Result, Sheet
+
+RESULT_BYTES = 512_000_000
+
+
+class ResultState:
+    """The part of a session that keeps segmentations and scores."""
+
+    sheet_changed = Signal()
+    result_changed = Signal()
+
+    def __init__(self) -> None:
+        self.sheet: Sheet | None = None
+        self._results: OrderedDict[tuple[str, str], Result] = OrderedDict()
+
+    # --- segmentations ------------------------------------------------------------------------
+
+    def keep(self, image: str, model: ModelEntry, event: SegmentArrayFinished) -> Result:
+        """Keep a segmentation's probabilities; the oldest go when memory would run over."""
+        result = Result(
+            image, model.path, model.modified, event.probabilities, event.classes, event.threshold
+        )
+        self._results[image, model.path] = result
+        self._results.move_to_end((image, model.path))
+        while len(self._results) > 1 and self._bytes() > RESULT_BYTES:
+            self._results.popitem(last=False)
+        self.result_changed.emit()
+        return result
+
+    def result(self, image: str, model: ModelEntry) -> Result | None:
+        """Return what is kept for an image and a model, unless the model's file changed since."""
+        result = self._results.get((image, model.path))
+        return result if result is not None and result.modified == model.modified else None
+
+    def forget(self, image: str) -> None:
+        """Drop what is kept for an image that changed or was closed."""
+        for key in [k for k in self._results if k[0] == image]:
+            del self._results[key]
+        self.result_changed.emit()
+
+    def drop_results(self) -> None:
+        """Drop everything that is kept."""
+        self._results.clear()
+
+    def _bytes(self) -> int:
+        return sum(r.probabilities.nbytes for r in self._results.values())
+
+    # --- scores -------------------------------------------------------------------------------
+
+    def start_sheet(self, job: EvaluateJob) -> None:
+        """Begin a sheet of scores that come one by one."""
+        self.sheet = Sheet(job.folder, job.model, modified(job.model), job.subset)
+        self.sheet_changed.emit()
+
+    def take_score(self, event: CaseDone) -> None:
+        """Add a case's score to the sheet."""
+        if self.sheet is not None and event.score is not None:
+            self.sheet = replace(self.sheet, scores=(*self.sheet.scores, event.score))
+            self.sheet_changed.emit()
+
+    def take_scores(self, event: EvaluateFinished) -> None:
+        """Complete the sheet."""
+        if self.sheet is not None:
+            self.sheet = replace(self.sheet, scores=event.scores, summary=event.summary)
+            self.sheet_changed.emit()

@@ -1,0 +1,122 @@
+"""The whole of what one viewer works on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_unet.data.cases import Dataset
+from napari_unet.errors import ModelError
+from napari_unet.events import (
+    AuditFinished,
+    CaseDone,
+    EpochEnd,
+    EvaluateFinished,
+    Event,
+    Note,
+    Progress,
+    TrainFinished,
+)
+from napari_unet.jobs import EvaluateJob, Job, TrainJob
+from napari_unet.session.data import DataState
+from napari_unet.session.models import ModelState, modified
+from napari_unet.session.results import ResultState
+from napari_unet.session.running import RunState
+from napari_unet.session.values import Busy, Lane, Message, ModelEntry, Place
+
+if TYPE_CHECKING:
+    from napari_unet.engine.client import Engines
+
+
+class Session(DataState, ModelState, RunState, ResultState):
+    """The state of one viewer, and what happens to it when a job tells something.
+
+    Parameters
+    ----------
+    make_engines
+        Called at most once, when the first job starts; by default it makes the real engines.
+    """
+
+    curve_changed = Signal()
+
+    def __init__(self, make_engines: Callable[[], Engines] | None = None) -> None:
+        DataState.__init__(self)
+        ModelState.__init__(self)
+        RunState.__init__(self, make_engines)
+        ResultState.__init__(self)
+        self.curve: tuple[EpochEnd, ...] = ()
+        self.trained: TrainFinished | None = None
+        self.model_changed.connect(self.sheet_changed.emit)  # scores may be stale now
+
+    def close(self) -> None:
+        """End the engines; the session cannot start jobs any more."""
+        self.drop_results()
+        self.end_engines()
+
+    def set_dataset(self, dataset: Dataset | None) -> None:
+        """Work on another dataset, or on none: no case is open; scores stay, as another's."""
+        super().set_dataset(dataset)
+        self.sheet_changed.emit()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Set the probability from which on a pixel is foreground."""
+        self.threshold = threshold
+        self.result_changed.emit()
+
+    @property
+    def stale(self) -> str:
+        """Why the scores are not those of the present model and dataset; empty if they are."""
+        sheet = self.sheet
+        if sheet is None:
+            return ""
+        if self.dataset is not None and str(self.dataset.root) != sheet.root:
+            return "These scores belong to another dataset."
+        if self.model is not None and self.model.path != sheet.model:
+            return f"These scores belong to the model {ModelEntry(sheet.model).name}."
+        if modified(sheet.model) != sheet.modified:
+            return "The model changed since these scores were made."
+        return ""
+
+    # --- jobs ---------------------------------------------------------------------------------
+
+    def start(self, lane: Lane, job: Job | None, title: str, place: Place) -> None:
+        """Note that a job starts on a lane."""
+        self.busy[lane] = Busy(title, place)
+        self.set_message(place, Message())
+        if isinstance(job, TrainJob):
+            self.curve, self.trained = (), None
+            self.curve_changed.emit()
+        elif isinstance(job, EvaluateJob):
+            self.start_sheet(job)
+        self.busy_changed.emit()
+
+    def receive(self, lane: Lane, event: Event) -> None:
+        """Take in what a running job tells."""
+        match event:
+            case Progress():
+                self.take_progress(lane, event)
+            case EpochEnd():
+                self.curve = (*self.curve, event)
+                self.curve_changed.emit()
+            case TrainFinished():
+                self._trained(event)
+            case AuditFinished():
+                self.take_audit(event)
+            case CaseDone():
+                self.take_score(event)
+            case EvaluateFinished():
+                self.take_scores(event)
+            case Note() if (busy := self.busy.get(lane)) is not None:
+                self.note.emit(busy.place, event)
+            case _:
+                pass
+
+    def _trained(self, event: TrainFinished) -> None:
+        self.trained = event
+        self.curve_changed.emit()
+        self.refresh_models()
+        with contextlib.suppress(ModelError):  # the job itself has said so if the file is no good
+            self.select_model(event.model)

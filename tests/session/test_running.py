@@ -1,0 +1,24 @@
+"""The engines of a session."""
+
+from __future__ import annotations
+
+from napari_unet.session import Session
+from sessions import FakeEngines
+
+
+def test_engines_are_made_once_and_only_when_needed():
+    made = []
+
+    def make() -> FakeEngines:
+        made.append(FakeEngines())
+        return made[-1]
+
+    session = Session(make)
+    assert not made
+    assert session.engine("train") is made[0].train
+    assert session.engine("interactive") is made[0].interactive
+    assert len(made) == 1
+    session.close()
+    session.close()
+    assert made[0].closed == 1
+    assert session.closed
