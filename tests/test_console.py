@@ -32,5 +32,10 @@ def test_everything_goes_to_standard_error(capsys):
     assert "b" not in captured.err.split("no good")[1].replace("\b", "")
 
 
+def test_several_classes_are_told_one_by_one():
+    end = EpochEnd(3, 0.5, 0.6, 0.7, 1e-3, 9.0, 50.0, True, {"anterior": 0.8, "posterior": 0.6})
+    assert "0.7000 (anterior 0.8000, posterior 0.6000)" in epoch_line(end)
+
+
 def test_the_line_of_an_epoch_marks_only_the_best():
     assert "saved" not in epoch_line(EpochEnd(3, 0.5, 0.6, 0.7, 1e-3, 9.0, 50.0, best=False))

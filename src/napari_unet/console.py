@@ -72,9 +72,11 @@ class Console:
 def epoch_line(e: EpochEnd) -> str:
     """Return the line that sums up an epoch."""
     mark = "  best so far, saved" if e.best else ""
+    classes = ", ".join(f"{name} {dice:.4f}" for name, dice in e.class_dice.items())
     return (
         f"epoch {e.epoch:3d}  loss {e.loss:.4f}  val loss {e.val_loss:.4f}  "
-        f"val Dice {e.val_dice:.4f}  {e.images_per_second:.0f} images/s{mark}"
+        f"val Dice {e.val_dice:.4f}{f' ({classes})' if classes else ''}  "
+        f"{e.images_per_second:.0f} images/s{mark}"
     )
 
 

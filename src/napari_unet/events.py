@@ -29,7 +29,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """One epoch is over; if ``best``, the model file now holds its weights."""
+    """One epoch is over; if ``best``, the model file now holds its weights.
+
+    ``class_dice`` is the validation Dice by class name; empty if there is one class only.
+    """
 
     epoch: int
     loss: float
@@ -39,6 +42,7 @@ class EpochEnd:
     seconds: float
     images_per_second: float
     best: bool
+    class_dice: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

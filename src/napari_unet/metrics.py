@@ -28,7 +28,7 @@ SCORES = ("dice", "iou", "pixel_accuracy", "precision", "recall")
 
 @dataclass(frozen=True)
 class Counts:
-    """Pixels per foreground class: each field is int64 of shape ``(classes,)``.
+    """Pixels per foreground class: each field is int64 of shape ``(classes,)``, or any other.
 
     ``correct`` and ``total`` are whole-image numbers: pixels whose label is right, and all pixels.
     """
@@ -132,6 +132,18 @@ def recall(c: Counts) -> NDArray[np.float64]:
     return _ratio(c.tp, c.tp + c.fn, c)
 
 
+def mean_present(values: NDArray[np.float64], c: Counts, axis: int = -1) -> NDArray[np.float64]:
+    """Return the mean of a score along ``axis`` over the classes that occur; 1 where none does.
+
+    ``values`` and the counts are ``(classes,)``, or ``(images, classes)``: then axis -1 gives each
+    image's score, and axis 0 each class's over the images in which it occurs.
+    """
+    present = c.tp + c.fp + c.fn > 0
+    total = np.where(present, values, 0.0).sum(axis=axis)
+    number = present.sum(axis=axis)
+    return np.where(number > 0, total / np.maximum(number, 1), 1.0)
+
+
 def pixel_accuracy(c: Counts) -> float:
     """Return the share of pixels whose label is right."""
     return c.correct / c.total if c.total else 1.0
@@ -160,7 +172,7 @@ def score_counts(
     """Turn the counts of one image into its scores."""
     present = counts.tp + counts.fp + counts.fn > 0
     values = {f.__name__: f(counts) for f in (dice, iou, precision, recall)}
-    means = {k: float(v[present].mean()) if present.any() else 1.0 for k, v in values.items()}
+    means = {k: float(mean_present(v, counts)) for k, v in values.items()}
     per_class = {
         c: {k: float(v[i]) for k, v in values.items()}
         for i, c in enumerate(class_names)

@@ -228,6 +228,9 @@ def test_several_classes_and_colour(tmp_path, model):
     card = read_card(model)
     assert (card.network.in_channels, card.network.out_channels) == (3, 3)
     assert len(card.classes) == 2
+    last = card.training["history"][-1]
+    assert list(last["class_dice"]) == list(card.classes)
+    assert sum(last["class_dice"].values()) / 2 == pytest.approx(last["val_dice"])
     assert done.val_dice > 0.5
 
 

@@ -4,11 +4,11 @@ from torch import nn
 
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import Case
-from napari_unet.metrics import score_masks
+from napari_unet.metrics import count, score_masks
 from napari_unet.unet.losses import IGNORE, make_loss
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store
-from napari_unet.unet.validation import best_threshold, validate
+from napari_unet.unet.validation import _count, best_threshold, validate
 
 
 class Logits(nn.Module):
@@ -44,6 +44,31 @@ def test_dice_is_the_mean_of_the_images_scores(outputs):
         for p, y in zip(predicted, labels, strict=True)
     ]
     assert result.dice == pytest.approx(sum(wanted) / 20, abs=1e-6)
+
+
+def test_the_classes_scores_are_over_the_images_that_hold_them():
+    labels = torch.zeros(4, 8, 8, dtype=torch.uint8)
+    labels[0, :4], labels[1, :4] = 1, 1  # found whole, and half
+    images = torch.zeros(4, 4, 8, 8)
+    images[:, 0] = 1.0
+    images[0, 1, :4] = images[1, 1, :2] = 9.0
+    images[3, 2, 0, 0] = 9.0  # claimed, not there
+    found = validate(Logits(4), store(images, labels), Speed("cpu"), make_loss("ce"))
+    assert found.class_dice == pytest.approx(((1 + 2 / 3) / 2, 0.0, 1.0))
+    assert found.dice == pytest.approx((1 + 2 / 3 + 1 + 0) / 4)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (3, 8, 8)])
+def test_counts_are_those_of_the_scores(shape):
+    torch.manual_seed(0)
+    predicted, labels = torch.randint(0, 3, (2, 5, *shape)).byte()
+    found = _count(predicted, labels, 2)
+    for i in range(5):
+        wanted = count(predicted[i].numpy(), labels[i].numpy(), 2)
+        for key in ("tp", "fp", "fn", "tn"):
+            assert (getattr(found, key)[i] == getattr(wanted, key)).all()
+    assert found.total == labels.numel()
+    assert found.correct == int((predicted == labels).sum())
 
 
 def test_padding_has_no_say():

@@ -43,7 +43,8 @@ class Run:
         """Train, write the files, and tell about it."""
         torch.manual_seed(self.recipe.optim.seed)
         model = UNet(self.recipe.network)
-        self.trainer = Trainer(model, self.recipe, self.speed, train_set, val_set)
+        classes = self.dataset.labels.names
+        self.trainer = Trainer(model, self.recipe, self.speed, train_set, val_set, classes)
         self.files = Checkpoints(Path(self.job.model), self.split)
         try:
             why = yield from self._epochs()

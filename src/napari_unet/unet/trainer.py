@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,11 +36,21 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Trainer:
-    """Fits ``model`` to ``train_set`` and judges it on ``val_set``."""
+    """Fits ``model`` to ``train_set`` and judges it on ``val_set``.
+
+    ``classes`` are the names of several foreground classes, by which each one's Dice is told.
+    """
 
     def __init__(
-        self, model: UNet, recipe: Recipe, speed: Speed, train_set: Store, val_set: Store
+        self,
+        model: UNet,
+        recipe: Recipe,
+        speed: Speed,
+        train_set: Store,
+        val_set: Store,
+        classes: Sequence[str] = (),
     ) -> None:
+        self.classes = classes if len(classes) > 1 else ()
         self.optim = recipe.optim
         self.augmentation = recipe.augment
         self.speed = speed
@@ -112,6 +122,7 @@ class Trainer:
             seconds=self.budget.elapsed,
             images_per_second=len(losses) * self.optim.batch / max(seconds, 1e-9),
             best=better,
+            class_dice=dict(zip(self.classes, val.class_dice, strict=False)),
         )
 
     def close(self) -> None:

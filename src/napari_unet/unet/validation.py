@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from napari_unet import metrics
+from napari_unet.metrics import Counts
 from napari_unet.unet.losses import IGNORE, Loss
 from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.model import UNet, probabilities
@@ -22,21 +25,31 @@ GAIN = 0.005  # of mean Dice that a threshold other than one half must bring
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean loss and mean Dice over the images."""
+    """Mean loss and mean Dice over the images.
+
+    ``class_dice`` is that of each foreground class, over the images in which it occurs.
+    """
 
     loss: float
     dice: float
+    class_dice: tuple[float, ...] = ()
 
 
 def validate(model: UNet, cases: Store, speed: Speed, loss: Loss) -> Validation:
     """Return loss and Dice; every image counts the same, empty ones by the program's rule."""
-    losses, dices, sizes = [], [], []
+    losses, counts, sizes = [], [], []
     for logits, labels in _predictions(model, cases, speed):
         losses.append(float(loss(logits, labels)))
-        dices.append(_dice(_classes(logits, 0.5), labels, max(logits.shape[1] - 1, 1)))
+        counts.append(_count(_classes(logits, 0.5), labels, max(logits.shape[1] - 1, 1)))
         sizes.append(len(labels))
     mean = sum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
-    return Validation(mean, float(torch.cat(dices).mean()))
+    found = _joined(counts)
+    dice = metrics.dice(found)
+    return Validation(
+        loss=mean,
+        dice=float(metrics.mean_present(dice, found).mean()),
+        class_dice=tuple(metrics.mean_present(dice, found, axis=0).tolist()),
+    )
 
 
 def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
@@ -47,11 +60,11 @@ def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
     """
     if model.config.out_channels > 1:
         return 0.5
-    found = [
-        torch.stack([_dice(_classes(logits, t), labels, 1) for t in THRESHOLDS])
-        for logits, labels in _predictions(model, cases, speed, cases.config.mirror)
-    ]
-    means = torch.cat(found, dim=1).mean(dim=1).tolist()
+    found: list[list[Counts]] = [[] for _ in THRESHOLDS]
+    for logits, labels in _predictions(model, cases, speed, cases.config.mirror):
+        for t, counts in zip(THRESHOLDS, found, strict=True):
+            counts.append(_count(_classes(logits, t), labels, 1))
+    means = [float(metrics.dice(_joined(counts)).mean()) for counts in found]
     half = means[THRESHOLDS.index(0.5)]
     top = max(means)
     return THRESHOLDS[means.index(top)] if top > half + GAIN else 0.5
@@ -84,13 +97,21 @@ def _classes(logits: Tensor, threshold: float) -> Tensor:
     return logits.argmax(dim=1).to(torch.uint8)
 
 
-def _dice(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Return each image's Dice, ``(N,)``: the mean over the classes that occur, 1 if none does."""
+def _count(predicted: Tensor, labels: Tensor, classes: int) -> Counts:
+    """Count agreement in each image by itself: `Counts` of ``(N, classes)``."""
     known = labels != IGNORE
-    total, present = torch.zeros(len(labels)), torch.zeros(len(labels))
+    space = tuple(range(1, labels.ndim))
+    columns = []
     for c in range(1, classes + 1):
         p, r = (predicted == c) & known, labels == c
-        both, size = (p & r).sum(dim=(1, 2)), p.sum(dim=(1, 2)) + r.sum(dim=(1, 2))
-        total += (2 * both / size.clamp(min=1)).cpu()
-        present += (size > 0).cpu()
-    return torch.where(present > 0, total / present.clamp(min=1), 1.0)
+        columns.append(torch.stack([(p & r).sum(space), (p & ~r).sum(space), (r & ~p).sum(space)]))
+    tp, fp, fn = torch.stack(columns, dim=-1).cpu().numpy()
+    total = known.sum(space).cpu().numpy()[:, None]
+    correct = int(((predicted == labels) & known).sum())
+    return Counts(tp, fp, fn, total - tp - fp - fn, correct, int(total.sum()))
+
+
+def _joined(parts: list[Counts]) -> Counts:
+    """Return the counts of all batches, one row an image."""
+    rows = {k: np.concatenate([getattr(c, k) for c in parts]) for k in ("tp", "fp", "fn", "tn")}
+    return Counts(**rows, correct=sum(c.correct for c in parts), total=sum(c.total for c in parts))
