@@ -68,3 +68,16 @@ def test_missing_file_is_named(tmp_path):
 def test_a_folder_is_no_model(tmp_path):
     with pytest.raises(ModelError):
         read_card(tmp_path)
+
+
+def test_the_image_s_channels_are_those_of_one_slice():
+    network = UNetConfig(in_channels=9)
+    card = ModelCard("m", network, PreprocessConfig(neighbours=1), LabelRule())
+    assert card.image_channels == 3
+    with pytest.raises(ConfigError, match="9 channels are not those of 5 slices"):
+        ModelCard("m", network, PreprocessConfig(neighbours=2), LabelRule())
+
+
+def test_a_network_and_its_working_size_have_as_many_dimensions():
+    with pytest.raises(ConfigError, match="3D network needs 3 numbers"):
+        ModelCard("m", UNetConfig(dims=3), PreprocessConfig(), LabelRule())

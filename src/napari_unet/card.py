@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_unet.config import PreprocessConfig, UNetConfig
+from napari_unet.config import PreprocessConfig, UNetConfig, agree
 from napari_unet.data.cases import LabelRule
 from napari_unet.errors import ConfigError, ModelError
 from napari_unet.schema import from_json, to_json
@@ -51,6 +51,14 @@ class ModelCard:
             raise ConfigError(
                 f"{len(self.labels.names)} class names for {self.network.out_channels} outputs"
             )
+        agree(self.network, self.preprocess)
+        if self.network.in_channels % (seen := 2 * self.preprocess.neighbours + 1):
+            raise ConfigError(f"{self.network.in_channels} channels are not those of {seen} slices")
+
+    @property
+    def image_channels(self) -> int:
+        """Channels that an image must have; the network also sees those of neighbouring slices."""
+        return self.network.in_channels // (2 * self.preprocess.neighbours + 1)
 
     @property
     def classes(self) -> tuple[str, ...]:

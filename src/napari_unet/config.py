@@ -122,8 +122,24 @@ class PreprocessConfig:
         "whole: the image is scaled to fit the working size. "
         "patch: windows of the working size at the image's own resolution.",
     )
-    size: tuple[int, int] = option(
-        (192, 192), "Working size", "Height and width in pixels that the network is trained on."
+    size: tuple[int, ...] = option(
+        (192, 192),
+        "Working size",
+        "Height and width in pixels that the network is trained on; depth first in 3D.",
+    )
+    neighbours: int = option(
+        0,
+        "Neighbouring slices",
+        "So many slices of a volume on either side are shown with each slice, as channels (2.5D).",
+        low=0,
+        high=8,
+    )
+    foreground: float = option(
+        1 / 3,
+        "Foreground patches",
+        "Share of the patches that are centred on a foreground pixel, so that rare ones are seen.",
+        low=0.0,
+        high=1.0,
     )
     intensity: Literal["zscore", "percentile", "dataset"] = option(
         "percentile",
@@ -136,14 +152,19 @@ class PreprocessConfig:
     mirror: bool = option(
         False,
         "Mirror images",
-        "Segment an image and its mirror images and average: four times the work, a better result. "
+        "Segment an image and its mirror images and average: four times the work (eight in 3D), a "
+        "better result. "
         "For networks trained with flips.",
     )
 
     def __post_init__(self) -> None:
         check(self)
-        if not all(8 <= s <= 4096 for s in self.size):
+        if len(self.size) not in (2, 3):
+            raise ConfigError(f"working size {self.size}: two numbers are needed, or three in 3D")
+        if not all(8 <= s <= 4096 for s in self.size[-2:]) or not 1 <= self.size[0] <= 4096:
             raise ConfigError(f"working size {self.size}: must lie between 8 and 4096 pixels")
+        if self.neighbours and len(self.size) == 3:
+            raise ConfigError("neighbouring slices are for 2D: a 3D network sees them all")
         if len(self.mean) != len(self.std) or any(s <= 0 for s in self.std):
             raise ConfigError("mean and deviation: one positive deviation per mean is needed")
 
@@ -300,6 +321,15 @@ class OptimConfig:
         check(self)
 
 
+def agree(network: UNetConfig, preprocess: PreprocessConfig) -> None:
+    """Raise `ConfigError` if a network cannot see what the preprocessing makes."""
+    if network.dims != len(preprocess.size):
+        raise ConfigError(
+            f"a {network.dims}D network needs {network.dims} numbers as the working size, "
+            f"not {preprocess.size}"
+        )
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides what a training run does, apart from the data."""
@@ -309,3 +339,6 @@ class Recipe:
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
+
+    def __post_init__(self) -> None:
+        agree(self.network, self.preprocess)

@@ -91,7 +91,7 @@ def _scores(
     cases: tuple[Case, ...], ready: Predictor, rule: LabelRule, threshold: float
 ) -> Iterator[CaseScore]:
     def read(case: Case) -> tuple[NDArray[Any], NDArray[Any]]:
-        return read_case(case, rule, ready.card.network.in_channels)
+        return read_case(case, rule, ready.card.image_channels)
 
     for case, result in zip(cases, ahead(read, cases), strict=True):
         try:

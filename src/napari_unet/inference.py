@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_unet.data.formats import fit_channels, read_image, stem_of, write_labels
+from napari_unet.data.formats import read_image, stem_of, write_labels
 from napari_unet.data.inputs import output_paths
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError, readable
@@ -27,17 +26,12 @@ from napari_unet.events import (
     SegmentFilesFinished,
 )
 from napari_unet.jobs import SegmentArrayJob, SegmentFilesJob
-from napari_unet.labelling import label_image, quantise
+from napari_unet.labelling import label_image
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
 from napari_unet.unet.mirror import mirrored
-from napari_unet.unet.model import probabilities
-from napari_unet.unet.preprocess import Fit, prepare
-from napari_unet.unet.tiles import tiled
+from napari_unet.unet.predict import batch_size, parts, predict
 from napari_unet.workspace import atomic
-
-BATCH = {"cpu": 8}
-BATCH_GPU = 32
 
 
 class Predictor:
@@ -46,15 +40,15 @@ class Predictor:
     def __init__(self, path: str | Path, device: str = "auto") -> None:
         model, self.card = load_model(path)
         device = speed.pick_device(device)
-        self.size = self.card.preprocess.size
-        shape = (1, self.card.network.in_channels, *self.size)
+        config = self.card.preprocess
+        shape = (1, self.card.network.in_channels, *config.size)
         options = speed.candidates(device, "auto", "auto")
         self.speed = speed.choose(model, shape, options, training=False)
         self.model = self.speed.place(model)
-        self.batch = BATCH.get(device, BATCH_GPU)
+        self.batch = batch_size(config, device)
 
     def run(self, images: Tensor) -> Tensor:
-        """Return float32 logits ``(N, K, H, W)`` on the CPU for prepared ``(N, C, H, W)``."""
+        """Return float32 logits ``(N, K, *S)`` on the CPU for prepared ``(N, C, *S)``."""
         with torch.inference_mode():
             x = self.speed.place(images)
             return mirrored(self._logits, x) if self.card.preprocess.mirror else self._logits(x)
@@ -64,76 +58,63 @@ class Predictor:
             logits: Tensor = self.model(self.speed.place(images))
         return logits.float().cpu()
 
-    def stream(self, images: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
-        """Yield each image's probabilities as uint8 ``(K, H, W)``, at its own resolution.
+    def parts(self, image: NDArray[Any], axes: str) -> int:
+        """Return how many results `stream` yields for an image."""
+        return parts(axes, image.shape, self.card.preprocess)
 
-        Raises
-        ------
-        ModelError
-            If an image's channels do not fit the model.
-        """
-        todo = iter(images)
-        while group := list(islice(todo, self._group)):
-            prepared = [prepare(self.channels(i), self.card.preprocess) for i in group]
-            yield from (quantise(p.numpy()) for p in self._probabilities(prepared))
+    def stream(self, image: NDArray[Any], axes: str) -> Iterator[NDArray[np.uint8]]:
+        """Yield the probabilities of each plane, or with a 3D network of each volume, in order.
 
-    def volume(self, image: NDArray[Any], axes: str) -> NDArray[np.uint8]:
-        """Return the probabilities ``(K, …)`` of an image of any axes, plane by plane.
+        They are uint8 ``(K, H, W)`` or ``(K, Z, H, W)``, at the image's own resolution.
 
         Parameters
         ----------
         image : numpy.ndarray
-            One dimension per letter of ``axes``; dask arrays are read plane by plane.
+            One dimension per letter of ``axes``; dask arrays are read piece by piece.
         axes : str
             As in `napari_unet.data.scan.Scan`.
 
         Raises
         ------
         ModelError
-            If the image's channels do not fit the model.
+            If the image does not fit the model: its channels, or a picture where the model takes
+            volumes.
         """
-        leading = image.shape[: len(axes.removesuffix("c")) - 2]
-        planes = (np.asarray(image[index]) for index in np.ndindex(leading))
-        stacked = np.stack(list(self.stream(planes)), axis=1)
-        return stacked.reshape(len(stacked), *leading, *stacked.shape[-2:])
+        if misfit := self.misfit(image.shape, axes):
+            raise ModelError(misfit)
+        card = self.card
+        yield from predict(image, axes, card.image_channels, card.preprocess, self.run, self.batch)
 
-    @property
-    def _group(self) -> int:
-        return self.batch if self.card.preprocess.mode == "whole" else 1
-
-    def _probabilities(self, prepared: list[tuple[Tensor, Fit]]) -> Iterator[Tensor]:
-        if self.card.preprocess.mode == "whole":
-            logits = self.run(torch.stack([x for x, _ in prepared]))
-            parts = [fit.undo(one[None]) for one, (_, fit) in zip(logits, prepared, strict=True)]
-        else:
-            parts = [self._tiled(x)[None] for x, _ in prepared]
-        for part in parts:
-            yield probabilities(part)[0]
-
-    def _tiled(self, image: Tensor) -> Tensor:
-        *_, logits = tiled(image, self.size, self.run, self.batch)
-        assert isinstance(logits, Tensor)
-        return logits
-
-    def channels(self, image: NDArray[Any]) -> NDArray[Any]:
-        """Return the image with the channels the model takes: colour as grey, or grey as colour.
+    def volume(self, image: NDArray[Any], axes: str) -> NDArray[np.uint8]:
+        """Return the probabilities ``(K, …)`` of an image of any axes; see `stream`.
 
         Raises
         ------
         ModelError
-            If it cannot; the message says what the model was trained on.
+            As for `stream`.
         """
-        wanted = self.card.network.in_channels
-        if image.ndim == 3 and image.shape[2] == 4 and wanted != 4:
-            image = image[..., :3]  # alpha is no colour
-        try:
-            return fit_channels(image, wanted, "The image")
-        except DataError as e:
-            found = image.shape[2] if image.ndim == 3 else 1
-            raise ModelError(
-                f"The model {self.card.name!r} takes images of {wanted} "
-                f"channel{'s' * (wanted > 1)}, but this one has {found}."
-            ) from e
+        stacked = np.stack(list(self.stream(image, axes)), axis=1)
+        spatial = image.shape[: len(axes.removesuffix("c"))]
+        return stacked.reshape(len(stacked), *spatial)
+
+    def misfit(self, shape: tuple[int, ...], axes: str) -> str:
+        """Say why the model cannot segment an image, with what it was trained on; empty if it can.
+
+        Colour is shown to a model of grey images as brightness, grey to one of colour three times.
+        """
+        name, wanted = self.card.name, self.card.image_channels
+        found = shape[-1] if axes.endswith("c") else 1
+        if self.card.network.dims == 3 and not axes.removesuffix("c").endswith("zyx"):
+            return (
+                f"The model {name!r} learned from volumes, but this is a single picture. "
+                "Choose a model for pictures."
+            )
+        if found != wanted and (found, wanted) not in {(3, 1), (4, 1), (4, 3), (1, 3)}:
+            return (
+                f"The model {name!r} takes images of {wanted} channel{'s' * (wanted > 1)}, "
+                f"but this one has {found}."
+            )
+        return ""
 
 
 def predictor(path: str | Path, device: str = "auto") -> Predictor:
@@ -152,7 +133,7 @@ def _predictor(path: Path, changed: int, size: int, device: str) -> Predictor:
 
 
 def segment_array(job: SegmentArrayJob) -> Generator[Event, None, None]:
-    """Segment an array slice by slice; the last event is `SegmentArrayFinished`.
+    """Segment an array, slice by slice or as volumes; the last event is `SegmentArrayFinished`.
 
     Raises
     ------
@@ -164,18 +145,18 @@ def segment_array(job: SegmentArrayJob) -> Generator[Event, None, None]:
     start = time.monotonic()
     yield Progress(0, 1, "loading the model")
     ready = predictor(job.model, job.device)
-    spatial = 3 if job.channels else 2
-    if job.image.ndim < spatial or not job.image.size:
+    spatial = job.image.ndim - job.channels
+    if spatial < 2 or not job.image.size:
         raise DataError(f"An array of shape {job.image.shape} is no image.")
-    leading = job.image.shape[: job.image.ndim - spatial]
-    slices = job.image.reshape(-1, *job.image.shape[len(leading) :])
-    planes = []
-    for one in ready.stream(slices):
-        planes.append(one)
-        yield _progress(len(planes), len(slices), start, "segmenting")
-    stacked = np.stack(planes, axis=1)
+    axes = ("t" * spatial + "zyx")[-spatial:] + "c" * job.channels
+    number = ready.parts(job.image, axes)
+    done = []
+    for one in ready.stream(job.image, axes):
+        done.append(one)
+        yield _progress(len(done), number, start, "segmenting")
+    stacked = np.stack(done, axis=1)
     yield SegmentArrayFinished(
-        probabilities=stacked.reshape(len(stacked), *leading, *stacked.shape[-2:]),
+        probabilities=stacked.reshape(len(stacked), *job.image.shape[:spatial]),
         threshold=ready.card.threshold,
         seconds=time.monotonic() - start,
         classes=ready.card.classes,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_case
-from napari_unet.evaluation import label_rule
+from napari_unet.evaluation import axes_of, label_rule
 from napari_unet.events import CaseScore, EvaluateFinished
 from napari_unet.inference import predictor
 from napari_unet.labelling import label_image
@@ -26,24 +26,22 @@ def write_picture(path: str | Path, folder: str | Path, done: EvaluateFinished) 
     rule = label_rule(dataset, ready.card)
     rows = []
     for word, score in telling(done.scores):
-        image, reference = read_case(cases[score.name], rule, ready.card.network.in_channels)
-        if reference.ndim > 2:
-            image, reference = telling_plane(image, reference)
-        (found,) = ready.stream([image])
+        image, reference = read_case(cases[score.name], rule, ready.card.image_channels)
+        # The whole of a volume, since a network may look beyond the plane that is shown.
+        found = ready.volume(image, axes_of(image, reference))
         prediction = label_image(found, done.threshold)
+        if reference.ndim > 2:
+            plane = telling_plane(reference)
+            image, reference, prediction = image[plane], reference[plane], prediction[plane]
         caption = f"{word}: Dice {score.dice:.3f}, IoU {score.iou:.3f}"
         rows.append(PictureRow(score.name, image, reference, prediction, caption))
     picture(path, rows)
 
 
-def telling_plane(
-    image: NDArray[Any], reference: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the plane of a volume that has the most foreground."""
-    leading = reference.ndim - 2
+def telling_plane(reference: NDArray[Any]) -> tuple[int, ...]:
+    """Return the index of the plane of a volume that has the most foreground."""
     counts = np.count_nonzero(reference, axis=(-2, -1))
-    index = np.unravel_index(int(counts.argmax()), reference.shape[:leading])
-    return image[index], reference[index]
+    return tuple(map(int, np.unravel_index(int(counts.argmax()), counts.shape)))
 
 
 def telling(scores: Sequence[CaseScore]) -> list[tuple[str, CaseScore]]:

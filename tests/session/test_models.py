@@ -78,6 +78,20 @@ def test_what_fits_what(wanted, given, fits):
         assert f"{kinds[wanted]} images, but scan is {kinds[given]}" in problem
 
 
+def test_a_model_of_volumes_needs_one():
+    card = ModelCard("m", UNetConfig(dims=3), PreprocessConfig(size=(8, 16, 16)), LabelRule())
+    assert "learned from volumes, but scan is a single picture" in misfit(card, IMAGE)
+    assert misfit(card, replace(IMAGE, shape=(5, 16, 16))) == ""
+
+
+def test_neighbouring_slices_are_no_colours():
+    seen = PreprocessConfig(neighbours=1)
+    card = ModelCard("m", UNetConfig(in_channels=3), seen, LabelRule())
+    assert misfit(card, replace(IMAGE, channels=1)) == ""
+    assert "grey images" not in misfit(card, replace(IMAGE, channels=3))
+    assert "but scan is 2-channel" in misfit(card, replace(IMAGE, channels=2))
+
+
 def test_a_line_is_no_image():
     card = ModelCard("m", UNetConfig(), PreprocessConfig(), LabelRule())
     assert "no image" in misfit(card, replace(IMAGE, shape=(5,)))

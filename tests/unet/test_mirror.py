@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from napari_unet.unet.mirror import mirrored
+from napari_unet.unet.mirror import flips, mirrored
 
 
 def test_a_network_without_a_preferred_direction_stays_the_same():
@@ -17,3 +17,12 @@ def test_the_result_turns_with_the_image():
     assert not y.allclose(net(x))
     for axes in ((-1,), (-2,), (-1, -2)):
         torch.testing.assert_close(mirrored(net, x.flip(axes)), y.flip(axes))
+
+
+def test_a_volume_has_eight_mirror_images():
+    assert len(set(flips(3))) == 8
+    x = torch.randn(1, 1, 3, 4, 5)
+    lopsided = torch.randn(3, 4, 5)
+    mean = mirrored(lambda x: x * lopsided, x)
+    alike = torch.stack([lopsided.flip(axes) for axes in flips(3)]).mean(dim=0)
+    torch.testing.assert_close(mean, x * alike)

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from napari_unet.config import UNetConfig
-from napari_unet.unet.model import UNet, mirror_pad, probabilities
+from napari_unet.errors import ConfigError
+from napari_unet.unet.model import UNet, probabilities
 from napari_unet.unet.summary import parameters, receptive_field, summary
 
 OPTIONS = [
@@ -18,6 +19,19 @@ OPTIONS = [
     {"stem_stride": 4, "upsampling": "bilinear"},
     {"in_channels": 3, "out_channels": 4},
     {"channels": (4, 6, 10)},
+    {"attention": True},
+    {"attention": True, "padding": "valid"},
+]
+VOLUMES = [
+    {},
+    {"flat_levels": 1},
+    {"flat_levels": 2, "norm": "instance", "residual": True, "dropout": 0.2},
+    {"norm": "batch", "upsampling": "bilinear", "flat_levels": 1},
+    {"norm": "group", "stem_stride": 2},
+    {"stem_stride": 4, "flat_levels": 1, "out_channels": 3},
+    {"padding": "valid"},
+    {"padding": "valid", "flat_levels": 1, "residual": True},
+    {"attention": True, "flat_levels": 1},
 ]
 
 
@@ -30,10 +44,58 @@ def test_any_size_in_same_size_out(options, size):
     assert y.isfinite().all()
 
 
+@pytest.mark.parametrize("size", [(1, 1, 1), (3, 5, 2), (8, 8, 8), (5, 18, 11)])
+@pytest.mark.parametrize("options", VOLUMES, ids=str)
+def test_any_volume_in_same_size_out(options, size):
+    config = UNetConfig(**{"dims": 3, "depth": 2, "base_channels": 2, **options})
+    y = UNet(config).eval()(torch.randn(1, 1, *size))
+    assert y.shape == (1, config.out_channels, *size)
+    assert y.isfinite().all()
+
+
+def test_flat_levels_keep_the_slices_apart():
+    """With every level but the bottleneck flat, and that one blind, slices do not meet."""
+    config = UNetConfig(dims=3, depth=2, base_channels=2, flat_levels=2)
+    net = UNet(config).eval()
+    for conv in (net.bottleneck.conv1, net.bottleneck.conv2):
+        conv.weight.data[:, :, 0] = conv.weight.data[:, :, 2] = 0
+    x = torch.randn(1, 1, 4, 16, 16)
+    changed = x.clone()
+    changed[:, :, 2] += 1
+    before, after = net(x), net(changed)
+    assert not before[:, :, 2].equal(after[:, :, 2])
+    for z in (0, 1, 3):
+        assert before[:, :, z].equal(after[:, :, z])
+
+
+@pytest.mark.parametrize("options", [{"flat_levels": 1}, {"dims": 3, "flat_levels": 5}], ids=str)
+def test_flat_levels_that_there_cannot_be_are_refused(options):
+    with pytest.raises(ConfigError, match="flat levels"):
+        UNetConfig(**options)
+
+
+def test_the_same_seed_gives_the_same_network_as_ever():
+    """Logits of the first version of this class: saved models and seeds must go on to mean them."""
+    torch.manual_seed(0)
+    net = UNet(UNetConfig(depth=2, base_channels=4)).eval()
+    x = torch.linspace(-1, 1, 64).view(1, 1, 8, 8)
+    y = net(x)[0, 0]
+    wanted = torch.tensor([[-3.000635, -3.00034], [-3.002749, -3.000428]])
+    torch.testing.assert_close(y[::4, ::4], wanted, rtol=1e-4, atol=1e-5)
+
+
 def test_the_paper_s_sizes():
     net = UNet(UNetConfig(depth=4, base_channels=1, padding="valid"))
-    assert net.margins(388) == (92, 92)  # 572 in, 388 out: figure 1
-    assert sum(net.margins(389)) + 389 == 588
+    assert net.margins((388, 388)) == [(92, 92)] * 2  # 572 in, 388 out: figure 1
+    assert sum(net.margins((389, 388))[0]) + 389 == 588
+
+
+def test_valid_convolutions_of_flat_levels_lose_nothing_along_z():
+    config = UNetConfig(dims=3, depth=2, base_channels=1, padding="valid", flat_levels=2)
+    flat, plain = UNet(config), UNet(UNetConfig(depth=2, base_channels=1, padding="valid"))
+    z, *rest = flat.margins((6, 30, 20))
+    assert z == (2, 2)  # the bottleneck's two convolutions
+    assert rest == plain.margins((30, 20))
 
 
 def test_the_paper_s_parameters():
@@ -49,7 +111,7 @@ def test_valid_output_lies_where_its_input_is():
     net = UNet(UNetConfig(depth=1, base_channels=3, padding="valid")).eval()
     x = torch.randn(1, 1, 40, 40)
     whole, part = net(x), net(x[..., 4:36, 6:38])  # shifts by multiples of the pooling
-    r = receptive_field(net.config)
+    r, _ = receptive_field(net.config)
     inner = slice(r, 32 - r)
     torch.testing.assert_close(whole[..., 4:36, 6:38][..., inner, inner], part[..., inner, inner])
 
@@ -63,6 +125,9 @@ def test_valid_output_lies_where_its_input_is():
         {"depth": 1, "stem_stride": 2},
         {"depth": 1, "stem_stride": 4, "upsampling": "bilinear"},
         {"depth": 2, "padding": "valid"},
+        {"depth": 2, "attention": True},
+        {"depth": 2, "dims": 3},
+        {"depth": 2, "dims": 3, "flat_levels": 1, "stem_stride": 2},
     ],
     ids=str,
 )
@@ -74,33 +139,29 @@ def test_receptive_field_is_what_the_gradient_reaches(options):
 def _measured_field(config):
     torch.manual_seed(0)
     net = UNet(config).double()
-    net.pool = nn.AvgPool2d(2)  # a maximum has a gradient at one place only
+    # A maximum has a gradient at one place only.
+    mean = {2: nn.AvgPool2d, 3: nn.AvgPool3d}[config.dims]
+    net.pool = nn.ModuleList(mean(p.kernel_size) for p in net.pool)
     for p in net.parameters():
-        p.data = p.data.abs() + 0.1  # nothing cancels
-    step = 2**config.depth * config.stem_stride
-    n = step * (2 * receptive_field(config) // step + 3)
-    x = torch.rand(1, 1, n, step, dtype=torch.double, requires_grad=True)
-    y = net(x)[0, 0].sum(dim=1)
+        p.data = p.data.abs() * 0.1 + 0.01  # nothing cancels, and no gate closes
+    return tuple(_reach(net, axis) for axis in range(config.dims))
+
+
+def _reach(net, axis):
+    """Return how far along ``axis`` the gradient of one output pixel gets at the most."""
+    config = net.config
+    steps = [2**h * s for h, s in zip(config.halvings, config.strides, strict=True)]
+    step, n = steps[axis], list(steps)
+    n[axis] = step * (2 * receptive_field(config)[axis] // step + 3)
+    others = [a for a in range(config.dims) if a != axis]
+    x = torch.rand(1, 1, *n, dtype=torch.double, requires_grad=True)
+    y = net(x)[0, 0].sum(dim=others)
     reach = []
-    for i in range(n // 2 // step * step, n // 2 // step * step + step):
+    for i in range(n[axis] // 2 // step * step, n[axis] // 2 // step * step + step):
         (g,) = torch.autograd.grad(y[i], x, retain_graph=True)
-        rows = g.abs().sum(dim=(0, 1, 3)).nonzero()[:, 0]
+        rows = g[0, 0].abs().sum(dim=others).nonzero()[:, 0]
         reach.append(int(rows.max() - rows.min()) + 1)
     return max(reach)
-
-
-def test_mirror_pad_repeats_as_often_as_needed():
-    x = torch.arange(3.0).view(1, 1, 1, 3)
-    padded = mirror_pad(x, 0, 0, 5, 4)[0, 0, 0]
-    assert padded.tolist() == [1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2]
-    one = torch.full((1, 1, 1, 1), 7.0)
-    assert mirror_pad(one, 2, 3, 1, 0).eq(7).all()
-
-
-def test_mirror_pad_equals_torch_where_torch_can():
-    x = torch.randn(2, 3, 6, 7)
-    wanted = nn.functional.pad(x, (4, 5, 3, 2), mode="reflect")
-    torch.testing.assert_close(mirror_pad(x, 3, 2, 4, 5), wanted)
 
 
 def test_probabilities():
@@ -115,6 +176,13 @@ def test_summary_names_every_level_and_the_totals():
         assert word in text
     with torch.device("meta"):
         assert f"{parameters(UNet(config)):,} parameters" in text
+
+
+def test_summary_of_a_volume_s_network_names_each_axis():
+    text = summary(UNetConfig(dims=3, depth=2, base_channels=4, flat_levels=1, attention=True))
+    assert "1×1/2×1/2" in text
+    assert "1/2×1/4×1/4" in text
+    assert "receptive field 20×52×52 pixels" in text
 
 
 @pytest.mark.parametrize("stride", [1, 2, 4])

@@ -5,8 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_unet.config import PreprocessConfig
+from napari_unet.errors import DataError
 from napari_unet.unet.losses import IGNORE
-from napari_unet.unet.preprocess import Fit, normalise, prepare, to_float
+from napari_unet.unet.preprocess import (
+    Fit,
+    beside,
+    normalise,
+    prepare,
+    prepare_all,
+    shrink,
+    to_float,
+    together,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,14 +82,51 @@ def test_fit_goes_there_and_back(shape, size):
     assert labels.shape == size
     assert (labels == 1).sum() == fit.inner[0] * fit.inner[1]
     assert set(labels.unique().tolist()) <= {1, IGNORE}
-    assert fit.undo(torch.zeros(1, 1, *size)).shape == (1, 1, *shape)
+    assert fit.undo(torch.zeros(1, *size)).shape == (1, *shape)
+
+
+@given(
+    st.tuples(*(st.integers(1, 40) for _ in "zyx")),
+    st.sampled_from([(16, 16, 16), (4, 24, 16)]),
+)
+def test_volumes_fit_there_and_back(shape, size):
+    fit = Fit.of(shape, size)
+    assert all(1 <= n <= min(s, m) for n, s, m in zip(fit.inner, size, shape, strict=True))
+    assert fit.image(torch.zeros(2, *shape)).shape == (2, *size)
+    labels = fit.labels(np.ones(shape, np.uint8))
+    assert labels.shape == size
+    assert (labels == 1).sum() == np.prod(fit.inner)
+    assert fit.undo(torch.zeros(1, *size)).shape == (1, *shape)
+
+
+def test_a_volume_that_is_small_enough_is_left_as_it_is():
+    volume = np.random.default_rng(0).normal(size=(5, 9, 7)).astype(np.float32)
+    config = PreprocessConfig(size=(8, 16, 8), intensity="zscore")
+    x, fit = prepare(volume, config)
+    assert fit.inner == volume.shape
+    np.testing.assert_allclose(fit.undo(x)[0], (volume - volume.mean()) / volume.std(), atol=1e-5)
+
+
+def test_shrinking_a_volume_averages_as_along_each_axis():
+    x = torch.randn(2, 12, 20, 16)
+    blurred = shrink(x, (6, 10, 8))
+    assert blurred.shape == (2, 6, 10, 8)
+    torch.testing.assert_close(blurred.mean(), x.mean(), atol=0.02, rtol=0)
+    assert blurred.std() < 0.7 * x.std()
+
+
+def test_enlarging_a_volume_is_torch_s_trilinear():
+    logits = torch.randn(3, 6, 5, 9)
+    fit = Fit((21, 10, 30), (6, 5, 9), (6, 5, 9))
+    wanted = torch.nn.functional.interpolate(logits[None], size=fit.shape, mode="trilinear")[0]
+    torch.testing.assert_close(fit.undo(logits), wanted, atol=1e-5, rtol=1e-5)
 
 
 def test_a_blob_stays_in_its_place():
     image = np.zeros((60, 100), np.float32)
     image[20:40, 10:50] = 1
     fit = Fit.of(image.shape, (64, 64))
-    back = fit.undo(fit.image(torch.from_numpy(image)[None])[None])[0, 0].numpy() > 0.5
+    back = fit.undo(fit.image(torch.from_numpy(image)[None]))[0].numpy() > 0.5
     assert 2 * (back & (image > 0)).sum() / (back.sum() + image.sum()) > 0.97
     labels = fit.labels(image.astype(np.uint8))
     top, left = fit.offset
@@ -90,4 +137,35 @@ def test_a_blob_stays_in_its_place():
 def test_patch_models_keep_the_image_s_size():
     x, fit = prepare(np.zeros((50, 70), np.uint8), PreprocessConfig(mode="patch", size=(32, 32)))
     assert x.shape == (1, 50, 70)
-    assert fit.undo(x[None]).shape[-2:] == (50, 70)
+    assert fit.undo(x).shape[-2:] == (50, 70)
+
+
+@pytest.mark.parametrize("intensity", ["zscore", "percentile"])
+def test_a_volume_has_one_scale(intensity):
+    volume = np.stack([np.full((8, 8), v, np.uint8) for v in (10, 100, 200)])
+    config = PreprocessConfig(size=(16, 16), neighbours=1, intensity=intensity)
+    planes = [x for x, _ in prepare_all(volume, config, 3)]
+    levels = [float(x.mean()) for x in planes]
+    assert levels == sorted(levels)
+    assert levels[0] < -1 < 1 < levels[2]
+    (whole, _), *_ = prepare_all(volume, PreprocessConfig(size=(3, 8, 8), intensity=intensity), 3)
+    np.testing.assert_allclose(whole.mean(dim=(0, 2, 3)), levels, atol=1e-5)
+
+
+def test_what_is_prepared_together():
+    flat, thick, deep = (
+        PreprocessConfig(size=s, neighbours=n)
+        for s, n in (((8, 8), 0), ((8, 8), 2), ((4, 8, 8), 0))
+    )
+    assert [together(n, flat, "x") for n in (2, 3, 4)] == [2, 2, 2]
+    assert [together(n, thick, "x") for n in (2, 3, 4)] == [2, 3, 3]
+    assert [together(n, deep, "x") for n in (3, 4)] == [3, 3]
+    with pytest.raises(DataError, match=r"x is a single picture, but a 3D network needs volumes"):
+        together(2, deep, "x")
+
+
+def test_neighbours_repeat_the_ends_of_a_volume():
+    assert beside(10, range(10, 13), 2) == [10, 10, 10, 11, 12]
+    assert beside(12, range(10, 13), 1) == [11, 12, 12]
+    assert beside(4, range(4, 5), 1) == [4, 4, 4]
+    assert beside(4, range(3, 9), 0) == [4]

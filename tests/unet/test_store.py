@@ -57,6 +57,73 @@ def test_volumes_are_stored_plane_by_plane(leading, colour):
     assert made.images[0].shape == (len(colour) * 2 + 1, 16, 16)
 
 
+VOLUME = PreprocessConfig(size=(4, 16, 16))
+
+
+def read_volume(case):
+    rng = np.random.default_rng(int(case.name))
+    mask = np.zeros((5, 20, 18), np.uint8)
+    mask[3, 10:12, 4:6] = 1
+    mask[4, 0, 0] = 2
+    return rng.integers(0, 255, mask.shape).astype(np.uint8), mask
+
+
+@pytest.mark.parametrize("mode", ["whole", "patch"])
+def test_volumes_stay_whole_for_three_dimensions(mode):
+    store = Store(PreprocessConfig(mode=mode, size=(4, 16, 16)))
+    list(fill(store, [case("0"), case("1")], read_volume, "reading"))
+    assert len(store) == 2
+    images, labels = store.batch([1, 0, 1], torch.Generator())
+    assert images.shape == (3, 1, 4, 16, 16)
+    assert labels.shape == (3, 4, 16, 16)
+
+
+def test_a_series_of_volumes_is_several_volumes():
+    def read(case):
+        image, mask = read_volume(case)
+        return np.stack([image, image]), np.stack([mask, mask])
+
+    store = Store(VOLUME)
+    list(fill(store, [case("0")], read, "reading"))
+    assert len(store) == 2
+
+
+def test_pictures_among_volumes_are_left_out_aloud():
+    store = Store(VOLUME)
+    both = [case("0"), case("7")]
+    events = list(fill(store, both, lambda c: (read if c is both[1] else read_volume)(c), "r"))
+    assert len(store) == 1
+    (note,) = [e for e in events if isinstance(e, Note)]
+    assert "7 is a single picture, but a 3D network needs volumes" in note.text
+
+
+def test_patches_find_each_class_however_rare():
+    """One voxel against four: a third of the patches divided evenly between the classes."""
+    store = Store(PreprocessConfig(mode="patch", size=(1, 8, 8), foreground=0.8))
+    list(fill(store, [case("0")], read_volume, "reading"))
+    places = store._points[0]
+    assert places.shape == (5, 3)
+    _, labels = store.batch([0] * 100, torch.Generator().manual_seed(0))
+    rare = (labels == 2).flatten(1).any(dim=1).float().mean()
+    assert rare > 0.1
+
+
+@pytest.mark.parametrize("mode", ["whole", "patch"])
+def test_neighbouring_slices_become_channels(mode):
+    config = PreprocessConfig(mode=mode, size=(16, 16), neighbours=1, intensity="zscore")
+    store = Store(config)
+    mask = np.zeros((3, 16, 16), np.uint8)
+    ramp = np.arange(3, dtype=np.uint8).repeat(256).reshape(3, 16, 16) * 100
+    volumes = {"0": (ramp, mask), "1": (ramp[::-1].copy(), mask)}
+    list(fill(store, [case("0"), case("1")], lambda c: volumes[c.name], "reading"))
+    images, labels = store.batch(range(6), torch.Generator())
+    assert images.shape == (6, 3, 16, 16)
+    assert labels.shape == (6, 16, 16)
+    seen = [[round(float(c.mean())) for c in image] for image in images]
+    up = [[-1, -1, 0], [-1, 0, 1], [0, 1, 1]]
+    assert seen == up + [[-v for v in row] for row in up]  # and no volume sees the other
+
+
 def test_patches_see_rare_foreground_often_and_stay_reproducible():
     store, _ = filled(PATCH)
     rng = torch.Generator().manual_seed(0)

@@ -20,12 +20,19 @@ def test_windows_cover_everything_and_stay_inside(n, size, overlap):
     assert all(b > a for a, b in itertools.pairwise(first))
 
 
-@pytest.mark.parametrize("shape", [(5, 7), (16, 16), (40, 23), (33, 64)])
-def test_a_network_without_context_comes_out_unchanged(shape):
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("shape", [(5, 7), (16, 16), (40, 23), (33, 64), (3, 9, 20), (21, 18, 5)])
+def test_a_network_without_context_comes_out_unchanged(shape, batch):
     image = torch.randn(2, *shape)
-    *steps, logits = tiled(image, (16, 16), lambda x: x * 3, batch=4)
-    torch.testing.assert_close(logits, image * 3)
-    assert steps[-1][0] == steps[-1][1]
+    size = (16, 16) if len(shape) == 2 else (6, 8, 8)
+    parts = list(tiled(image, size, lambda x: x * 3, batch))
+    torch.testing.assert_close(torch.cat(parts, dim=1), image * 3)
+
+
+def test_of_a_large_volume_only_a_slab_is_held():
+    """What no window touches any more is given away before the next windows are run."""
+    parts = tiled(torch.zeros(1, 64, 8, 8), (8, 8, 8), lambda x: x, batch=1)
+    assert [part.shape[1] for part in parts] == [4] * 14 + [8]
 
 
 def test_where_windows_disagree_the_result_changes_smoothly():
@@ -35,7 +42,7 @@ def test_where_windows_disagree_the_result_changes_smoothly():
     def run(x):
         return torch.stack([torch.full((1, 64, 64), float(next(counter) % 2)) for _ in x])
 
-    *_, logits = tiled(torch.zeros(1, 64, 256), (64, 64), run, batch=1)
+    (logits,) = tiled(torch.zeros(1, 64, 256), (64, 64), run, batch=1)
     jumps = (logits[0, :, 1:] - logits[0, :, :-1]).abs()
     assert jumps.max() < 0.3
     assert logits.min() < 0.05

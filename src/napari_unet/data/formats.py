@@ -326,7 +326,7 @@ def fit_channels(
     if have == 3 and channels == 1:
         return luminance(image)
     if have == 1 and channels == 3:
-        return np.repeat(image[..., None], 3, axis=2)
+        return np.repeat(image[..., None], 3, axis=-1)
     raise DataError(f"{source} has {have} channels, but {channels} are needed.")
 
 

@@ -71,7 +71,7 @@ class ModelState:
         if self.picked and self.model is not None:
             return
         fitting = [
-            (entry, entry.card.network.in_channels)
+            (entry, entry.card.image_channels)
             for entry in self.models
             if entry.card is not None and (image is None or not misfit(entry.card, image))
         ]
@@ -85,7 +85,12 @@ def misfit(card: ModelCard, image: ImageFacts) -> str:
     """Say why a model cannot segment an image, and what would; empty if it can."""
     if len(image.shape) < 2 or 0 in image.shape:
         return f"{image.name} is no image: its shape is {image.shape}."
-    wanted = card.network.in_channels
+    if card.network.dims == 3 and len(image.shape) < 3:
+        return (
+            f"This model learned from volumes, but {image.name} is a single picture. "
+            "Choose a model for pictures, or train one."
+        )
+    wanted = card.image_channels
     # Grey is shown to a colour model three times; of colour a grey model sees the brightness.
     if wanted == image.channels or (image.channels in _KINDS and wanted in (1, 3)):
         return ""

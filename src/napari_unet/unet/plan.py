@@ -21,8 +21,9 @@ ALIKE = 0.15  # relative difference of aspect up to which images count as of one
 def fit_recipe(recipe: Recipe, channels: int, labels: LabelRule) -> Recipe:
     """Return the recipe with the channels and outputs that the data have."""
     outputs = 1 if labels.classes == 1 else labels.classes + 1
-    network = replace(recipe.network, in_channels=channels, out_channels=outputs)
     preprocess = recipe.preprocess
+    seen = channels * (2 * preprocess.neighbours + 1)
+    network = replace(recipe.network, in_channels=seen, out_channels=outputs)
     if recipe.name == "auto" and channels == 3:
         # In a photo absolute colour tells; in a scan the scale is arbitrary.
         preprocess = replace(preprocess, intensity="dataset")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_unet.config import PreprocessConfig
+from napari_unet.errors import DataError
 from napari_unet.unet.losses import IGNORE
 
+AT_ONCE = 8  # planes of a volume that are brought back to their size together
 SAMPLE = 65_536  # pixels looked at for percentiles: exact enough, and a fraction of the time
 
 
-def to_float(image: NDArray[Any]) -> Tensor:
+def to_float(image: NDArray[Any], spatial: int = 2) -> Tensor:
     """Return an image ``(H, W)`` or ``(H, W, C)`` as float32 ``(C, H, W)``.
 
+    ``spatial`` is the number of axes before those of the channels; 3 for volumes.
     Integers are divided by their type's largest value, so that 8 and 16 bit versions of one image
     look alike. Pixels that are not finite take the image's smallest finite value.
     """
     image = np.asarray(image)
-    if image.ndim == 2:
+    if image.ndim == spatial:
         image = image[..., None]
     if image.dtype == bool:
         image = image.astype(np.uint8)
@@ -35,13 +39,17 @@ def to_float(image: NDArray[Any]) -> Tensor:
         values = np.where(finite, values, values[finite].min() if finite.any() else 0.0)
     # Huge values (1e300 in a float64 file) would overflow the network's float32.
     values = np.clip(values, -1e30, 1e30).astype(np.float32)
-    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
 
 
 def normalise(image: Tensor, config: PreprocessConfig) -> Tensor:
-    """Bring the intensities of ``(C, H, W)`` to about mean 0 and deviation 1."""
+    """Bring the intensities of ``(C, *S)`` to about mean 0 and deviation 1.
+
+    The axes ``S`` are height and width; with depth before them, a volume has one scale.
+    """
     if config.intensity == "dataset" and len(config.mean) == len(image):
-        mean, std = (torch.tensor(v)[:, None, None] for v in (config.mean, config.std))
+        column = (-1, *(1,) * (image.ndim - 1))
+        mean, std = (torch.tensor(v).view(column) for v in (config.mean, config.std))
         return (image - mean) / std
     if config.intensity == "percentile":
         flat = image.flatten()
@@ -49,79 +57,189 @@ def normalise(image: Tensor, config: PreprocessConfig) -> Tensor:
         low, high = np.percentile(sample.numpy(), (0.5, 99.5))
         if high > low:
             image = image.clamp(float(low), float(high))
-    # Two passes in float64: a constant image of large values must come out as exact zeros.
-    mean_ = image.double().mean()
-    std_ = image.double().sub(mean_).square().mean().sqrt()
+    mean_, std_ = _mean_and_deviation(image)
     floor = 1e-6 * max(abs(float(mean_)), 1e-12)
     return ((image - mean_) / max(float(std_), floor)).float()
+
+
+def _mean_and_deviation(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both in two passes of float64; of a volume, slice by slice to save memory.
+
+    A constant image of large values must come out as exact zeros.
+    """
+    parts = image.unbind(1) if image.ndim > 3 else (image,)
+    zero = torch.zeros((), dtype=torch.float64)
+    mean = sum((p.double().sum() for p in parts), zero) / image.numel()
+    square = sum((p.double().sub(mean).square().sum() for p in parts), zero) / image.numel()
+    return mean, square.sqrt()
 
 
 @dataclass(frozen=True)
 class Fit:
     """How an image of ``shape`` lies in the working size: scaled to ``inner``, then padded."""
 
-    shape: tuple[int, int]
-    inner: tuple[int, int]
-    size: tuple[int, int]
+    shape: tuple[int, ...]
+    inner: tuple[int, ...]
+    size: tuple[int, ...]
 
     @classmethod
-    def of(cls, shape: tuple[int, int], size: tuple[int, int]) -> Fit:
-        """Scale ``shape`` with its aspect kept, as large as ``size`` allows."""
-        factor = min(size[0] / shape[0], size[1] / shape[1])
-        inner = tuple(min(max(round(n * factor), 1), s) for n, s in zip(shape, size, strict=True))
-        return cls(shape, (inner[0], inner[1]), size)
+    def of(cls, shape: tuple[int, ...], size: tuple[int, ...]) -> Fit:
+        """Scale ``shape`` as far as ``size`` asks.
+
+        A picture keeps its aspect and is made as large as it may be. A volume is made smaller if
+        need be, but not larger: its pixels have a true size, by which a network can tell things.
+        Its slices are thinned out apart from that, since they are often thicker than pixels.
+        """
+        factors = [s / n for n, s in zip(shape, size, strict=True)]
+        factors[-2:] = [min(factors[-2:])] * 2
+        if len(size) == 3:
+            factors = [min(f, 1.0) for f in factors]
+        inner = (min(max(round(n * f), 1), s) for n, f, s in zip(shape, factors, size, strict=True))
+        return cls(shape, tuple(inner), size)
 
     @property
-    def offset(self) -> tuple[int, int]:
-        """First row and column of the image within the working size; it lies in the middle."""
-        return (self.size[0] - self.inner[0]) // 2, (self.size[1] - self.inner[1]) // 2
+    def offset(self) -> tuple[int, ...]:
+        """First pixel of the image within the working size, by axis; it lies in the middle."""
+        return tuple((s - n) // 2 for s, n in zip(self.size, self.inner, strict=True))
 
     def image(self, image: Tensor) -> Tensor:
-        """Fit ``(C, H, W)`` into ``(C, *size)``; the padding is 0, the mean."""
+        """Fit ``(C, *shape)`` into ``(C, *size)``; the padding is 0, the mean."""
         if self.inner != self.shape:
-            image = F.interpolate(
-                image[None], size=self.inner, mode="bilinear", antialias=True, align_corners=False
-            )[0]
+            image = shrink(image, self.inner)
         return self._pad(image, 0.0)
 
     def labels(self, labels: NDArray[Any]) -> Tensor:
-        """Fit class indices ``(H, W)`` into uint8 ``size``; the padding is `IGNORE`."""
-        plane = torch.from_numpy(np.ascontiguousarray(labels.astype(np.uint8)))[None]
+        """Fit class indices ``shape`` into uint8 ``size``; the padding is `IGNORE`."""
+        whole = torch.from_numpy(np.ascontiguousarray(labels.astype(np.uint8)))[None]
         if self.inner != self.shape:
-            plane = _shrink_labels(plane, self.inner)
-        return self._pad(plane, IGNORE)[0]
+            whole = _shrink_labels(whole, self.inner)
+        return self._pad(whole, IGNORE)[0]
 
     def undo(self, logits: Tensor) -> Tensor:
-        """Bring logits ``(N, K, *size)`` back to ``(N, K, *shape)``."""
-        (top, left), (h, w) = self.offset, self.inner
-        logits = logits[..., top : top + h, left : left + w]
+        """Bring logits ``(K, *size)`` back to ``(K, *shape)``."""
+        return torch.cat(list(self.undo_in_parts(logits)), dim=1)
+
+    def undo_in_parts(self, logits: Tensor) -> Iterator[Tensor]:
+        """Yield what `undo` returns, a few planes of a volume at a time.
+
+        Brought back at once, the logits of a large volume would fill the memory several times.
+        """
+        for axis, (start, n) in enumerate(zip(self.offset, self.inner, strict=True), start=1):
+            logits = logits.narrow(axis, start, n)
         if self.inner == self.shape:
-            return logits
-        out: Tensor = F.interpolate(logits, size=self.shape, mode="bilinear", align_corners=False)
-        return out
+            yield from torch.split(logits, AT_ONCE, dim=1) if len(self.size) == 3 else (logits,)
+        elif len(self.size) == 2:
+            yield _resize(logits[None], self.shape).squeeze(0)
+        else:
+            for planes in _between(logits, self.shape[0]):
+                yield _resize(planes, self.shape[1:])
 
     def _pad(self, x: Tensor, value: float) -> Tensor:
-        (top, left), (h, w) = self.offset, self.inner
-        border = (left, self.size[1] - w - left, top, self.size[0] - h - top)
+        border: list[int] = []
+        for start, n, s in zip(self.offset, self.inner, self.size, strict=True):
+            border = [start, s - n - start, *border]  # torch begins with the last axis
         padded: Tensor = F.pad(x, border, value=value)
         return padded
 
 
-def _shrink_labels(plane: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize ``(1, H, W)`` class indices: each pixel takes the class that covers most of it."""
-    classes = torch.unique(plane)
+def shrink(image: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Resize ``(C, *S)`` linearly to ``(C, *size)``; what is made smaller does not alias.
+
+    Slices of a volume first, then across them: torch smooths pictures only, and along one axis
+    after the other it comes to the same.
+    """
+    if len(size) == 2:
+        return _resize(image[None], size, antialias=True)[0]
+    z, height, width = size
+    c, depth = image.shape[:2]
+    slices = _resize(image.flatten(0, 1)[None], (height, width), antialias=True)
+    columns = _resize(slices.reshape(1, c, depth, -1), (z, height * width), antialias=True)
+    return columns.view(c, *size)
+
+
+def _resize(images: Tensor, size: tuple[int, ...], antialias: bool = False) -> Tensor:
+    """Resize pictures ``(N, C, H, W)`` linearly."""
+    if images.shape[2:] == size:
+        return images
+    out: Tensor = F.interpolate(
+        images, size=size, mode="bilinear", antialias=antialias, align_corners=False
+    )
+    return out
+
+
+def _between(logits: Tensor, depth: int) -> Iterator[Tensor]:
+    """Yield the ``depth`` planes that lie evenly, linearly, between those of ``(K, Z, H, W)``."""
+    n = logits.shape[1]
+    places = ((torch.arange(depth) + 0.5) * (n / depth) - 0.5).clamp(0, n - 1)
+    for place in torch.split(places, AT_ONCE):
+        low = place.long()
+        share = (place - low).to(logits)[:, None, None]
+        yield logits[:, low].lerp(logits[:, (low + 1).clamp(max=n - 1)], share)
+
+
+def _shrink_labels(labels: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Resize ``(1, *S)`` class indices: each pixel takes the class that covers most of it."""
+    classes: Tensor = torch.unique(labels)
+    winner = classes[:1].expand(1, *size)
     if len(classes) == 1:
-        blank: Tensor = classes.expand(1, *size)
-        return blank
-    shares = torch.stack([plane[0] == c for c in classes]).float()[None]
-    shares = F.interpolate(shares, size=size, mode="bilinear", antialias=True)
-    winner: Tensor = classes[shares[0].argmax(dim=0)][None]
+        return winner
+    most = shrink((labels == classes[0]).float(), size)
+    for c in classes[1:]:
+        share = shrink((labels == c).float(), size)
+        winner = torch.where(share > most, c, winner)
+        most = torch.maximum(share, most)
     return winner
 
 
 def prepare(image: NDArray[Any], config: PreprocessConfig) -> tuple[Tensor, Fit]:
-    """Return a stored image as ``(C, *working size)``, or at its own size for patch models."""
-    x = normalise(to_float(image), config)
-    shape = (x.shape[1], x.shape[2])
+    """Return a stored image as ``(C, *working size)``, or at its own size for patch models.
+
+    It is a picture, or for a working size of three numbers a volume, with or without channels.
+    """
+    return _fitted(normalise(to_float(image, len(config.size)), config), config)
+
+
+def prepare_all(
+    image: NDArray[Any], config: PreprocessConfig, axes: int
+) -> list[tuple[Tensor, Fit]]:
+    """Return what the network is shown of an image of so many ``axes`` (see `together`).
+
+    That is the image as from `prepare`, or the planes of a volume, which are normalised together.
+    """
+    if axes == len(config.size):
+        return [prepare(image, config)]
+    whole = normalise(to_float(image, axes), config)
+    return [_fitted(plane, config) for plane in whole.unbind(1)]
+
+
+def _fitted(x: Tensor, config: PreprocessConfig) -> tuple[Tensor, Fit]:
+    shape = tuple(x.shape[1:])
     fit = Fit.of(shape, config.size if config.mode == "whole" else shape)
     return fit.image(x), fit
+
+
+def together(axes: int, config: PreprocessConfig, name: str) -> int:
+    """Return how many of an image's ``axes`` (channels apart) are prepared as one.
+
+    A volume's planes are seen one by one by a 2D network; where it sees neighbours too, they
+    must be normalised alike.
+
+    Raises
+    ------
+    DataError
+        If the network needs a volume and ``name`` is none.
+    """
+    if len(config.size) == 3 and axes < 3:
+        raise DataError(
+            f"{name} is a single picture, but a 3D network needs volumes. Use a 2D network."
+        )
+    return 3 if axes > 2 and (len(config.size) == 3 or config.neighbours) else 2
+
+
+def beside(i: int, volume: range, number: int) -> list[int]:
+    """Return plane ``i`` of a volume between ``number`` neighbours on either side.
+
+    Beyond the ends of the volume its first or last plane is repeated.
+    """
+    first, last = volume[0], volume[-1]
+    return [min(max(j, first), last) for j in range(i - number, i + number + 1)]

@@ -23,6 +23,8 @@ from napari_unet.unet.model import UNet
 
 T = TypeVar("T", Tensor, UNet)
 
+PLAIN = torch.contiguous_format
+
 WORTHWHILE = 0.9  # a less plain choice must take at most this share of the time
 ENOUGH = 2.0  # seconds after which one candidate has been measured for long enough
 
@@ -46,11 +48,12 @@ class Speed:
             yield
 
     def place(self, what: T) -> T:
-        """Move a network or a batch ``(N, C, H, W)`` to the device, in the chosen layout."""
+        """Move a network or a batch ``(N, C, *S)`` to the device, in the chosen layout."""
         # torch's stubs leave memory_format out of Module.to.
         moved: Any = what.to(self.device)
-        kind = torch.channels_last if self.channels_last else torch.contiguous_format
-        return cast(T, moved.to(memory_format=kind))
+        dims = what.config.dims if isinstance(what, UNet) else what.ndim - 2
+        last = torch.channels_last_3d if dims == 3 else torch.channels_last
+        return cast(T, moved.to(memory_format=last if self.channels_last else PLAIN))
 
     def words(self) -> str:
         """Say the choice in words."""

@@ -22,7 +22,7 @@ from napari_unet.data.cases import Case
 from napari_unet.errors import DataError, readable
 from napari_unet.events import Event, Note, Progress
 from napari_unet.unet.losses import IGNORE
-from napari_unet.unet.preprocess import prepare
+from napari_unet.unet.preprocess import beside, prepare_all, together
 
 Reader = Callable[[Case], tuple[NDArray[Any], NDArray[Any]]]
 
@@ -30,18 +30,21 @@ T = TypeVar("T")
 
 READERS = 4  # threads that read files while the network computes
 RAM_SHARE = 0.4  # of the memory that is free; what does not fit is mapped from temporary files
-FOREGROUND_SHARE = 1 / 3  # of the patches are centred on a foreground pixel, so rare ones are seen
-POINTS = 256  # foreground pixels remembered per case, for that
+POINTS = 256  # pixels of each class remembered per case, to centre patches on
 
 
 class Store:
-    """Images as float16 ``(C, h, w)`` and labels as uint8 ``(h, w)``, ready for the network."""
+    """Images as float16 ``(C, *S)`` and labels as uint8 ``S``, ready for the network.
+
+    ``S`` is height and width, or for a working size of three numbers depth, height and width.
+    """
 
     def __init__(self, config: PreprocessConfig) -> None:
         self.config = config
         self.cases: list[Case] = []
         self.images: list[Tensor] = []
         self.labels: list[Tensor] = []
+        self._volumes: list[range] = []  # for each plane, those of its volume
         self._points: list[Tensor] = []
         self._free = psutil.virtual_memory().available * RAM_SHARE
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -50,13 +53,19 @@ class Store:
         return len(self.cases)
 
     def add(self, case: Case, image: Tensor, labels: Tensor) -> None:
-        """Keep one prepared image, or plane of a volume."""
-        if self.config.mode == "patch":
-            points = (labels != 0).logical_and(labels != IGNORE).nonzero()
-            self._points.append(points[:: max(len(points) // POINTS, 1)])
-        self.cases.append(case)
-        self.images.append(self._keep(image.half()))
-        self.labels.append(self._keep(labels))
+        """Keep a prepared image and its labels."""
+        self.add_planes(case, [(image, labels)])
+
+    def add_planes(self, case: Case, parts: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Keep the prepared planes of one volume, with their labels, in their order."""
+        volume = range(len(self), len(self) + len(parts))
+        for image, labels in parts:
+            if self.config.mode == "patch":
+                self._points.append(_points(labels))
+            self._volumes.append(volume)
+            self.cases.append(case)
+            self.images.append(self._keep(image.half()))
+            self.labels.append(self._keep(labels))
 
     def close(self) -> None:
         """Delete the temporary files, if there were any."""
@@ -65,34 +74,40 @@ class Store:
             self._folder.cleanup()
 
     def batch(self, indices: Sequence[int], rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return float32 images ``(N, C, *size)`` and uint8 labels ``(N, *size)``."""
-        pairs = [(self.images[i], self.labels[i]) for i in indices]
+        """Return float32 images ``(N, C, *size)`` and uint8 labels ``(N, *size)``.
+
+        ``C`` counts the neighbouring slices too, where the preprocessing asks for them.
+        """
         if self.config.mode == "patch":
             pairs = [self._patch(i, rng) for i in indices]
+        else:
+            pairs = [(self._image(i), self.labels[i]) for i in indices]
         return torch.stack([p[0] for p in pairs]).float(), torch.stack([p[1] for p in pairs])
+
+    def _image(self, i: int, window: tuple[slice, ...] = ()) -> Tensor:
+        """Return image ``i``, or a window of it, with its neighbours."""
+        slices = beside(i, self._volumes[i], self.config.neighbours)
+        return torch.cat([self.images[j][:, *window] for j in slices])
 
     def _patch(self, i: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Cut a random window of the working size out of case ``i``, padded where it is smaller."""
-        image, labels, points = self.images[i], self.labels[i], self._points[i]
-        draw = torch.rand(4, generator=rng).tolist()
-        if len(points) and draw[0] < FOREGROUND_SHARE:
+        labels, points, size = self.labels[i], self._points[i], self.config.size
+        draw = torch.rand(2 + len(size), generator=rng).tolist()
+        if len(points) and draw[0] < self.config.foreground:
             point = points[int(draw[1] * len(points))].tolist()
-            wanted = [p - s // 2 for p, s in zip(point, self.config.size, strict=True)]
+            wanted = [p - s // 2 for p, s in zip(point, size, strict=True)]
         else:
             wanted = [
-                int(d * (n - s + 1))
-                for d, n, s in zip(draw[2:], labels.shape, self.config.size, strict=True)
+                int(d * (n - s + 1)) for d, n, s in zip(draw[2:], labels.shape, size, strict=True)
             ]
-        window, pads = [], []
-        for start, n, s in zip(wanted, labels.shape, self.config.size, strict=True):
+        window: list[slice] = []
+        border: list[int] = []
+        for start, n, s in zip(wanted, labels.shape, size, strict=True):
             start = min(max(start, 0), max(n - s, 0))
             window.append(slice(start, start + s))
-            pads.append(max(s - n, 0))
-        border = (0, pads[1], 0, pads[0])
-        return (
-            F.pad(image[:, window[0], window[1]], border),
-            F.pad(labels[window[0], window[1]], border, value=IGNORE),
-        )
+            border = [0, max(s - n, 0), *border]  # torch begins with the last axis
+        place = tuple(window)
+        return F.pad(self._image(i, place), border), F.pad(labels[place], border, value=IGNORE)
 
     def _keep(self, tensor: Tensor) -> Tensor:
         size = tensor.numel() * tensor.element_size()
@@ -107,28 +122,46 @@ class Store:
         return torch.from_numpy(np.load(path, mmap_mode="c"))
 
 
+def _points(labels: Tensor) -> Tensor:
+    """Return places ``(n, dims)`` in the foreground, up to `POINTS` of each class."""
+    found = []
+    for c in torch.unique(labels).tolist():
+        if c not in (0, IGNORE):
+            places = (labels == c).flatten().nonzero()[:, 0]
+            some = torch.linspace(0, len(places) - 1, min(len(places), POINTS))
+            found.append(places[some.long()])
+    if not found:
+        return torch.zeros(0, labels.ndim, dtype=torch.long)
+    return torch.stack(torch.unravel_index(torch.cat(found), labels.shape), dim=1)
+
+
 def fill(
     store: Store, cases: Sequence[Case], read: Reader, what: str
 ) -> Generator[Event, None, None]:
     """Read and prepare ``cases`` into ``store``; a case that cannot be read is left out, aloud.
 
-    ``read`` gives an image and its labels ``(H, W)``; those of a volume, ``(Z, H, W)`` or with more
-    axes, go into the store plane by plane.
+    ``read`` gives an image and its labels: ``(H, W)``, or ``(Z, H, W)`` for a volume, or with more
+    axes. For a 2D network the planes of a volume go into the store one by one.
 
     Raises
     ------
     DataError
         If not one case could be read; it quotes the first reason.
     """
+    config = store.config
 
-    def load(case: Case) -> list[tuple[Tensor, Tensor]]:
+    def load(case: Case) -> list[list[tuple[Tensor, Tensor]]]:
         image, labels = read(case)
-        return [plane(image[i], labels[i]) for i in np.ndindex(labels.shape[:-2])]
+        axes = together(labels.ndim, config, case.name)
+        return [parts(image[i], labels[i], axes) for i in np.ndindex(labels.shape[:-axes])]
 
-    def plane(image: NDArray[Any], labels: NDArray[Any]) -> tuple[Tensor, Tensor]:
-        x, fit = prepare(image, store.config)
+    def parts(image: NDArray[Any], labels: NDArray[Any], axes: int) -> list[tuple[Tensor, Tensor]]:
+        planes = labels if axes > len(config.size) else labels[None]
         # Half the memory at once: the planes of a whole volume wait to be stored.
-        return x.half(), fit.labels(labels)
+        return [
+            (x.half(), fit.labels(y))
+            for (x, fit), y in zip(prepare_all(image, config, axes), planes, strict=True)
+        ]
 
     failed: list[str] = []
     for i, (case, result) in enumerate(zip(cases, ahead(load, cases), strict=True)):
@@ -136,8 +169,8 @@ def fill(
             failed.append(str(readable(result)))
             yield Note(f"{case.name} is left out: {failed[-1]}", warning=True)
         else:
-            for image, labels in result:
-                store.add(case, image, labels)
+            for volume in result:
+                store.add_planes(case, volume)
         yield Progress(i + 1, len(cases), what)
     if cases and not len(store):
         raise DataError(f"None of the {len(cases)} cases could be read. The first: {failed[0]}")

@@ -7,6 +7,7 @@ from torch import nn
 
 from napari_unet.card import ModelCard
 from napari_unet.config import UNetConfig
+from napari_unet.unet.layers import CONVOLUTIONS
 from napari_unet.unet.model import UNet
 
 
@@ -15,38 +16,35 @@ def parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-def receptive_field(config: UNetConfig) -> int:
-    """Return the side, in pixels, of the square of input that one output pixel can depend on.
+def receptive_field(config: UNetConfig) -> tuple[int, ...]:
+    """Return the sides, in pixels, of the part of the input that one output pixel can depend on.
 
     Follows the longest way, through the bottleneck: every 3×3 convolution adds two of its own
-    pixels, a pooling one, a bilinear upsampling one of the coarser image.
-    The arithmetic is that of Araujo, Norris and Sim 2019 (doi:10.23915/distill.00021), for the
-    worst-placed output pixel.
+    pixels, a pooling one, a bilinear upsampling (also that of an attention gate) one of the coarser
+    image. The arithmetic is that of Araujo, Norris and Sim 2019 (doi:10.23915/distill.00021), for
+    the worst-placed output pixel. Flat levels neither convolve nor pool along z.
     """
-    s, d = config.stem_stride, config.depth
+    blurs = config.upsampling == "bilinear" or config.attention
+    return tuple(_reach(h, s, blurs) for h, s in zip(config.halvings, config.strides, strict=True))
+
+
+def _reach(halvings: int, stride: int, blurs: bool) -> int:
+    """Return the receptive field along one axis."""
     reach = 0
-    for output in range(s * 2**d):  # where a pixel lies within a bottleneck pixel decides
-        low = high = output // s  # first and last pixel reached, at the current resolution
-        for _ in range(d):
+    for output in range(stride * 2**halvings):  # where it lies within a bottleneck pixel decides
+        low = high = output // stride  # first and last pixel reached, at the current resolution
+        for _ in range(halvings):
             low, high = low - 2, high + 2
-            low, high = _below(low, config), _below_last(high, config)
+            # Of the coarser image, also the neighbour that enlarging mixes in.
+            low, high = ((low - 1) // 2, (high + 1) // 2) if blurs else (low // 2, high // 2)
         low, high = low - 2, high + 2
-        for _ in range(d):
+        for _ in range(halvings):
             low, high = 2 * low, 2 * high + 1
             low, high = low - 2, high + 2
-        if s > 1:
-            low, high = low * s - s // 2, high * s - s // 2 + 2 * s - 1
+        if stride > 1:
+            low, high = low * stride - stride // 2, high * stride - stride // 2 + 2 * stride - 1
         reach = max(reach, high - low + 1)
     return reach
-
-
-def _below(i: int, config: UNetConfig) -> int:
-    """Return the first pixel of the coarser image that pixel ``i`` of the finer one sees."""
-    return (i - 1) // 2 if config.upsampling == "bilinear" else i // 2
-
-
-def _below_last(i: int, config: UNetConfig) -> int:
-    return (i + 1) // 2 if config.upsampling == "bilinear" else i // 2
 
 
 def summary(config: UNetConfig) -> str:
@@ -55,29 +53,45 @@ def summary(config: UNetConfig) -> str:
         net = UNet(config)
     lines = [f"{'level':<12}{'resolution':>12}{'channels':>10}{'parameters':>14}"]
 
-    def line(name: str, factor: int, channels: int, *modules: nn.Module) -> None:
-        scale = "1" if factor == 1 else f"1/{factor}"
+    def line(name: str, level: int, channels: int, *modules: nn.Module) -> None:
+        scale = _scale(config, level)
         count = sum(map(parameters, modules))
         lines.append(f"{name:<12}{scale:>12}{channels:>10}{count:>14,}")
 
-    s, levels, d = config.stem_stride, config.levels, config.depth
-    if s > 1:
-        line("stem", s, levels[0], net.stem)
+    levels, d = config.levels, config.depth
+    if config.stem_stride > 1:
+        line("stem", 0, levels[0], net.stem)
     for i, block in enumerate(net.encoder):
-        line(f"encoder {i + 1}", s * 2**i, levels[i], block)
-    line("bottleneck", s * 2**d, levels[-1], net.bottleneck)
+        line(f"encoder {i + 1}", i, levels[i], block)
+    line("bottleneck", d, levels[-1], net.bottleneck)
     for i, (up, block) in enumerate(zip(net.up, net.decoder, strict=True)):
         level = d - 1 - i
-        line(f"decoder {level + 1}", s * 2**level, levels[level], up, block)
-    line("head", 1, config.out_channels, net.head)
-    field = receptive_field(config)
-    convolutions = sum(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in net.modules())
+        gates = [net.gate[i]] if config.attention else []
+        line(f"decoder {level + 1}", level, levels[level], up, block, *gates)
+    line("head", -1, config.out_channels, net.head)
+    field = "×".join(map(str, receptive_field(config)))
+    convolutions = sum(isinstance(m, CONVOLUTIONS) for m in net.modules())
     lines.append(
         f"{parameters(net):,} parameters in {convolutions} convolutions; "
-        f"receptive field {field}×{field} pixels; {config.padding} padding; "
+        f"receptive field {field} pixels; {config.padding} padding; "
         f"{'sigmoid' if config.out_channels == 1 else 'softmax'} output"
     )
     return "\n".join(lines)
+
+
+def _scale(config: UNetConfig, level: int) -> str:
+    """Return a level's resolution as a share of the image's, per axis where the axes differ.
+
+    The head's, "level" -1, is that of the image.
+    """
+    if level < 0:
+        return "1"
+    sides = [
+        s * 2 ** max(level - (config.depth - h), 0)
+        for h, s in zip(config.halvings, config.strides, strict=True)
+    ]
+    shares = ["1" if n == 1 else f"1/{n}" for n in sides]
+    return shares[-1] if len(set(shares)) == 1 else "×".join(shares)
 
 
 def describe_model(card: ModelCard) -> str:
@@ -87,7 +101,7 @@ def describe_model(card: ModelCard) -> str:
     lines = [
         f"{card.name}",
         f"finds         {', '.join(card.classes)}",
-        f"takes         {card.network.in_channels}-channel images ({card.preprocess.mode}, {size})",
+        f"takes         {_takes(card)} ({card.preprocess.mode}, {size})",
         f"threshold     {card.threshold:g}",
         f"created       {card.created} with napari-unet {card.versions.get('napari-unet', '?')}",
     ]
@@ -100,3 +114,10 @@ def describe_model(card: ModelCard) -> str:
     if "val_dice" in scores:
         lines.append(f"val Dice      {scores['val_dice']:.4f} (epoch {scores.get('epoch', '?')})")
     return "\n".join([*lines, "", summary(card.network)])
+
+
+def _takes(card: ModelCard) -> str:
+    kind = "volumes" if card.network.dims == 3 else "images"
+    beside = card.preprocess.neighbours
+    slices = f", {2 * beside + 1} slices of a volume at a time" if beside else ""
+    return f"{card.image_channels}-channel {kind}{slices}"

@@ -21,42 +21,80 @@ def starts(n: int, size: int, overlap: float = OVERLAP) -> list[int]:
     return [round(i * (n - size) / (count - 1)) for i in range(count)]
 
 
-def window_weight(size: tuple[int, int]) -> Tensor:
+def window_weight(size: tuple[int, ...]) -> Tensor:
     """Return a Gaussian ``size`` that falls to a thousandth at the rim, where context is missing.
 
     The deviation is an eighth of the side, as in Isensee et al. 2021
     (doi:10.1038/s41592-020-01008-z).
     """
-    sides = []
+    weight = torch.ones(())
     for n in size:
         x = (torch.arange(n) - (n - 1) / 2) / (n / 8)
         # Bounded along each side, not in the product: at the top and bottom of an image the
         # weights of neighbours side by side would all lie at the bound, and a seam would show.
-        sides.append(torch.exp(-0.5 * x**2).clamp(min=1e-3))
-    return sides[0][:, None] * sides[1][None]
+        weight = weight[..., None] * torch.exp(-0.5 * x**2).clamp(min=1e-3)
+    return weight
 
 
 def tiled(
-    image: Tensor, size: tuple[int, int], run: Callable[[Tensor], Tensor], batch: int
-) -> Iterator[Tensor | tuple[int, int]]:
-    """Run a network over ``(C, H, W)``; yield (windows done, windows), then logits ``(K, H, W)``.
+    image: Tensor, size: tuple[int, ...], run: Callable[[Tensor], Tensor], batch: int
+) -> Iterator[Tensor]:
+    """Run a network over ``(C, *S)``; yield its logits ``(K, *S)`` in parts along the first side.
 
-    ``run`` maps ``(N, C, *size)`` to ``(N, K, *size)``. An image smaller than a window is padded
-    with 0, as in training.
+    ``run`` maps ``(N, C, *size)`` to ``(N, K, *size)``, so many windows at a time. An image smaller
+    than a window is padded with 0, as in training. Whatever no window touches any more is given
+    away, so that of a large volume only a slab is in the memory.
     """
-    h, w = image.shape[-2:]
-    image = F.pad(image, (0, max(size[1] - w, 0), 0, max(size[0] - h, 0)))
-    corners = list(product(starts(image.shape[-2], size[0]), starts(image.shape[-1], size[1])))
-    weight = window_weight(size)
-    total, weights = torch.zeros(0), torch.zeros(image.shape[-2:])
+    shape = tuple(image.shape[1:])
+    border: list[int] = []
+    for n, s in zip(shape, size, strict=True):
+        border = [0, max(s - n, 0), *border]  # torch begins with the last axis
+    image = F.pad(image, border)
+    corners = list(product(*(starts(n, s) for n, s in zip(image.shape[1:], size, strict=True))))
+    slab = _Slab(tuple(image.shape[1:]), window_weight(size))
     for i in range(0, len(corners), batch):
         part = corners[i : i + batch]
-        windows = torch.stack([image[:, y : y + size[0], x : x + size[1]] for y, x in part])
-        logits = run(windows)
-        if not total.numel():
-            total = torch.zeros(logits.shape[1], *image.shape[-2:])
-        for (y, x), one in zip(part, logits, strict=True):
-            total[:, y : y + size[0], x : x + size[1]] += one * weight
-            weights[y : y + size[0], x : x + size[1]] += weight
-        yield i + len(part), len(corners)
-    yield (total / weights)[:, :h, :w]
+        logits = run(torch.stack([image[:, *_window(corner, size)] for corner in part]))
+        for corner, one in zip(part, logits, strict=True):
+            slab.add(corner, one)
+        done = corners[i + batch][0] if i + batch < len(corners) else shape[0]
+        if done > slab.first:
+            yield slab.take(done)[:, *_window((0,) * len(shape), (done, *shape[1:]))]
+
+
+def _window(corner: tuple[int, ...], size: tuple[int, ...]) -> tuple[slice, ...]:
+    return tuple(slice(c, c + s) for c, s in zip(corner, size, strict=True))
+
+
+class _Slab:
+    """Sums of weighted logits of an image of ``shape``, from row ``first`` on as far as needed.
+
+    A row is what lies at one place along the first side: of a volume, a plane.
+    """
+
+    def __init__(self, shape: tuple[int, ...], weight: Tensor) -> None:
+        self.weight = weight
+        self.first = 0
+        self._rest = shape[1:]
+        self._total = torch.zeros(0)
+        self._weights = torch.zeros(0, *self._rest)
+
+    def add(self, corner: tuple[int, ...], logits: Tensor) -> None:
+        """Add the logits ``(K, *size)`` of the window at ``corner``."""
+        top, rows = corner[0] - self.first, len(self.weight)
+        if (missing := top + rows - len(self._weights)) > 0:
+            if not self._total.numel():
+                self._total = torch.zeros(len(logits), 0, *self._rest)
+            self._total = F.pad(self._total, (0, 0) * len(self._rest) + (0, missing))
+            self._weights = F.pad(self._weights, (0, 0) * len(self._rest) + (0, missing))
+        window = _window((top, *corner[1:]), tuple(self.weight.shape))
+        self._total[:, *window] += logits * self.weight
+        self._weights[window] += self.weight
+
+    def take(self, end: int) -> Tensor:
+        """Return the mean logits ``(K, rows, …)`` of the rows before ``end``, and forget them."""
+        rows = end - self.first
+        mean = self._total[:, :rows] / self._weights[:rows]
+        self._total, self._weights = self._total[:, rows:], self._weights[rows:]
+        self.first = end
+        return mean

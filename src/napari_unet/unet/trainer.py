@@ -20,7 +20,7 @@ from napari_unet.unet.augment import augment
 from napari_unet.unet.budget import Budget
 from napari_unet.unet.lanes import Lanes
 from napari_unet.unet.losses import balanced, make_loss
-from napari_unet.unet.mirror import FLIPS
+from napari_unet.unet.mirror import flips
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, endless
@@ -107,7 +107,8 @@ class Trainer:
         start = time.monotonic()
         val = validate(self.judged, self.val_set, self.speed, self.loss)
         # What follows the last step: one more validation, and one to choose the threshold.
-        passes = 1 + (len(FLIPS) if self.val_set.config.mirror else 1)
+        config = self.val_set.config
+        passes = 1 + (len(flips(len(config.size))) if config.mirror else 1)
         self.budget.reserve = passes * (time.monotonic() - start)
         if self.optim.schedule == "plateau" and math.isfinite(val.loss):
             self.plateau.step(val.loss)
@@ -154,7 +155,8 @@ class Trainer:
     ) -> Tensor:
         """Return the loss of a share of the batch, ready to be differentiated."""
         images, labels = images.to(self.speed.device), labels.to(self.speed.device)
-        images, labels = augment(images, labels, self.augmentation, chance)
+        flat = model.config.flat_levels > 0
+        images, labels = augment(images, labels, self.augmentation, chance, flat)
         with self.speed.autocast():
             logits = model(self.speed.place(images))
         scaled: Tensor = self.scaler.scale(self.loss(logits, labels) * weight)

@@ -14,10 +14,10 @@ from napari_unet.metrics import Counts
 from napari_unet.unet.losses import IGNORE, Loss
 from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.model import UNet, probabilities
+from napari_unet.unet.predict import batch_size
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store
 
-BATCH = 16
 # Not the extremes, and not for a small gain: a few validation patients speak for many others.
 THRESHOLDS = tuple(i / 20 for i in range(5, 16))
 GAIN = 0.005  # of mean Dice that a threshold other than one half must bring
@@ -83,8 +83,9 @@ def _predictions(
 
     rng = torch.Generator().manual_seed(0)  # patches: the same ones in every epoch
     with torch.inference_mode():
-        for start in range(0, len(cases), BATCH):
-            indices = range(start, min(start + BATCH, len(cases)))
+        size = batch_size(cases.config, speed.device)
+        for start in range(0, len(cases), size):
+            indices = range(start, min(start + size, len(cases)))
             images, labels = cases.batch(indices, rng)
             x = speed.place(images)
             logits = mirrored(run, x) if mirror else run(x)

@@ -114,8 +114,9 @@ def describe(model: ModelEntry) -> str:
     card = model.card
     if card is None:
         return model.error
-    pixels = {1: "grey", 3: "colour"}.get(card.network.in_channels)
-    images = f"{pixels or f'{card.network.in_channels}-channel'} images"
+    pixels = {1: "grey", 3: "colour"}.get(card.image_channels)
+    kind = "volumes" if card.network.dims == 3 else "images"
+    images = f"{pixels or f'{card.image_channels}-channel'} {kind}"
     parts = [f"Finds {', '.join(card.classes)} in {images}"]
     cases, name = card.data.get("cases"), card.data.get("folder")
     if cases or name:
