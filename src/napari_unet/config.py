@@ -65,6 +65,14 @@ class UNetConfig:
         low=0,
         high=8,
     )
+    supervision: int = option(
+        0,
+        "Deep supervision",
+        "While training, so many of the decoder's coarser levels give an answer of their own, so "
+        "that the deep levels learn sooner.",
+        low=0,
+        high=8,
+    )
     dropout: float = option(
         0.0,
         "Dropout",
@@ -89,6 +97,11 @@ class UNetConfig:
             raise ConfigError("channels per level: every number must lie between 1 and 4096")
         if self.padding == "valid" and self.stem_stride != 1:
             raise ConfigError("valid padding and a strided stem cannot be combined")
+        if self.supervision and (self.padding == "valid" or self.supervision >= self.depth):
+            raise ConfigError(
+                f"deep supervision: {self.supervision} coarser levels do not fit a network of "
+                f"depth {self.depth} with {self.padding} padding"
+            )
         if self.flat_levels > (self.depth if self.dims == 3 else 0):
             raise ConfigError(
                 f"flat levels: {self.flat_levels} do not fit a {self.dims}D network of depth "

@@ -14,6 +14,7 @@ from napari_unet.unet.losses import (
     make_loss,
     soft_dice,
     soft_tversky,
+    supervised,
 )
 
 LOSSES = get_args(get_type_hints(OptimConfig)["loss"])
@@ -137,3 +138,12 @@ def test_balanced_weights_grow_with_the_root_of_rarity_within_bounds():
     _, _, missing = weights = balanced([labels], 2)
     assert missing == pytest.approx(RAREST * min(weights))
     assert all(w > 0 for w in balanced([torch.full((5,), IGNORE, dtype=torch.uint8)], 1))
+
+
+def test_coarser_answers_count_half_as_much_each():
+    logits, target = batch(2)
+    other = -logits
+    loss = make_loss("ce+dice")
+    assert supervised(loss, [logits], target).item() == pytest.approx(loss(logits, target).item())
+    both = (loss(logits, target) + 0.5 * loss(other, target)) / 1.5
+    assert supervised(loss, [logits, other], target).item() == pytest.approx(both.item())

@@ -193,3 +193,22 @@ def test_an_untrained_network_sees_background(classes, stride):
     p = probabilities(UNet(config)(torch.randn(2, 1, 32, 32)))
     background = 1 - p[:, 0] if classes == 1 else p[:, 0]
     assert background.min() > 0.8
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_supervised_levels_answer_too_and_reach_the_deep_weights(dims):
+    config = UNetConfig(dims=dims, depth=3, base_channels=2, supervision=2, out_channels=3)
+    net = UNet(config)
+    x = torch.randn(2, 1, *(9, 11, 14)[:dims])
+    fine, *coarse = net.answers(x)
+    assert fine.equal(net(x))
+    assert [a.shape for a in coarse] == [fine.shape] * 2
+    coarse[-1].sum().backward()
+    assert net.decoder[0].conv1.weight.grad is not None  # its own level and what is below
+    assert net.decoder[1].conv1.weight.grad is None
+
+
+@pytest.mark.parametrize("wrong", [{"depth": 2, "supervision": 2}, {"padding": "valid"}])
+def test_levels_that_cannot_be_supervised_are_refused(wrong):
+    with pytest.raises(ConfigError, match="deep supervision"):
+        UNetConfig(**{"depth": 4, "supervision": 1, **wrong})

@@ -129,6 +129,19 @@ def make_loss(name: str, class_weights: Sequence[float] = ()) -> Loss:
     return loss
 
 
+def supervised(
+    loss: Loss, answers: Sequence[Tensor], target: Tensor, borders: Tensor | None = None
+) -> Tensor:
+    """Return the weighted mean of the loss of each answer of a network, the finest first.
+
+    Each counts half as much as the one before, as in Isensee et al. 2021
+    (doi:10.1038/s41592-020-01008-z).
+    """
+    shares = [0.5**i for i in range(len(answers))]
+    losses = [loss(a, target, borders) * s for a, s in zip(answers, shares, strict=True)]
+    return torch.stack(losses).sum() / sum(shares)
+
+
 def balanced(labels: Iterable[Tensor], classes: int) -> tuple[float, ...]:
     """Return a weight for the background and each of ``classes`` foreground classes.
 

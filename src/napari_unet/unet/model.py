@@ -13,6 +13,7 @@ import itertools
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_unet.config import UNetConfig
@@ -31,6 +32,7 @@ from napari_unet.unet.layers import (
     sides,
 )
 
+LINEAR = {2: "bilinear", 3: "trilinear"}
 PRIOR = 3.0  # logit of the background at the start: foreground has a probability of 5 %
 
 
@@ -70,14 +72,29 @@ class UNet(nn.Module):
             self.gate.extend(
                 AttentionGate(b, a, config, f) for (a, b), f in zip(down, up, strict=True)
             )
+        # Heads of the coarser levels, the coarsest first, as the decoder comes by them.
+        coarse = levels[config.supervision : 0 : -1]
+        self.aux = nn.ModuleList(conv(c, config.out_channels, 1) for c in coarse)
         self.apply(_initialise)
-        _start_unsure(self.head, config.out_channels)
+        for head in (self.head, *self.aux):
+            _start_unsure(head, config.out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(N, out_channels, *S)`` for images ``(N, in_channels, *S)``.
 
         ``S`` is height and width, with the depth before them in 3D.
         """
+        return self._answers(x, 0)[0]
+
+    def answers(self, x: Tensor) -> list[Tensor]:
+        """Return the logits of `forward`, then those of the supervised levels, ever coarser.
+
+        All are ``(N, out_channels, *S)``: coarse ones are interpolated, so that every loss can
+        judge them (deep supervision: Lee et al. 2015, arXiv:1409.5185).
+        """
+        return self._answers(x, self.config.supervision)
+
+    def _answers(self, x: Tensor, coarser: int) -> list[Tensor]:
         space = x.shape[2:]
         x = self.stem(mirror_pad(x, self.margins(space)))
         skips = []
@@ -86,17 +103,20 @@ class UNet(nn.Module):
             skips.append(x)
             x = pool(x)
         x = self.bottleneck(x)
+        features = []
         for i, (up, block) in enumerate(zip(self.up, self.decoder, strict=True)):  # up the right
             coarse, x = x, up(x)
             skip = crop_centre(skips.pop(), x.shape[2:])
             if self.config.attention:
                 skip = self.gate[i](skip, coarse)
             x = block(torch.cat([skip, x], dim=1))
-        y: Tensor = self.shuffle(self.head(x))
+            features.append(x)
+        y: Tensor = self.shuffle(self.head(features[-1]))
+        found = [y]
+        for head, x in zip(self.aux[::-1][:coarser], features[-2::-1], strict=False):
+            found.append(F.interpolate(head(x), y.shape[2:], mode=LINEAR[self.config.dims]))
         # With valid convolutions the output already starts at the image's first pixel.
-        for axis, n in enumerate(space, start=2):
-            y = y.narrow(axis, 0, n)
-        return y
+        return [_crop_start(y, space) for y in found]
 
     def margins(self, space: tuple[int, ...]) -> list[tuple[int, int]]:
         """Return how many mirrored pixels go before and after each side of an image."""
@@ -111,6 +131,12 @@ class UNet(nn.Module):
             (0, max(-(-n // step), few) * step - n)
             for n, step, few in zip(space, steps, fewest, strict=True)
         ]
+
+
+def _crop_start(x: Tensor, space: tuple[int, ...]) -> Tensor:
+    for axis, n in enumerate(space, start=2):
+        x = x.narrow(axis, 0, n)
+    return x
 
 
 def _valid_margins(n: int, halvings: int) -> tuple[int, int]:
