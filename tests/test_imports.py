@@ -23,7 +23,7 @@ LAYERS = (
     ("schema",),
     ("config",),
     ("data.cases", "labelling"),
-    ("jobs", "events", "presets", "card"),
+    ("controls", "jobs", "events", "presets", "card"),
     ("workspace",),
     ("metrics",),
     ("data",),
@@ -51,6 +51,7 @@ KEPT_TO = {
     "safetensors": {"unet"},
     "requests": {"downloads"},
     "gdown": {"downloads"},
+    "pyqtgraph": {"widgets"},
     "napari": {"widgets", "demo", "reader", "writer"},
     **{package: {"widgets"} for package in QT},
 }

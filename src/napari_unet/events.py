@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from napari_unet.config import Recipe
+
 
 @dataclass(frozen=True)
 class Note:
@@ -32,6 +34,7 @@ class EpochEnd:
     """One epoch is over; if ``best``, the model file now holds its weights.
 
     ``class_dice`` is the validation Dice by class name; empty if there is one class only.
+    ``memory`` is the most that was in use so far, in bytes: of the GPU, or by the process.
     """
 
     epoch: int
@@ -43,6 +46,7 @@ class EpochEnd:
     images_per_second: float
     best: bool
     class_dice: Mapping[str, float] = field(default_factory=dict)
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,65 @@ class CaseDone:
     score: CaseScore | None = None
     path: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a training would be done on this machine, in words and as settings.
+
+    ``reasons`` has a sentence for each choice. ``memory`` is in bytes, ``epochs`` how many fit.
+    """
+
+    recipe: Recipe
+    words: str
+    parameters: int
+    seconds_per_image: float
+    epochs: float
+    memory: int
+    device: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan that training follows."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the network, as it is after ``epoch``, makes of a validation case that is watched.
+
+    ``probabilities``, ``threshold`` and ``classes`` are as in `SegmentArrayFinished`.
+    """
+
+    case: str
+    epoch: int
+    probabilities: np.ndarray
+    threshold: float
+    classes: tuple[str, ...] = ("foreground",)
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Training rests, or goes on."""
+
+    paused: bool
+
+
+@dataclass(frozen=True)
+class Augmented:
+    """Images as the network may be shown them: a row for each image, the first column unchanged.
+
+    ``images`` is uint8 ``(rows, columns, H, W)`` or ``(rows, columns, H, W, 3)``, ready to be
+    looked at; ``labels`` uint8 ``(rows, columns, H, W)``, 255 outside. Of volumes the middle plane.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    classes: tuple[str, ...] = ("foreground",)
 
 
 @dataclass(frozen=True)
@@ -195,6 +258,10 @@ Event = (
     Note
     | Progress
     | EpochEnd
+    | Planned
+    | Preview
+    | Paused
+    | Augmented
     | CaseDone
     | TrainFinished
     | SegmentArrayFinished

@@ -23,6 +23,7 @@ class TrainJob:
 
     ``recipe`` wins over ``preset``. ``minutes`` or ``epochs`` above zero override the recipe's
     budget. ``limit`` (0: none) caps the number of cases; whole patients are dropped at the end.
+    ``start`` is a model file whose network and weights training begins with (it is not changed).
     """
 
     folder: str
@@ -35,6 +36,43 @@ class TrainJob:
     seed: int = 0
     limit: int = 0
     device: str = "auto"
+    start: str = ""
+
+
+@dataclass(frozen=True)
+class ResumeJob:
+    """Go on with a training that was stopped, crashed, or is over.
+
+    ``model`` is the model file that the run writes; what is needed to go on lies beside it.
+    ``minutes`` or ``epochs`` above zero are the new total budget, those already trained included;
+    with neither, the run keeps the budget it had.
+    """
+
+    model: str
+    minutes: float = 0.0
+    epochs: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class PlanJob:
+    """Tell how ``train`` would be done on this machine, without doing it."""
+
+    train: TrainJob
+
+
+@dataclass(frozen=True)
+class AugmentJob:
+    """Show what the augmentation of ``train`` does to some of its own images.
+
+    The answer is a grid of ``cases`` rows: each image as the network is shown it, then
+    ``variants`` changed copies with their masks.
+    """
+
+    train: TrainJob
+    cases: int = 3
+    variants: int = 4
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,4 +146,14 @@ class FetchJob:
     agreed: bool = False
 
 
-Job = TrainJob | SegmentArrayJob | SegmentFilesJob | EvaluateJob | AuditJob | FetchJob
+Job = (
+    TrainJob
+    | ResumeJob
+    | PlanJob
+    | AugmentJob
+    | SegmentArrayJob
+    | SegmentFilesJob
+    | EvaluateJob
+    | AuditJob
+    | FetchJob
+)

@@ -62,6 +62,7 @@ class FakeEngine:
     def __init__(self, script: list[Any]) -> None:
         self.script = script
         self.jobs: list[Job] = []
+        self.told: list[Any] = []
         self.closed = self.warmed = 0
         self._stop = threading.Event()
 
@@ -81,6 +82,9 @@ class FakeEngine:
 
     def stop(self) -> None:
         self._stop.set()
+
+    def tell(self, command: Any) -> None:
+        self.told.append(command)
 
     def warm(self) -> None:
         self.warmed += 1

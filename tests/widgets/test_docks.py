@@ -429,6 +429,8 @@ def test_the_sample_data_is_made_once(viewer, desk, show, qtbot, own_workspace):
 def test_training_needs_a_dataset_and_a_name(viewer, desk, show):
     dock = show(TrainDock(viewer))
     assert "Open a folder" in dock.view.train.reason.plain
+    assert dock.view.open.isVisible()
+    assert dock.view.sample.isVisible()
 
 
 def test_training_runs_to_its_end(viewer, opened, show, qtbot, engines, write_model):
@@ -447,7 +449,7 @@ def test_training_runs_to_its_end(viewer, opened, show, qtbot, engines, write_mo
     path.unlink()
     write_model("brains")
     dock.view.train.button.click()
-    assert "Busy" in dock.view.train.reason.plain
+    assert dock.view.train.button.text() == "&Train after this one"
     qtbot.waitUntil(lambda: not opened.session.busy)
     (job,) = engines.train.jobs
     assert isinstance(job, TrainJob)
@@ -467,7 +469,8 @@ def test_a_stopped_training_leaves_its_best_model_selected(
     dock.view.train.button.click()
     qtbot.waitUntil(lambda: bool(opened.session.curve))
     write_model("brains")
-    assert "epoch 1, 10 images/s" in dock.view.status.plain
+    assert "epoch 1" in dock.view.status.plain
+    assert "10 images/s" in dock.view.running.text.plain
     dock.view.running.button.click()
     assert dock.view.running.button.text() == "Stopping…"
     qtbot.waitUntil(lambda: not opened.session.busy)

@@ -20,12 +20,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_unet.config import SplitConfig
+from napari_unet.config import Recipe, SplitConfig
 from napari_unet.data.cases import COLOUR, LabelRule, LeftOut, Unpaired
 from napari_unet.data.masks.survey import MaskAudit, MaskValue
-from napari_unet.events import AuditFinished, CaseScore, EpochEnd, Finding, Offer
+from napari_unet.events import AuditFinished, CaseScore, EpochEnd, Finding, Offer, Plan
 from napari_unet.metrics import summarise
 from napari_unet.session import ImageFacts, read_entry
+from napari_unet.session.history import history_of
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.views.dataset import DatasetView
 from napari_unet.widgets.views.evaluate import EvaluateView
@@ -520,10 +521,10 @@ def test_a_model_is_described_by_its_card(show, write_model, tmp_path):
 
 def test_the_curve_appears_with_the_first_epoch(show):
     view = show(TrainView())
-    assert not view.plots.isVisible()
-    view.set_curve([EpochEnd(1, 0.5, 0.6, 0.7, 1e-3, 1, 10, True)])
-    assert view.plots.isVisible()
-    assert view.dice.accessibleName() == "Dice: validation 0.700"
+    assert not view.curves.isVisible()
+    view.curves.set_histories({"": history_of([EpochEnd(1, 0.5, 0.6, 0.7, 1e-3, 1, 10, True)])})
+    assert view.curves.isVisible()
+    assert view.curves.dice.accessibleName() == "Dice: validation 0.700"
 
 
 # --- narrow docks -----------------------------------------------------------------------------
@@ -547,11 +548,19 @@ def filled(kind, dataset, write_model):
         view.cases.filter_button.setChecked(True)
         view.cases.show_named(["images/case_001"], long)
     elif isinstance(view, TrainView):
-        view.set_data(f"Trains on {long}")
+        view.set_data(f"Trains on {long}", can_open=True)
         view.set_name("a_rather_long_name_of_a_model_to_be_trained", "There is such a model.")
         view.set_notes([long])
-        view.set_running(long, 0.3, stopping=False)
-        view.set_curve([EpochEnd(i, 123.456, 0.5, 0.7, 1e-3, 1, 10, True) for i in range(3)])
+        view.running.set_running(long, 0.3)
+        view.running.set_state(True, paused=False, asked="", stopping=False)
+        view.set_longer("Train lon&ger…")
+        view.set_reason("", waits=True)
+        view.set_queue([long, "b"], [long, "c"])
+        view.live.set_live([long, "b"], long, on=True, hidden=long)
+        view.live.show()
+        view.plan.set_plan(Plan(Recipe(), long, 1, 0.1, 2.0, 3, "cpu", (long, "b")), "Changed.")
+        epochs = [EpochEnd(i, 123.456, 0.5, 0.7, 1e-3, 1, 10, True) for i in range(3)]
+        view.curves.set_histories({"": history_of(epochs)})
     else:
         view.set_models([entry], entry)
         view.set_running(f"Evaluating {long}", 0.3, stopping=True)

@@ -6,6 +6,7 @@ it, and everything shown is either fresh or says why it is not.
 
 from napari_unet.session.models import misfit, read_entry
 from napari_unet.session.state import Session
+from napari_unet.session.training import Waiting
 from napari_unet.session.values import (
     LANES,
     PLANNED,
@@ -31,6 +32,7 @@ __all__ = [
     "Result",
     "Session",
     "Sheet",
+    "Waiting",
     "misfit",
     "read_entry",
 ]

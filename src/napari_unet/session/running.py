@@ -59,6 +59,18 @@ class RunState:
             self.busy[lane] = replace(busy, progress=event)
             self.busy_changed.emit()
 
+    def asked(self, lane: Lane, what: str) -> None:
+        """Note what a job was asked to do and has not done yet."""
+        if busy := self.busy.get(lane):
+            self.busy[lane] = replace(busy, asked=what)
+            self.busy_changed.emit()
+
+    def take_paused(self, lane: Lane, paused: bool) -> None:
+        """Note that a job rests, or goes on."""
+        if busy := self.busy.get(lane):
+            self.busy[lane] = replace(busy, paused=paused, asked="")
+            self.busy_changed.emit()
+
     def stopping(self, lane: Lane) -> None:
         """Note that the job was asked to stop."""
         if busy := self.busy.get(lane):

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from psygnal import Signal
 
 from napari_unet.data.cases import Dataset
 from napari_unet.errors import ModelError
 from napari_unet.events import (
     AuditFinished,
+    Augmented,
     CaseDone,
     EpochEnd,
     EvaluateFinished,
     Event,
     Note,
+    Paused,
+    Planned,
+    Preview,
     Progress,
     TrainFinished,
 )
-from napari_unet.jobs import EvaluateJob, Job, TrainJob
+from napari_unet.jobs import EvaluateJob, Job, PlanJob, ResumeJob, TrainJob
 from napari_unet.session.data import DataState
-from napari_unet.session.models import ModelState, modified
+from napari_unet.session.models import ModelState, modified, read_entry
 from napari_unet.session.results import ResultState
 from napari_unet.session.running import RunState
+from napari_unet.session.training import TrainState, epochs_of
 from napari_unet.session.values import Busy, Lane, Message, ModelEntry, Place
 
 if TYPE_CHECKING:
     from napari_unet.engine.client import Engines
 
 
-class Session(DataState, ModelState, RunState, ResultState):
+class Session(DataState, ModelState, RunState, ResultState, TrainState):
     """The state of one viewer, and what happens to it when a job tells something.
 
     Parameters
@@ -40,15 +44,12 @@ class Session(DataState, ModelState, RunState, ResultState):
         Called at most once, when the first job starts; by default it makes the real engines.
     """
 
-    curve_changed = Signal()
-
     def __init__(self, make_engines: Callable[[], Engines] | None = None) -> None:
         DataState.__init__(self)
         ModelState.__init__(self)
         RunState.__init__(self, make_engines)
         ResultState.__init__(self)
-        self.curve: tuple[EpochEnd, ...] = ()
-        self.trained: TrainFinished | None = None
+        TrainState.__init__(self)
         self.model_changed.connect(self.sheet_changed.emit)  # scores may be stale now
 
     def close(self) -> None:
@@ -84,11 +85,12 @@ class Session(DataState, ModelState, RunState, ResultState):
 
     def start(self, lane: Lane, job: Job | None, title: str, place: Place) -> None:
         """Note that a job starts on a lane."""
-        self.busy[lane] = Busy(title, place)
+        self.busy[lane] = Busy(title, place, job=job)
         self.set_message(place, Message())
         if isinstance(job, TrainJob):
-            self.curve, self.trained = (), None
-            self.curve_changed.emit()
+            self.start_run(job)
+        elif isinstance(job, ResumeJob):
+            self.start_run(job, epochs_of(read_entry(Path(job.model)).card))
         elif isinstance(job, EvaluateJob):
             self.start_sheet(job)
         self.busy_changed.emit()
@@ -99,8 +101,15 @@ class Session(DataState, ModelState, RunState, ResultState):
             case Progress():
                 self.take_progress(lane, event)
             case EpochEnd():
-                self.curve = (*self.curve, event)
-                self.curve_changed.emit()
+                self.take_epoch(event)
+            case Planned():
+                self.take_plan(event.plan, self._planned_job(lane))
+            case Preview():
+                self.take_preview(event)
+            case Paused():
+                self.take_paused(lane, event.paused)
+            case Augmented():
+                self.take_augmented(event)
             case TrainFinished():
                 self._trained(event)
             case AuditFinished():
@@ -113,6 +122,12 @@ class Session(DataState, ModelState, RunState, ResultState):
                 self.note.emit(busy.place, event)
             case _:
                 pass
+
+    def _planned_job(self, lane: Lane) -> TrainJob | None:
+        """Return the settings that a lane's plan is for."""
+        job = self.busy[lane].job if lane in self.busy else None
+        job = job.train if isinstance(job, PlanJob) else job
+        return job if isinstance(job, TrainJob) else None
 
     def _trained(self, event: TrainFinished) -> None:
         self.trained = event

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from napari_unet.card import ModelCard
 from napari_unet.events import CaseScore, Progress
+from napari_unet.jobs import Job, ResumeJob, TrainJob
 from napari_unet.labelling import label_image
 
 Lane = Literal["train", "interactive"]
-Place = Literal["dataset", "train", "segment", "evaluate"]
+Place = Literal["dataset", "train", "segment", "evaluate", "runs"]
 LANES: tuple[Lane, ...] = ("train", "interactive")
 PLANNED = "Split planned for training"
 
@@ -30,12 +31,24 @@ class Message:
 
 @dataclass(frozen=True)
 class Busy:
-    """What one lane is doing; ``place`` is the widget that asked for it."""
+    """What one lane is doing; ``place`` is the widget that asked for it.
+
+    ``job`` is None while it is still being made. ``asked`` says what was asked of the job and has
+    not happened yet, such as "Pausing".
+    """
 
     title: str
     place: Place
     progress: Progress | None = None
     stopping: bool = False
+    job: Job | None = None
+    paused: bool = False
+    asked: str = ""
+
+    @property
+    def trains(self) -> bool:
+        """Whether a model is being trained, which can be paused."""
+        return isinstance(self.job, TrainJob | ResumeJob)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,11 @@ from qtpy.QtWidgets import QApplication
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
 from napari_unet.widgets.curating import Curator
+from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
 from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.live import Live
+from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.scoring import Scorer
@@ -38,6 +41,10 @@ class Desk:
         self.thumbnails = Thumbnails(self.loader.shelf)
         session.dataset_changed.connect(self._show_dataset)
         self.trainer = Trainer(session, layers, self.runners["train"])
+        self.exporter = Exporter(session)
+        self.live = Live(
+            session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)
+        )
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
         self.scorer = Scorer(session, layers, self.runners)
 

@@ -15,6 +15,7 @@ from typing import Any
 from napari.qt.threading import FunctionWorker, GeneratorWorker, create_worker
 from napari.utils.progress import cancelable_progress
 
+from napari_unet.controls import Command
 from napari_unet.engine.client import Engine
 from napari_unet.errors import UnetError, readable
 from napari_unet.events import Event, Progress
@@ -159,6 +160,11 @@ class Runner:
                 "finished": self._finished,
             },
         )
+
+    def tell(self, command: Command) -> None:
+        """Tell the running job something that it heeds at once, such as to rest."""
+        if self._worker is not None:
+            self.session.engine(self.lane).tell(command)
 
     def stop(self) -> None:
         """Ask the running job to stop; what it announced as saved is kept."""

@@ -1,4 +1,4 @@
-"""Training from the viewer: the job, and what becomes of its model."""
+"""Training from the viewer: one run at a time, others wait, and any can be gone on with."""
 
 from __future__ import annotations
 
@@ -7,61 +7,153 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
 from napari_unet import workspace
 from napari_unet.card import SUFFIX
+from napari_unet.controls import Continue, Pause
 from napari_unet.errors import ModelError
-from napari_unet.jobs import TrainJob
-from napari_unet.session import Message, Session
+from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
+from napari_unet.session import Message, Session, Waiting
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.runner import Runner
 
+ENOUGH = 60  # seconds: a training that is gone on with gets at least so much more
+
 
 class Trainer:
-    """Starts and stops training."""
+    """Starts, pauses and stops trainings; those that must wait stand in the session's queue."""
+
+    started = Signal()  # a training
+    over = Signal()  # a training ended, whatever way
 
     def __init__(self, session: Session, layers: Layers, runner: Runner) -> None:
         self.session, self.layers, self.runner = session, layers, runner
-        self._job: TrainJob | None = None
+        self._running: Waiting | None = None
         self._before = 0.0
         session.busy_changed.connect(self._look)
 
     def reason(self, name: str, problem: str = "") -> str:
-        """Say why training cannot start; empty if it can."""
-        if busy := self.session.busy.get("train"):
-            return f"Busy: {busy.title}."
+        """Say why training cannot start, or wait for its turn; empty if it can."""
         if self.session.dataset is None:
-            return "Open a folder of images and masks under Dataset first."
+            return "Open a folder of images and masks first."
         if not name.strip():
             return "Give the model a name."
+        if model_path(name).as_posix() in {Path(w.job.model).as_posix() for w in self._all()}:
+            return "A model of this name is being trained, or waits for it: choose another name."
         return problem
 
+    # --- starting -----------------------------------------------------------------------------
+
     def start(self, settings: TrainJob, name: str) -> None:
-        """Train on the open dataset; the model goes to the workspace."""
+        """Train on the open dataset, now or in its turn; the model goes to the workspace."""
         dataset = self.session.dataset
         if dataset is None or self.reason(name):
             return
-        self._before = _written(str(model_path(name)))
-        self._job = replace(settings, folder=str(dataset.root), model=str(model_path(name)))
-        self.runner.start(self._job, f"training {name}", "train")
+        job = replace(settings, folder=str(dataset.root), model=str(model_path(name)))
+        self._submit(Waiting(job, name))
+
+    def resume(self, model: str, seconds: float = 0.0, more_minutes: float = 0.0) -> None:
+        """Go on with a training; with ``more_minutes``, longer than it was meant to.
+
+        ``seconds`` is how long it was trained already.
+        """
+        minutes = seconds / 60 + more_minutes if more_minutes else 0.0
+        name = Path(model).name.removesuffix(SUFFIX)
+        self._submit(Waiting(ResumeJob(model, minutes=minutes), name))
+
+    def plan(self, settings: TrainJob) -> None:
+        """Find out how training would be done."""
+        dataset = self.session.dataset
+        if dataset is not None and not self.runner.running:
+            job = replace(settings, folder=str(dataset.root))
+            self.runner.start(PlanJob(job), "planning", "train")
+
+    def _submit(self, waiting: Waiting) -> None:
+        if self.runner.running or self.session.queue:
+            self.session.set_queue((*self.session.queue, waiting))
+        else:
+            self._begin(waiting)
+
+    def _begin(self, waiting: Waiting) -> None:
+        self._running = waiting
+        self._before = _written(waiting.job.model)
+        words = "going on with" if isinstance(waiting.job, ResumeJob) else "training"
+        self.runner.start(waiting.job, f"{words} {waiting.name}", "train")
+        self.started.emit()
+
+    # --- the queue ----------------------------------------------------------------------------
+
+    def remove(self, place: int) -> None:
+        """Take a training out of the queue."""
+        self.session.set_queue([w for i, w in enumerate(self.session.queue) if i != place])
+
+    def move(self, place: int, by: int) -> None:
+        """Let a training start earlier (``by`` below 0) or later."""
+        queue = list(self.session.queue)
+        if 0 <= place < len(queue) and 0 <= place + by < len(queue):
+            queue.insert(place + by, queue.pop(place))
+            self.session.set_queue(queue)
+
+    def _next(self) -> None:
+        if self.runner.running or self.session.closed or not self.session.queue:
+            return
+        first, *rest = self.session.queue
+        # What went wrong before must still be readable when the next one starts.
+        said = self.session.messages.get("train", Message())
+        self.session.set_queue(rest)
+        self._begin(first)
+        if said.text:
+            self.session.set_message("train", said)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the models that are being trained or wait for it."""
+        return frozenset(waiting.name for waiting in self._all())
+
+    def _all(self) -> list[Waiting]:
+        running = [self._running] if self._running is not None else []
+        return [*running, *self.session.queue]
+
+    # --- while it runs ------------------------------------------------------------------------
+
+    @property
+    def trains(self) -> bool:
+        """Whether a training is under way."""
+        return self._running is not None
+
+    def pause(self, wanted: bool) -> None:
+        """Let training rest, or go on."""
+        busy = self.session.busy.get(self.runner.lane)
+        if busy is not None and busy.trains and not busy.stopping:
+            self.session.asked(self.runner.lane, "Pausing" if wanted else "Going on")
+            self.runner.tell(Pause() if wanted else Continue())
 
     def stop(self) -> None:
-        """Stop training; the best model so far is kept."""
+        """Stop training; the best model so far is kept, and it can be gone on with."""
         self.runner.stop()
 
     def _look(self) -> None:
-        """Use what a training that was stopped or failed has left behind."""
-        job = self._job
-        if job is None or "train" in self.session.busy:
+        """Use what a training that was stopped or failed has left behind, and start the next."""
+        if self.runner.lane in self.session.busy:
             return
-        self._job = None
-        self.layers.mark_old(job.model)
+        if self._running is not None:
+            ended, self._running = self._running, None
+            self._use(ended)
+            self.over.emit()
+        if self.session.queue:
+            QTimer.singleShot(0, self._next)
+
+    def _use(self, ended: Waiting) -> None:
+        model = ended.job.model
+        self.layers.mark_old(model)
         if self.session.trained is not None:
             return
-        if _written(job.model) > self._before:
+        if _written(model) > self._before:
             self.session.refresh_models()
             with contextlib.suppress(ModelError):
-                self.session.select_model(job.model)
-        elif not self.session.messages["train"].text:
+                self.session.select_model(model)
+        elif not self.session.messages["train"].text and not self.session.curve:
             self.session.set_message("train", Message("Stopped before there was a model.", "info"))
 
 
@@ -80,8 +172,8 @@ def clean(name: str) -> str:
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name.removesuffix(SUFFIX)).strip(" .") or "model"
 
 
-def suggest_name(dataset: str) -> str:
-    """Return a name for a model of a dataset that no model has yet."""
+def suggest_name(dataset: str, taken: frozenset[str] = frozenset()) -> str:
+    """Return a name for a model of a dataset that no model has yet, nor any of ``taken``."""
     base = clean(dataset)
     names = [base, *(f"{base}-{n}" for n in range(2, 1000))]
-    return next(n for n in names if not model_path(n).exists())
+    return next(n for n in names if n not in taken and not model_path(n).exists())

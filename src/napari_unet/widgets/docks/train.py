@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from napari_unet.config import SplitConfig
+from qtpy.QtWidgets import QFileDialog, QInputDialog
+
+from napari_unet.config import Recipe, SplitConfig
 from napari_unet.events import Note
+from napari_unet.jobs import TrainJob
+from napari_unet.session.history import history_of
 from napari_unet.widgets.docks.dock import Dock, words
-from napari_unet.widgets.runner import seconds
+from napari_unet.widgets.docks.train_words import job_words, progress_words, status_words
 from napari_unet.widgets.training import model_path, suggest_name
 from napari_unet.widgets.views.train import TrainView
 
 
 class TrainDock(Dock):
-    """Train a model on the open dataset."""
+    """Train models on the open dataset, one after the other."""
 
     place = "train"
 
@@ -23,24 +28,64 @@ class TrainDock(Dock):
         self._named = False  # by a person
         self._notes: list[str] = []
         super().__init__(napari_viewer, view)
-        session = self.desk.session
+        session, trainer, live = self.desk.session, self.desk.trainer, self.desk.live
         view.train_wanted.connect(self._train)
-        view.stop_wanted.connect(self.desk.trainer.stop)
+        view.longer_wanted.connect(self._train_longer)
+        view.plan_wanted.connect(lambda: trainer.plan(view.form.value()))
+        view.folder_wanted.connect(self._browse)
+        view.sample_wanted.connect(self.desk.loader.open_sample)
         view.name_changed.connect(self._rename)
         view.settings_changed.connect(self._changed)
+        view.plan.use_wanted.connect(self._use_plan)
+        view.running.pause_wanted.connect(trainer.pause)
+        view.running.stop_wanted.connect(trainer.stop)
+        view.queue.moved.connect(trainer.move)
+        view.queue.removed.connect(trainer.remove)
+        view.live.switched.connect(live.set_on)
+        view.live.chosen.connect(live.choose)
+        view.live.open_wanted.connect(live.open)
+        view.curves.values_wanted.connect(self._save_values)
+        view.curves.picture_wanted.connect(self._save_picture)
         self.listen(session.dataset_changed, self._show_data)
+        self.listen(session.split_changed, self._show_live)
+        self.listen(session.case_changed, self._show_live)
+        self.listen(live.changed, self._show_live)
         self.listen(self.desk.loader.plan_changed, self._show_split)
         self.listen(session.busy_changed, self._show_busy)
         self.listen(session.curve_changed, self._show_curve)
+        self.listen(session.plan_changed, self._show_plan)
+        self.listen(session.queue_changed, self._show_queue)
         self.listen(session.note, self._add_note)
+        self.listen(trainer.started, self._clear_notes)
         self._show_data()
         self._show_busy()
-        self._show_curve()
+        self._show_plan()
+        self._show_queue()
+        self._show_live()
+
+    # --- what a person does -------------------------------------------------------------------
+
+    def _browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder of images and masks")
+        if folder:
+            self.desk.loader.open_folder(folder)
 
     def _train(self) -> None:
-        self._notes.clear()
-        self.view.set_notes(())
         self.desk.trainer.start(self.view.form.value(), self.view.name.text())
+        self._named = False
+        self._suggest_name()
+
+    def _train_longer(self) -> None:
+        run, curve = self.desk.session.run, self.desk.session.curve
+        if run is None:
+            return
+        minutes, sure = QInputDialog.getDouble(
+            self, "Train longer", "For how many more minutes?", 10.0, 0.05, 100_000.0, 1
+        )
+        if sure:
+            trained = self.desk.session.trained
+            seconds = trained.seconds if trained is not None else sum(e.seconds for e in curve)
+            self.desk.trainer.resume(run.model, seconds, minutes)
 
     def _rename(self, name: str) -> None:
         self._named = bool(name.strip())
@@ -50,6 +95,21 @@ class TrainDock(Dock):
         split: SplitConfig = self.view.form.value().split
         self.desk.loader.plan_split(split)
         self._show_reason()
+        self._show_plan()
+
+    def _use_plan(self, recipe: Recipe) -> None:
+        form = self.view.form
+        form.set_value(replace(form.value(), recipe=recipe))
+        form.advanced.set_open(True)
+
+    def _save_values(self, path: str) -> None:
+        name = Path(path).stem
+        self.desk.exporter.save_values(self.place, path, {name: self._history()})
+
+    def _save_picture(self, path: str) -> None:
+        self.desk.exporter.save_picture(self.place, path, self.view.curves.picture())
+
+    # --- what is shown ------------------------------------------------------------------------
 
     def _show_split(self) -> None:
         """Train by the split that was chosen under Dataset."""
@@ -57,20 +117,22 @@ class TrainDock(Dock):
         form.set_value(replace(form.value(), split=split, seed=split.seed))
 
     def _show_data(self) -> None:
-        dataset = self.desk.session.dataset
-        if dataset is None:
-            self.view.set_data("No dataset is open yet: choose a folder under Dataset.")
-        else:
-            self.view.set_data(
-                f"Trains on {dataset.root.name}: {len(dataset)} cases, {dataset.patients} patients."
-            )
+        session = self.desk.session
+        dataset = session.dataset
+        if dataset is not None:
+            text = f"Trains on {dataset.root.name}: {len(dataset)} cases, "
+            text += f"{dataset.patients} patients."
             self._suggest_name()
+        else:
+            text = session.opening or "No data set is open yet."
+        self.view.set_data(text, can_open=dataset is None and not session.opening)
         self._show_reason()
+        self._show_live()
 
     def _suggest_name(self) -> None:
         dataset = self.desk.session.dataset
-        if dataset is not None and not self._named and self.busy() is None:
-            self._show_name(suggest_name(dataset.root.name))
+        if dataset is not None and not self._named:
+            self._show_name(suggest_name(dataset.root.name, self.desk.trainer.names()))
 
     def _show_name(self, name: str) -> None:
         there = bool(name.strip()) and model_path(name).exists()
@@ -79,47 +141,73 @@ class TrainDock(Dock):
         self._show_reason()
 
     def _show_reason(self) -> None:
-        busy = self.busy() is not None
-        reason = self.desk.trainer.reason(self.view.name.text(), self.view.form.problem)
-        self.view.set_reason(reason)
-        self.view.form.setEnabled(not busy)
-        self.view.name.setEnabled(not busy)
+        session, trainer, busy = self.desk.session, self.desk.trainer, self.busy()
+        reason = trainer.reason(self.view.name.text(), self.view.form.problem)
+        waits = "train" in session.busy
+        self.view.set_reason(reason, waits)
+        nothing = "" if session.dataset is not None else "Open a folder first."
+        self.view.set_helpers(nothing or (f"Busy: {busy[1].title}." if busy else ""), nothing)
 
     def _show_busy(self) -> None:
-        running = self.busy()
-        if running is None:
-            self.view.set_idle()
-            self._show_name(self.view.name.text())
-        else:
-            text, share = words(running[1])
-            self.view.set_running(text, share, running[1].stopping)
+        if not self._named:
+            self._suggest_name()
         self._show_reason()
         self._show_curve()
+        self._show_plan()
+
+    def _show_running(self) -> None:
+        running, view = self.busy(), self.view.running
+        if running is None:
+            view.set_idle()
+        else:
+            busy = running[1]
+            text, share = words(busy)
+            if busy.trains and not busy.stopping:
+                text = progress_words(busy, self.desk.session.curve)
+            view.set_running(text, share)
+            view.set_state(busy.trains, busy.paused, busy.asked, busy.stopping)
 
     def _show_curve(self) -> None:
+        self._show_running()
         session = self.desk.session
-        self.view.set_curve(session.curve)
-        self.view.set_status(self._status())
+        self.view.curves.set_histories({"": self._history()})
+        running = self.busy()
+        trains = running is not None and running[1].trains
+        self.view.set_status(status_words(session.curve, session.trained, trains))
+        over = session.run is not None and bool(session.curve) and not trains
+        self.view.set_longer("Train lon&ger…" if over else "")
 
-    def _status(self) -> str:
-        session = self.desk.session
-        done = session.trained
-        best = max((e.val_dice for e in session.curve if e.best), default=None)
-        if done is not None:
-            return (
-                f"Done ({done.stopped}): best validation Dice {done.val_dice:.3f} in epoch "
-                f"{done.best_epoch} of {done.epochs}, after {seconds(done.seconds)}. "
-                "The model is selected under Segment."
-            )
-        if best is None:
-            return ""
-        last = session.curve[-1]
-        text = f"Best validation Dice {best:.3f}; epoch {last.epoch}"
-        if self.busy() is not None:
-            return f"{text}, {last.images_per_second:.0f} images/s."
-        return f"Stopped. {text}. The best model was kept and is selected under Segment."
+    def _history(self) -> Any:
+        return history_of(self.desk.session.curve)
+
+    def _show_plan(self) -> None:
+        session, now = self.desk.session, self.view.form.value()
+        planned = session.planned_for
+        stale = ""
+        if planned is not None and not _same_settings(planned, now) and self.busy() is None:
+            stale = "The settings were changed since."
+        self.view.plan.set_plan(session.plan, stale)
+
+    def _show_queue(self) -> None:
+        queue = self.desk.session.queue
+        self.view.set_queue([w.name for w in queue], [job_words(w.job) for w in queue])
+        self._suggest_name()
+
+    def _show_live(self) -> None:
+        live = self.desk.live
+        cases = [case.name for case in live.cases()]
+        self.view.live.setVisible(bool(cases))
+        self.view.live.set_live(cases, live.shown or live.wanted, live.on, live.hidden)
+
+    def _clear_notes(self) -> None:
+        self._notes.clear()
+        self.view.set_notes(())
 
     def _add_note(self, place: str, note: Note) -> None:
         if place == self.place:
             self._notes.append(f"⚠ {note.text}" if note.warning else note.text)
             self.view.set_notes(self._notes)
+
+
+def _same_settings(a: TrainJob, b: TrainJob) -> bool:
+    return replace(a, folder="", model="") == replace(b, folder="", model="")

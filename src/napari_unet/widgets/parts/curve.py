@@ -1,31 +1,49 @@
-"""A small plot of how training goes: the loss falls, the validation Dice rises."""
+"""A plot of curves over epochs, with zoom, values at the pointer, and the theme's colours."""
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+import numpy as np
+from qtpy.QtCore import QEvent, QPointF, QSize, Qt
+from qtpy.QtGui import QColor, QPalette, QWheelEvent
+from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-# Okabe and Ito's blue and orange, which colour-blind people can tell apart, in a lighter and a
-# darker shade for dark and light themes.
-DARK = ("#56b4e9", "#e69f00")
-LIGHT = ("#00588c", "#824a00")
+from napari_unet.widgets.parts.qt import Signal
+
+# Okabe and Ito's colours, which colour-blind people can tell apart, in lighter and darker shades
+# for dark and light themes (contrast with the ground at least 4.5 : 1).
+DARK = ("#56b4e9", "#e69f00", "#2fbf93", "#e48fbb", "#f0e442", "#ff9255", "#b9b9ff")
+LIGHT = ("#00588c", "#824a00", "#00614a", "#8c3a68", "#5f5a00", "#9a3412", "#4545a0")
+THIN, THICK = 1.4, 2.4
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its name and a value per epoch; values that are not finite are gaps."""
+    """One curve: its name and a value per epoch; values that are not finite are gaps.
+
+    ``colour`` is a place in the palette. A ``faint`` one is thin and dashed, for what only
+    accompanies another.
+    """
 
     name: str
     values: tuple[float, ...]
+    colour: int = 0
+    faint: bool = False
 
 
 class Curve(QWidget):
-    """Draws one or two lines over epochs, with the lowest and highest value at the axis."""
+    """Draws lines over epochs, with a legend that tells their values.
+
+    Dragging zooms, a double click shows everything again. ``bounds`` fixes the vertical axis while
+    nothing is zoomed.
+    """
+
+    hovered = Signal(int)  # the epoch under the pointer, 0 for none
 
     def __init__(
         self,
@@ -34,99 +52,243 @@ class Curve(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._title, self._bounds = title, bounds
+        self.title, self._bounds = title, bounds
         self._lines: tuple[Line, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._epoch = 0
+        self._zoomed = False
+        self.legend = QLabel()
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setWordWrap(True)
+        self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.plot = _Plot(self)
+        self.plot.setToolTip("Drag to zoom in; double-click to see everything again")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.plot)
+        self.plot.moved.connect(self._hover)
+        self.plot.zoomed.connect(self._note_zoom)
+        self._restyle()
+
+    # --- setters ------------------------------------------------------------------------------
 
     def set_lines(self, lines: Sequence[Line]) -> None:
         """Show these lines."""
         self._lines = tuple(lines)
         latest = (f"{line.name} {line.values[-1]:.3f}" for line in self._lines if line.values)
-        self.setAccessibleName(f"{self._title}: {', '.join(latest)}")
-        self.update()
+        self.setAccessibleName(f"{self.title}: {', '.join(latest)}")
+        self._draw()
+
+    def set_hovered(self, epoch: int) -> None:
+        """Tell the values of an epoch; those of the last one for 0."""
+        self._epoch = epoch
+        self.plot.mark(epoch)
+        self._write_legend()
+
+    def show_all(self) -> None:
+        """Undo zooming."""
+        self._zoomed = False
+        self._fit()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Follow the theme."""
+        super().changeEvent(event)
+        changes = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+        if event is not None and event.type() in changes:
+            self._restyle()
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802
+        """Take the theme's colours, which are only known now."""
+        super().showEvent(event)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        text = self.palette().color(QPalette.ColorRole.WindowText)
+        if text != self.plot.text:
+            self.plot.set_text(text)
+            self._draw()
+
+    @property
+    def _shades(self) -> tuple[str, ...]:
+        return DARK if self.plot.text.lightness() > 127 else LIGHT
+
+    def _shade(self, line: Line) -> str:
+        return self._shades[line.colour % len(self._shades)]
+
+    def _draw(self) -> None:
+        self.plot.draw([(line, self._shade(line)) for line in self._lines])
+        if not self._zoomed:
+            self._fit()
+        self._write_legend()
+
+    def _fit(self) -> None:
+        count = max((len(line.values) for line in self._lines), default=0)
+        values = [v for line in self._lines for v in line.values if math.isfinite(v)]
+        low, high = self._bounds or (min(values, default=0.0), max(values, default=1.0))
+        if high <= low:
+            low, high = low - 0.5, high + 0.5
+        self.plot.set_range((1, max(count, 2)), (low, high))
+
+    def _write_legend(self) -> None:
+        epoch = self._epoch
+        parts = []
+        for line in self._lines:
+            value = _value(line, epoch)
+            mark = "╌" if line.faint else "━"
+            told = "" if value is None else f" <b>{value:.3f}</b>"
+            parts.append(
+                f'<span style="white-space: nowrap"><font color="{self._shade(line)}">{mark}</font>'
+                f" {html.escape(line.name)}{told}</span>"
+            )
+        head = f"<b>{self.title}</b>{f', epoch {epoch}' if epoch else ''}"
+        self.legend.setText("&nbsp; ".join([head, *parts]))
+
+    def _hover(self, x: float) -> None:
+        count = max((len(line.values) for line in self._lines), default=0)
+        epoch = round(x) if math.isfinite(x) and 0.5 <= x <= count + 0.5 else 0
+        epoch = min(epoch, count)
+        if epoch != self._epoch:
+            self.set_hovered(epoch)
+            self.hovered.emit(epoch)
+
+    def _note_zoom(self, zoomed: bool) -> None:
+        self._zoomed = zoomed
+        if not zoomed:
+            self._fit()
+
+
+class _Plot(QWidget):
+    """pyqtgraph's part of a curve: axes, lines, and what the pointer does."""
+
+    moved = Signal(float)  # where on the axis of epochs; NaN when the pointer has left
+    zoomed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        import pyqtgraph
+
+        # It would end Qt's objects by itself when Python ends: napari does that.
+        pyqtgraph.setConfigOption("exitCleanup", False)
+        self._pg = pyqtgraph
+        self.text = QColor()
+        self.canvas: Any = _canvas()
+        self.canvas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self.box: Any = pyqtgraph.ViewBox(enableMenu=False)
+        self.box.setMouseMode(pyqtgraph.ViewBox.RectMode)
+        self.box.setDefaultPadding(0.03)
+        self._axes = {side: pyqtgraph.AxisItem(side) for side in ("left", "bottom")}
+        grid = pyqtgraph.GraphicsLayout()
+        grid.setContentsMargins(0, 2, 4, 0)
+        grid.setSpacing(0)
+        self.canvas.setCentralItem(grid)
+        grid.addItem(self._axes["left"], 0, 0)
+        grid.addItem(self.box, 0, 1)
+        grid.addItem(self._axes["bottom"], 1, 1)
+        for axis in self._axes.values():
+            axis.linkToView(self.box)
+            axis.setStyle(tickLength=3, tickTextOffset=3)
+        self._axes["left"].setWidth(34)
+        self._axes["left"].enableAutoSIPrefix(False)
+        self._axes["bottom"].setHeight(21)
+        self._pointer = pyqtgraph.InfiniteLine(angle=90)
+        self._pointer.hide()
+        self.box.addItem(self._pointer, ignoreBounds=True)
+        self._items: list[Any] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.box.sigRangeChangedManually.connect(lambda *_: self.zoomed.emit(True))
+        self.canvas.scene().sigMouseMoved.connect(self._tell)
+        self.canvas.left.connect(lambda: self.moved.emit(math.nan))
+        self.canvas.double_clicked.connect(lambda: self.zoomed.emit(False))
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a flat shape that fits a dock."""
-        return QSize(240, 6 * self.fontMetrics().height())
+        return QSize(240, 8 * self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Return the smallest size at which the curve can be read."""
-        return QSize(120, 6 * self.fontMetrics().height())
+        return QSize(120, 8 * self.fontMetrics().height())
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
-        """Draw title, legend, frame and lines."""
-        text = self.palette().color(QPalette.ColorRole.WindowText)
-        shades = DARK if text.lightness() > 127 else LIGHT
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            head = self.fontMetrics().height() + 4
-            self._draw_head(painter, text, shades)
-            low, high = self._range()
-            margin = max(map(self._width, (_number(low), _number(high)))) + 6
-            frame = QRectF(margin, head, self.width() - margin - 2, self.height() - head - 4)
-            self._draw_axis(painter, frame, text, low, high)
-            for line, shade in zip(self._lines, shades, strict=False):
-                self._draw_line(painter, frame, line.values, QColor(shade), low, high)
-
-    def _width(self, text: str) -> int:
-        return self.fontMetrics().horizontalAdvance(text)
-
-    def _range(self) -> tuple[float, float]:
-        if self._bounds is not None:
-            return self._bounds
-        values = [v for line in self._lines for v in line.values if math.isfinite(v)]
-        low, high = min(values, default=0.0), max(values, default=1.0)
-        return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-    def _draw_head(self, painter: QPainter, text: QColor, shades: Sequence[str]) -> None:
-        base = self.fontMetrics().ascent() + 1
-        painter.setPen(text)
-        painter.drawText(0, base, self._title)
-        x = self._width(self._title) + 12
-        for line, shade in zip(self._lines, shades, strict=False):
-            value = f" {line.values[-1]:.3f}" if line.values else ""
-            painter.setPen(QColor(shade))
-            painter.drawText(x, base, f"— {line.name}{value}")
-            x += self._width(f"— {line.name}{value}") + 10
-
-    def _draw_axis(
-        self, painter: QPainter, frame: QRectF, text: QColor, low: float, high: float
-    ) -> None:
-        painter.setPen(text)
-        right = Qt.AlignmentFlag.AlignRight
-        room = QRectF(0, frame.top(), frame.left() - 4, frame.height())
-        painter.drawText(room, right | Qt.AlignmentFlag.AlignTop, _number(high))
-        painter.drawText(room, right | Qt.AlignmentFlag.AlignBottom, _number(low))
+    def set_text(self, text: QColor) -> None:
+        """Write and draw axes in a colour."""
+        self.text = text
         faint = QColor(text)
-        faint.setAlpha(110)
-        painter.setPen(faint)
-        painter.drawRect(frame)
+        faint.setAlpha(120)
+        for axis in self._axes.values():
+            axis.setPen(faint)
+            axis.setTextPen(text)
+            axis.setGrid(40)
+        self._pointer.setPen(self._pg.mkPen(faint, width=1))
 
-    def _draw_line(
-        self,
-        painter: QPainter,
-        frame: QRectF,
-        values: Sequence[float],
-        colour: QColor,
-        low: float,
-        high: float,
-    ) -> None:
-        step = frame.width() / max(len(values) - 1, 1)
-        points = [
-            QPointF(
-                frame.left() + i * step,
-                frame.bottom() - frame.height() * (min(max(v, low), high) - low) / (high - low),
+    def draw(self, lines: Sequence[tuple[Line, str]]) -> None:
+        """Draw lines in colours; items are reused, since making them takes time."""
+        while len(self._items) < len(lines):
+            item = self._pg.PlotDataItem(antialias=True, connect="finite")
+            self.box.addItem(item)
+            self._items.append(item)
+        for item, (line, shade) in zip(self._items, lines, strict=False):
+            style = Qt.PenStyle.DashLine if line.faint else Qt.PenStyle.SolidLine
+            pen = self._pg.mkPen(shade, width=THIN if line.faint else THICK, style=style)
+            values = np.asarray(line.values, float)
+            lone = np.count_nonzero(np.isfinite(values)) < 2  # no line can be seen yet
+            item.setData(
+                np.arange(1, len(values) + 1),
+                values,
+                pen=pen,
+                symbol="o" if lone else None,
+                symbolSize=5,
+                symbolBrush=shade,
+                symbolPen=None,
             )
-            for i, v in enumerate(values)
-            if math.isfinite(v)
-        ]
-        painter.setPen(QPen(colour, 2.0))
-        painter.drawPolyline(QPolygonF(points))
-        if points:
-            painter.setBrush(colour)
-            painter.drawEllipse(points[-1], 2.0, 2.0)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+        for item in self._items[len(lines) :]:
+            item.setData([], [])
+
+    def mark(self, epoch: int) -> None:
+        """Draw a line at an epoch; none for 0."""
+        self._pointer.setVisible(epoch > 0)
+        self._pointer.setValue(epoch)
+
+    def set_range(self, epochs: tuple[float, float], values: tuple[float, float]) -> None:
+        """Look at a part of the plane."""
+        self.box.setRange(xRange=epochs, yRange=values)
+
+    def _tell(self, position: QPointF) -> None:
+        inside = self.box.sceneBoundingRect().contains(position)
+        self.moved.emit(self.box.mapSceneToView(position).x() if inside else math.nan)
 
 
-def _number(value: float) -> str:
-    return f"{value:.2g}"
+def _canvas() -> Any:
+    """Return a canvas without a ground of its own, which leaves the wheel to the dock."""
+    import pyqtgraph
+
+    class Canvas(pyqtgraph.GraphicsView):  # type: ignore[misc]  # pyqtgraph is untyped
+        left, double_clicked = Signal(), Signal()
+
+        def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+            event.ignore()
+
+        def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+            super().leaveEvent(event)
+            self.left.emit()
+
+        def mouseDoubleClickEvent(self, event: QEvent) -> None:  # noqa: N802
+            super().mouseDoubleClickEvent(event)
+            self.double_clicked.emit()
+
+    canvas = Canvas(background=None)
+    for widget in (canvas, canvas.viewport()):
+        widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    canvas.setStyleSheet("background: transparent; border: none;")
+    return canvas
+
+
+def _value(line: Line, epoch: int) -> float | None:
+    """Return a line's value at an epoch, its last one for 0; None where it has none."""
+    at = epoch - 1 if epoch else len(line.values) - 1
+    known = 0 <= at < len(line.values) and math.isfinite(line.values[at])
+    return line.values[at] if known else None

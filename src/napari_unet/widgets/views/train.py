@@ -1,56 +1,74 @@
-"""The Train view: settings, start and stop, and how it goes."""
+"""The Train view: what to train on and how, start and stop, and how it goes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from napari_unet.events import EpochEnd
-from napari_unet.widgets.parts.action import Action, Running
-from napari_unet.widgets.parts.curve import Curve, Line
+from napari_unet.widgets.parts.action import Action
 from napari_unet.widgets.parts.form import add_row
 from napari_unet.widgets.parts.job_form import JobForm
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
+from napari_unet.widgets.views.curves import CurvesPanel
+from napari_unet.widgets.views.live import LivePanel
+from napari_unet.widgets.views.plan import PlanPanel
+from napari_unet.widgets.views.progress import ProgressPanel
+from napari_unet.widgets.views.queue import QueuePanel
 
 
 class TrainView(Page):
     """Lets a person train a model on the open dataset."""
 
     train_wanted = Signal()
-    stop_wanted = Signal()
+    longer_wanted = Signal()
+    plan_wanted = Signal()
+    augment_wanted = Signal()
+    folder_wanted = Signal()
+    sample_wanted = Signal()
     name_changed = Signal(str)  # by a person
     settings_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.data = Text()
+        self.open = QPushButton("Open folder…")
+        self.open.setToolTip("Choose a folder of images and masks")
+        self.sample = QPushButton("Sample data")
+        self.sample.setToolTip("Make 60 small images with masks, to try it out")
         self.form = JobForm()
         self.name = QLineEdit()
         self.name_note = Text()
+        self.plan_button = QPushButton("Show pla&n")
+        self.plan_button.setToolTip("Measure this computer and tell how training would be done")
+        self.augment = QPushButton("Augmentation…")
+        self.augment.setToolTip("Show what the augmentation does to some of the images")
+        self.plan = PlanPanel()
         self.train = Action("&Train", "Train a model on the open dataset, in the background")
-        self.running = Running("&Stop")
-        self.running.button.setToolTip("Stop training; the best model so far is kept")
+        self.queue = QueuePanel()
+        self.running = ProgressPanel()
         self.status = Text()
-        self.loss = Curve("Loss")
-        self.dice = Curve("Dice", (0.0, 1.0))
+        self.longer = QPushButton("Train lon&ger…")
+        self.longer.setToolTip("Go on with this training where it ended")
+        self.live = LivePanel()
+        self.curves = CurvesPanel()
         self.notes = Text()
-        self.plots = QWidget()
         self._lay_out()
-        self.train.clicked.connect(self.train_wanted)
-        self.running.stop.connect(self.stop_wanted)
-        self.name.textEdited.connect(self.name_changed)
-        self.form.value_changed.connect(self.settings_changed)
-        self.set_curve(())
+        self._connect()
+        self.set_data("", can_open=True)
+        self.set_longer("")
+        self.curves.set_histories({})
         tab_as_laid_out(self)
 
     # --- setters ------------------------------------------------------------------------------
 
-    def set_data(self, text: str) -> None:
-        """Say what would be trained on."""
+    def set_data(self, text: str, can_open: bool) -> None:
+        """Say what would be trained on; offer to open something if that is nothing."""
         self.data.set_text(text)
+        for button in (self.open, self.sample):
+            button.setVisible(can_open)
 
     def set_name(self, name: str, note: str = "") -> None:
         """Show the model's name, and what happens if there is such a model already."""
@@ -59,32 +77,30 @@ class TrainView(Page):
             self.name.setCursorPosition(0)
         self.name_note.set_text(note)
 
-    def set_reason(self, reason: str) -> None:
-        """Say why training cannot start; empty if it can."""
+    def set_reason(self, reason: str, waits: bool) -> None:
+        """Say why training cannot start; empty if it can. It ``waits`` while another one runs."""
         self.train.set_reason(reason)
+        self.train.button.setText("&Train after this one" if waits else "&Train")
 
-    def set_running(self, text: str, share: float | None, stopping: bool) -> None:
-        """Show that training runs."""
-        self.running.set_running(text, share, stopping)
-
-    def set_idle(self) -> None:
-        """Show that no training runs."""
-        self.running.set_idle()
+    def set_helpers(self, plan: str, augment: str) -> None:
+        """Say why the plan and the augmentation cannot be shown; empty if they can."""
+        for button, reason in ((self.plan_button, plan), (self.augment, augment)):
+            button.setEnabled(not reason)
+            button.setStatusTip(reason)
 
     def set_status(self, text: str) -> None:
         """Say how the last training went, or what the running one reached."""
         self.status.set_text(text)
 
-    def set_curve(self, epochs: Sequence[EpochEnd]) -> None:
-        """Draw the epochs so far."""
-        self.plots.setVisible(bool(epochs))
-        self.loss.set_lines(
-            [
-                Line("training", tuple(e.loss for e in epochs)),
-                Line("validation", tuple(e.val_loss for e in epochs)),
-            ]
-        )
-        self.dice.set_lines([Line("validation", tuple(e.val_dice for e in epochs))])
+    def set_longer(self, text: str) -> None:
+        """Offer to go on with the training that is over; an empty text offers nothing."""
+        self.longer.setText(text)
+        self.longer.setVisible(bool(text))
+
+    def set_queue(self, names: Sequence[str], details: Sequence[str]) -> None:
+        """Show which trainings wait; their rows are new, and the Tab key must find them."""
+        self.queue.set_waiting(names, details)
+        tab_as_laid_out(self)
 
     def set_notes(self, notes: Sequence[str]) -> None:
         """List what training had to say."""
@@ -96,13 +112,34 @@ class TrainView(Page):
         add_row(
             self.form.rows, "Model na&me", self.name, "The file's name in the workspace of models."
         )
-        plots = QVBoxLayout(self.plots)
-        plots.setContentsMargins(0, 0, 0, 0)
-        plots.addWidget(self.loss)
-        plots.addWidget(self.dice)
         self.body.addWidget(self.data)
+        self.body.addLayout(_row(self.open, self.sample))
         self.body.addWidget(self.form)
-        for widget in (self.name_note, self.train, self.running, self.status, self.plots):
+        self.body.addWidget(self.name_note)
+        self.body.addLayout(_row(self.plan_button, self.augment))
+        for widget in (self.plan, self.train, self.running, self.queue, self.status, self.longer):
             self.body.addWidget(widget)
+        self.body.addWidget(self.live)
+        self.body.addWidget(self.curves)
         self.body.addWidget(self.notes)
         self.body.addStretch(1)
+
+    def _connect(self) -> None:
+        self.train.clicked.connect(self.train_wanted)
+        for button, signal in (
+            (self.longer, self.longer_wanted),
+            (self.plan_button, self.plan_wanted),
+            (self.augment, self.augment_wanted),
+            (self.open, self.folder_wanted),
+            (self.sample, self.sample_wanted),
+        ):
+            button.clicked.connect(lambda _=False, signal=signal: signal.emit())
+        self.name.textEdited.connect(self.name_changed)
+        self.form.value_changed.connect(self.settings_changed)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    return row

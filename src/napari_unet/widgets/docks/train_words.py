@@ -1,0 +1,61 @@
+"""What the Train dock says of a training: before, while and after it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_unet.events import EpochEnd, TrainFinished
+from napari_unet.jobs import ResumeJob, TrainJob
+from napari_unet.session import Busy
+from napari_unet.widgets.runner import seconds
+
+
+def progress_words(busy: Busy, curve: Sequence[EpochEnd]) -> str:
+    """Say what runs: how long it takes yet, how fast it is, how much memory it takes."""
+    title = busy.title[:1].upper() + busy.title[1:]
+    if busy.paused:
+        title = f"Paused: {busy.title}"
+    progress, parts = busy.progress, []
+    if progress is None and not curve:
+        parts.append("starting …")
+    elif progress is not None:
+        parts.append(progress.what)
+        if left := seconds(progress.seconds_left):
+            parts.append(f"{left} left")
+    if curve:
+        last = curve[-1]
+        parts.append(f"{last.images_per_second:.0f} images/s")
+        if memory := getattr(last, "memory", 0):
+            parts.append(memory_words(memory))
+    return f"{title}\n{' · '.join(parts)}" if parts else title
+
+
+def status_words(curve: Sequence[EpochEnd], done: TrainFinished | None, running: bool) -> str:
+    """Say what the last training reached."""
+    if done is not None:
+        return (
+            f"Done ({done.stopped}): best validation Dice {done.val_dice:.3f} in epoch "
+            f"{done.best_epoch} of {done.epochs}, after {seconds(done.seconds)}. "
+            "The model is selected under Segment."
+        )
+    if not curve:
+        return ""
+    best = max(e.val_dice for e in curve)
+    text = f"Best validation Dice {best:.3f}; epoch {curve[-1].epoch}."
+    if running:
+        return text
+    return f"Stopped. {text} The best model was kept and is selected under Segment."
+
+
+def job_words(job: TrainJob | ResumeJob) -> str:
+    """Say in short what a training is."""
+    if isinstance(job, ResumeJob):
+        return "goes on with a training"
+    budget = f"{job.minutes:g} minutes" if job.minutes else f"{job.epochs} epochs"
+    changed = ", changed" if job.recipe is not None else ""
+    return f"{job.folder}\npreset {job.preset}{changed}, {budget}"
+
+
+def memory_words(count: int) -> str:
+    """Return a number of bytes in words."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

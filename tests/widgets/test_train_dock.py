@@ -1,0 +1,250 @@
+"""Pausing, queueing, going on, planning and following a training, with an engine that plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QInputDialog
+
+from napari_unet.config import OptimConfig, Recipe
+from napari_unet.controls import Continue, Pause, Watch
+from napari_unet.data.sample import write_sample
+from napari_unet.errors import JobError
+from napari_unet.events import EpochEnd, Paused, Plan, Planned, Preview, Progress, TrainFinished
+from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
+from napari_unet.widgets import TrainDock
+from napari_unet.widgets.layer_tags import geometry
+from napari_unet.widgets.live_layer import NAME
+from napari_unet.widgets.training import model_path
+
+EPOCH = EpochEnd(1, 0.5, 0.5, 0.71, 1e-3, 60.0, 10.0, True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_sample(tmp_path_factory.mktemp("data") / "brains", 10, 2, 32)
+
+
+@pytest.fixture
+def dock(viewer, desk, folder, show, qtbot):
+    """The Train dock with the folder open."""
+    desk.loader.open_folder(str(folder))
+    qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
+    qtbot.waitUntil(lambda: desk.session.case is not None, timeout=20_000)
+    return show(TrainDock(viewer))
+
+
+def idle(dock, qtbot):
+    qtbot.waitUntil(lambda: not dock.desk.session.busy and not dock.desk.session.queue)
+
+
+def preview(dock, name, level=255):
+    case = next(c for c in dock.desk.session.dataset.cases if c.name == name)
+    dock.desk.loader.open_case(case)
+    return Preview(name, 1, np.full((1, 32, 32), level, np.uint8), 0.5)
+
+
+# --- pause and stop ---------------------------------------------------------------------------
+
+
+def test_pausing_says_what_happens(dock, engines, wait, qtbot):
+    running, session = dock.view.running, dock.desk.session
+    engines.train.script = [Progress(1, 4, "epoch 1 of 4", 130), EPOCH, wait]
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: bool(session.curve))
+    assert "epoch 1 of 4 · 2 min left · 10 images/s" in running.text.plain
+    running.pause.click()
+    assert running.pause.text() == "Pausing…"
+    assert not running.pause.isEnabled()
+    session.receive("train", Paused(True))
+    assert running.pause.text() == "&Continue"
+    assert running.text.plain.startswith("Paused: training brains")
+    running.pause.click()
+    session.receive("train", Paused(False))
+    assert running.pause.text() == "Pa&use"
+    assert [c for c in engines.train.told if not isinstance(c, Watch)] == [Pause(), Continue()]
+    running.button.click()
+    assert running.button.text() == "Stopping…"
+    assert not running.pause.isEnabled()
+    idle(dock, qtbot)
+    assert not running.isVisible()
+    assert "Stopped." in dock.view.status.plain
+
+
+def test_a_plan_cannot_be_paused(dock, engines, wait, qtbot):
+    engines.train.script = [wait]
+    dock.view.plan_button.click()
+    qtbot.waitUntil(lambda: bool(engines.train.jobs))
+    assert dock.view.running.isVisible()
+    assert not dock.view.running.pause.isVisible()
+    dock.view.running.button.click()
+    idle(dock, qtbot)
+    assert not dock.view.strip.isVisible()
+
+
+# --- the queue --------------------------------------------------------------------------------
+
+
+def test_trainings_wait_for_each_other_even_when_one_fails(dock, engines, wait, qtbot):
+    session, view = dock.desk.session, dock.view
+    engines.train.script = [EPOCH, wait, JobError("The disk is full.")]
+    for _ in range(4):
+        view.train.button.click()
+    assert [w.name for w in session.queue] == ["brains-2", "brains-3", "brains-4"]
+    assert view.name.text() == "brains-5"
+    view.queue.rows[2].up.click()
+    view.queue.rows[0].remove.click()
+    assert [row.name.text() for row in view.queue.rows] == ["1. brains-4", "2. brains-3"]
+    qtbot.waitUntil(lambda: bool(session.curve))
+    engines.train.script = [EPOCH]
+    engines.train.stop()
+    idle(dock, qtbot)
+    assert [Path(j.model).name.split(".")[0] for j in engines.train.jobs] == [
+        "brains",
+        "brains-4",
+        "brains-3",
+    ]
+    assert "disk is full" in view.strip.text.plain  # still to be read
+    assert not view.queue.isVisible()
+
+
+def test_a_name_is_trained_once(dock, engines, wait, qtbot):
+    engines.train.script = [wait]
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: bool(engines.train.jobs))
+    dock.view.name.setText("brains")
+    dock.view.name.textEdited.emit("brains")
+    assert "is being trained" in dock.view.train.reason.plain
+    dock.view.running.button.click()
+    idle(dock, qtbot)
+
+
+# --- going on ---------------------------------------------------------------------------------
+
+
+def test_a_finished_training_can_be_trained_longer(dock, engines, qtbot, monkeypatch, write_model):
+    path = model_path("brains")
+    session = dock.desk.session
+    engines.train.script = [EPOCH, TrainFinished(str(path), "", 1, 1, 0.71, 60.0, "over")]
+    dock.view.train.button.click()
+    write_model("brains")
+    idle(dock, qtbot)
+    assert dock.view.longer.isVisible()
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_: (5.0, True))
+    engines.train.script = [EpochEnd(2, 0.4, 0.4, 0.8, 1e-3, 60.0, 10.0, True)]
+    dock.view.longer.click()
+    idle(dock, qtbot)
+    assert engines.train.jobs[-1] == ResumeJob(str(path), minutes=6.0)
+    assert session.curve[-1].epoch == 2
+
+
+# --- the plan ---------------------------------------------------------------------------------
+
+
+def test_a_plan_is_shown_used_and_goes_stale(dock, engines, qtbot):
+    recipe = Recipe(optim=OptimConfig(batch=7))
+    words = "whole slices at 192×192, batch 7"
+    plan = Plan(recipe, words, 2_000_000, 0.01, 24.0, 10**9, "cpu", ("Few images.",))
+    engines.train.script = [Planned(plan)]
+    dock.view.plan_button.click()
+    idle(dock, qtbot)
+    (job,) = engines.train.jobs
+    assert isinstance(job, PlanJob)
+    assert Path(job.train.folder).name == "brains"
+    panel = dock.view.plan
+    assert words in panel.words.plain
+    assert "Few images." in panel.reasons.plain
+    assert not panel.stale.plain
+    panel.use.click()
+    assert dock.view.form.value().recipe == recipe
+    assert dock.view.form.sections["optim"].fields["batch"].value() == 7
+    assert "changed" in panel.stale.plain
+
+
+def test_training_tells_its_plan(dock, engines, qtbot):
+    plan = Plan(Recipe(), "patches", 1, 0.01, 24.0, 10**9, "cpu")
+    engines.train.script = [Planned(plan), EPOCH]
+    dock.view.train.button.click()
+    idle(dock, qtbot)
+    assert isinstance(engines.train.jobs[0], TrainJob)
+    assert "patches" in dock.view.plan.words.plain
+
+
+# --- the live prediction ----------------------------------------------------------------------
+
+
+def test_the_live_prediction_lies_on_its_case_and_takes_nothing(dock, viewer, engines, wait, qtbot):
+    session, live = dock.desk.session, dock.desk.live
+    name = live.cases()[0].name
+    engines.train.script = [preview(dock, name), EPOCH, wait]
+    qtbot.waitUntil(lambda: session.case.name == name)
+    mine = viewer.add_labels(np.zeros((32, 32), int), name="mine")
+    mine.mode = "paint"
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: NAME in viewer.layers)
+    assert engines.train.told == [Watch(name)]  # it is what the person looks at
+    layer = viewer.layers[NAME]
+    assert layer.data.all()
+    image = viewer.layers[name]
+    assert all(np.array_equal(geometry(layer)[k], geometry(image)[k]) for k in ("scale", "units"))
+    assert viewer.layers.selection.active is mine
+    assert mine.mode == "paint"
+    session.receive("train", Preview(name, 2, np.zeros((1, 32, 32), np.uint8), 0.5))
+    qtbot.waitUntil(lambda: not layer.data.any())
+    assert viewer.layers[NAME] is layer  # reused
+    dock.view.running.button.click()
+    idle(dock, qtbot)
+
+
+def test_another_case_hides_the_live_prediction_and_a_button_brings_it_back(
+    dock, viewer, engines, wait, qtbot
+):
+    session, live = dock.desk.session, dock.desk.live
+    name = live.cases()[0].name
+    engines.train.script = [preview(dock, name), EPOCH, wait]
+    qtbot.waitUntil(lambda: session.case.name == name)
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: NAME in viewer.layers)
+    other = next(c for c in session.dataset.cases if c.name != name)
+    dock.desk.loader.open_case(other)
+    qtbot.waitUntil(lambda: not viewer.layers[NAME].visible)
+    assert dock.view.live.open_button.isVisible()
+    dock.view.live.open_button.click()
+    qtbot.waitUntil(lambda: viewer.layers[NAME].visible)
+    assert not dock.view.live.open_button.isVisible()
+    dock.view.running.button.click()
+    idle(dock, qtbot)
+
+
+def test_closing_the_layer_ends_the_previews(dock, viewer, engines, wait, qtbot):
+    session, live = dock.desk.session, dock.desk.live
+    name = live.cases()[0].name
+    engines.train.script = [preview(dock, name), EPOCH, wait]
+    qtbot.waitUntil(lambda: session.case.name == name)
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: NAME in viewer.layers)
+    viewer.layers.remove(viewer.layers[NAME])
+    assert engines.train.told[-1] == Watch("")
+    assert not dock.view.live.box.isChecked()
+    session.receive("train", Preview(name, 2, np.zeros((1, 32, 32), np.uint8), 0.5))
+    qtbot.wait(400)
+    assert NAME not in viewer.layers
+    dock.view.live.box.click()
+    assert engines.train.told[-1] == Watch(name)
+    qtbot.waitUntil(lambda: NAME in viewer.layers)
+    dock.view.running.button.click()
+    idle(dock, qtbot)
+
+
+def test_a_chosen_case_is_watched_and_opened(dock, engines, wait, qtbot):
+    name = dock.desk.live.cases()[-1].name
+    engines.train.script = [EPOCH, wait]
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: bool(dock.desk.session.curve))
+    dock.view.live.chosen.emit(name)
+    assert engines.train.told[-1] == Watch(name)
+    qtbot.waitUntil(lambda: dock.desk.session.case.name == name)
+    dock.view.running.button.click()
+    idle(dock, qtbot)
