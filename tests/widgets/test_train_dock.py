@@ -14,9 +14,11 @@ from napari_unet.data.sample import write_sample
 from napari_unet.errors import JobError
 from napari_unet.events import EpochEnd, Paused, Plan, Planned, Preview, Progress, TrainFinished
 from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
+from napari_unet.resumable import Resumable, state_path
 from napari_unet.widgets import TrainDock
 from napari_unet.widgets.layer_tags import geometry
 from napari_unet.widgets.live_layer import NAME
+from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.training import model_path
 
 EPOCH = EpochEnd(1, 0.5, 0.5, 0.71, 1e-3, 60.0, 10.0, True)
@@ -38,6 +40,15 @@ def dock(viewer, desk, folder, show, qtbot):
 
 def idle(dock, qtbot):
     qtbot.waitUntil(lambda: not dock.desk.session.busy and not dock.desk.session.queue)
+
+
+def interrupted(name, epochs=1, finished=False):
+    """Write what a training leaves behind."""
+    path = str(model_path(name))
+    record = Resumable(path, TrainJob("/d", path), epochs, 60.0, 10.0, 0, finished)
+    record.save()
+    state_path(path).write_bytes(b"state")
+    return record
 
 
 def preview(dock, name, level=255):
@@ -130,14 +141,43 @@ def test_a_finished_training_can_be_trained_longer(dock, engines, qtbot, monkeyp
     engines.train.script = [EPOCH, TrainFinished(str(path), "", 1, 1, 0.71, 60.0, "over")]
     dock.view.train.button.click()
     write_model("brains")
+    interrupted("brains", finished=True)
     idle(dock, qtbot)
-    assert dock.view.longer.isVisible()
+    qtbot.waitUntil(dock.view.longer.isVisible)
+    assert not dock.view.resume.isVisible()
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *_: (5.0, True))
     engines.train.script = [EpochEnd(2, 0.4, 0.4, 0.8, 1e-3, 60.0, 10.0, True)]
     dock.view.longer.click()
     idle(dock, qtbot)
     assert engines.train.jobs[-1] == ResumeJob(str(path), minutes=6.0)
     assert session.curve[-1].epoch == 2
+
+
+def test_an_interrupted_training_is_offered_once(viewer, dock, engines, qtbot, show):
+    first = interrupted("brains-7", epochs=12)
+    dock.desk.resumer.look()
+    question = dock.view.question
+    qtbot.waitUntil(question.isVisible)
+    assert "brains-7 was interrupted after 12 epochs (1 min)" in question.text.plain
+    question._answers.itemAt(1).widget().click()
+    assert not question.isVisible()
+    again = Resumer(dock.desk.session, dock.desk.trainer)
+    again.found = (first,)
+    assert again.interrupted is None  # remembered
+    interrupted("brains-7", epochs=13)
+    dock.desk.resumer.look()
+    qtbot.waitUntil(question.isVisible)
+    engines.train.script = [EPOCH]
+    question._answers.itemAt(0).widget().click()
+    assert not question.isVisible()
+    idle(dock, qtbot)
+    assert engines.train.jobs == [ResumeJob(first.model)]
+    # It was stopped again, and that in this session: no banner, but a button.
+    qtbot.waitUntil(dock.view.resume.isVisible)
+    assert not question.isVisible()
+    dock.view.resume.click()
+    idle(dock, qtbot)
+    assert len(engines.train.jobs) == 2
 
 
 # --- the plan ---------------------------------------------------------------------------------

@@ -553,7 +553,7 @@ def filled(kind, dataset, write_model):
         view.set_notes([long])
         view.running.set_running(long, 0.3)
         view.running.set_state(True, paused=False, asked="", stopping=False)
-        view.set_longer("Train lon&ger…")
+        view.set_after(resume=True, longer=True)
         view.set_reason("", waits=True)
         view.set_queue([long, "b"], [long, "c"])
         view.live.set_live([long, "b"], long, on=True, hidden=long)

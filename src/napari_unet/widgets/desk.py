@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
+from napari_unet.widgets.closing import CloseGuard
 from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
@@ -22,6 +23,7 @@ from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.live import Live
 from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.scoring import Scorer
 from napari_unet.widgets.segmenting import Segmenter
@@ -34,6 +36,7 @@ class Desk:
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
+        self.guard: CloseGuard | None = None  # of a viewer that has a window
         self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
         self.loader = Loader(session, layers)
         self.curator = Curator(session, self.loader, self.runners["interactive"])
@@ -41,6 +44,7 @@ class Desk:
         self.thumbnails = Thumbnails(self.loader.shelf)
         session.dataset_changed.connect(self._show_dataset)
         self.trainer = Trainer(session, layers, self.runners["train"])
+        self.resumer = Resumer(session, self.trainer)
         self.exporter = Exporter(session)
         self.live = Live(
             session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)
@@ -114,4 +118,5 @@ def _close_with(viewer: Any, desk: Desk) -> None:
     window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     if window is not None:
         window.destroyed.connect(close)
+        desk.guard = CloseGuard(window, desk.trainer)
     ending.connect(close)

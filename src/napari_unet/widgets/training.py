@@ -40,7 +40,7 @@ class Trainer:
             return "Open a folder of images and masks first."
         if not name.strip():
             return "Give the model a name."
-        if model_path(name).as_posix() in {Path(w.job.model).as_posix() for w in self._all()}:
+        if self.has(str(model_path(name))):
             return "A model of this name is being trained, or waits for it: choose another name."
         return problem
 
@@ -110,6 +110,10 @@ class Trainer:
     def names(self) -> frozenset[str]:
         """Return the names of the models that are being trained or wait for it."""
         return frozenset(waiting.name for waiting in self._all())
+
+    def has(self, model: str) -> bool:
+        """Return whether a model is being trained or waits for it."""
+        return Path(model) in {Path(waiting.job.model) for waiting in self._all()}
 
     def _all(self) -> list[Waiting]:
         running = [self._running] if self._running is not None else []

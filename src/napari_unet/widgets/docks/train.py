@@ -11,9 +11,15 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.events import Note
 from napari_unet.jobs import TrainJob
+from napari_unet.resumable import Resumable
 from napari_unet.session.history import history_of
 from napari_unet.widgets.docks.dock import Dock, words
-from napari_unet.widgets.docks.train_words import job_words, progress_words, status_words
+from napari_unet.widgets.docks.train_words import (
+    interrupted_words,
+    job_words,
+    progress_words,
+    status_words,
+)
 from napari_unet.widgets.training import model_path, suggest_name
 from napari_unet.widgets.views.train import TrainView
 
@@ -31,6 +37,7 @@ class TrainDock(Dock):
         session, trainer, live = self.desk.session, self.desk.trainer, self.desk.live
         view.train_wanted.connect(self._train)
         view.longer_wanted.connect(self._train_longer)
+        view.resume_wanted.connect(self._resume)
         view.plan_wanted.connect(lambda: trainer.plan(view.form.value()))
         view.folder_wanted.connect(self._browse)
         view.sample_wanted.connect(self.desk.loader.open_sample)
@@ -57,11 +64,13 @@ class TrainDock(Dock):
         self.listen(session.queue_changed, self._show_queue)
         self.listen(session.note, self._add_note)
         self.listen(trainer.started, self._clear_notes)
+        self.listen(self.desk.resumer.changed, self._show_resumable)
         self._show_data()
         self._show_busy()
         self._show_plan()
         self._show_queue()
         self._show_live()
+        self.desk.resumer.look()
 
     # --- what a person does -------------------------------------------------------------------
 
@@ -76,16 +85,22 @@ class TrainDock(Dock):
         self._suggest_name()
 
     def _train_longer(self) -> None:
-        run, curve = self.desk.session.run, self.desk.session.curve
-        if run is None:
+        if (last := self._last()) is None:
             return
         minutes, sure = QInputDialog.getDouble(
             self, "Train longer", "For how many more minutes?", 10.0, 0.05, 100_000.0, 1
         )
         if sure:
-            trained = self.desk.session.trained
-            seconds = trained.seconds if trained is not None else sum(e.seconds for e in curve)
-            self.desk.trainer.resume(run.model, seconds, minutes)
+            self.desk.resumer.resume(last, minutes)
+
+    def _resume(self) -> None:
+        if (last := self._last()) is not None:
+            self.desk.resumer.resume(last)
+
+    def _last(self) -> Resumable | None:
+        """Return the training that is over, if it can be gone on with."""
+        run = self.desk.session.run
+        return self.desk.resumer.of(run.model) if run is not None else None
 
     def _rename(self, name: str) -> None:
         self._named = bool(name.strip())
@@ -174,8 +189,27 @@ class TrainDock(Dock):
         running = self.busy()
         trains = running is not None and running[1].trains
         self.view.set_status(status_words(session.curve, session.trained, trains))
-        over = session.run is not None and bool(session.curve) and not trains
-        self.view.set_longer("Train lon&ger…" if over else "")
+        self._show_after()
+
+    def _show_resumable(self) -> None:
+        """Offer what can be gone on with: the last training, or one that was interrupted."""
+        self._show_after()
+        resumer, question = self.desk.resumer, self.view.question
+        found = resumer.interrupted
+        if found is None:
+            question.show_message("")
+            return
+        question.ask(
+            interrupted_words(found),
+            {"Resume": lambda: resumer.resume(found), "Dismiss": lambda: resumer.dismiss(found)},
+        )
+
+    def _show_after(self) -> None:
+        last = self._last()
+        self.view.set_after(
+            resume=last is not None and not last.finished,
+            longer=last is not None and last.finished,
+        )
 
     def _history(self) -> Any:
         return history_of(self.desk.session.curve)

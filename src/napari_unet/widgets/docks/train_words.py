@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from napari_unet.events import EpochEnd, TrainFinished
 from napari_unet.jobs import ResumeJob, TrainJob
-from napari_unet.session import Busy
+from napari_unet.resumable import Resumable
+from napari_unet.session import Busy, ModelEntry
 from napari_unet.widgets.runner import seconds
 
 
@@ -45,6 +46,13 @@ def status_words(curve: Sequence[EpochEnd], done: TrainFinished | None, running:
     if running:
         return text
     return f"Stopped. {text} The best model was kept and is selected under Segment."
+
+
+def interrupted_words(found: Resumable) -> str:
+    """Say which training was interrupted, and how far it was."""
+    name = ModelEntry(found.model).name
+    epochs = f"{found.epochs} epoch{'' if found.epochs == 1 else 's'}"
+    return f"A training of {name} was interrupted after {epochs} ({seconds(found.seconds)})."
 
 
 def job_words(job: TrainJob | ResumeJob) -> str:

@@ -24,6 +24,7 @@ class TrainView(Page):
 
     train_wanted = Signal()
     longer_wanted = Signal()
+    resume_wanted = Signal()
     plan_wanted = Signal()
     augment_wanted = Signal()
     folder_wanted = Signal()
@@ -51,14 +52,16 @@ class TrainView(Page):
         self.running = ProgressPanel()
         self.status = Text()
         self.longer = QPushButton("Train lon&ger…")
-        self.longer.setToolTip("Go on with this training where it ended")
+        self.longer.setToolTip("Go on where this training ended, for some more minutes")
+        self.resume = QPushButton("&Resume")
+        self.resume.setToolTip("Go on where this training was stopped, to the end of its budget")
         self.live = LivePanel()
         self.curves = CurvesPanel()
         self.notes = Text()
         self._lay_out()
         self._connect()
         self.set_data("", can_open=True)
-        self.set_longer("")
+        self.set_after(resume=False, longer=False)
         self.curves.set_histories({})
         tab_as_laid_out(self)
 
@@ -92,10 +95,10 @@ class TrainView(Page):
         """Say how the last training went, or what the running one reached."""
         self.status.set_text(text)
 
-    def set_longer(self, text: str) -> None:
-        """Offer to go on with the training that is over; an empty text offers nothing."""
-        self.longer.setText(text)
-        self.longer.setVisible(bool(text))
+    def set_after(self, resume: bool, longer: bool) -> None:
+        """Offer to go on with the training that is over, to its end or beyond."""
+        self.resume.setVisible(resume)
+        self.longer.setVisible(longer)
 
     def set_queue(self, names: Sequence[str], details: Sequence[str]) -> None:
         """Show which trainings wait; their rows are new, and the Tab key must find them."""
@@ -117,8 +120,9 @@ class TrainView(Page):
         self.body.addWidget(self.form)
         self.body.addWidget(self.name_note)
         self.body.addLayout(_row(self.plan_button, self.augment))
-        for widget in (self.plan, self.train, self.running, self.queue, self.status, self.longer):
+        for widget in (self.plan, self.train, self.running, self.queue, self.status):
             self.body.addWidget(widget)
+        self.body.addLayout(_row(self.resume, self.longer))
         self.body.addWidget(self.live)
         self.body.addWidget(self.curves)
         self.body.addWidget(self.notes)
@@ -128,6 +132,7 @@ class TrainView(Page):
         self.train.clicked.connect(self.train_wanted)
         for button, signal in (
             (self.longer, self.longer_wanted),
+            (self.resume, self.resume_wanted),
             (self.plan_button, self.plan_wanted),
             (self.augment, self.augment_wanted),
             (self.open, self.folder_wanted),

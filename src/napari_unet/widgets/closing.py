@@ -1,0 +1,73 @@
+"""Closing the window while a model is trained: one question, then a clean stop."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtWidgets import QMessageBox, QWidget
+
+from napari_unet.widgets.training import Trainer
+
+QUESTION = "A model is being trained"
+KEPT = (
+    "Training ends with the viewer. The best model so far is kept, and everything that is needed "
+    "to go on: the Train dock will offer it next time."
+)
+WAITING = " {count} more that wait will not be started."
+
+
+class CloseGuard(QObject):
+    """Asks before a window closes under a training.
+
+    Only where a person closes the window, and instead of napari's own question about work that is
+    still running: when training has ended, napari has nothing more to ask.
+    """
+
+    def __init__(self, window: QWidget, trainer: Trainer) -> None:
+        super().__init__(window)
+        self._window, self._trainer = window, trainer
+        self.box: QMessageBox | None = None
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Hold back the closing of the window while a model is trained."""
+        closing = event is not None and event.type() == QEvent.Type.Close and event.spontaneous()
+        if event is None or watched is not self._window or not closing or not self._trainer.trains:
+            return False
+        event.ignore()
+        self.ask()
+        return True
+
+    def ask(self) -> None:
+        """Ask, without holding up the viewer meanwhile."""
+        if self.box is not None:
+            return
+        self.box = box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(QUESTION)
+        waiting = len(self._trainer.session.queue)
+        more = WAITING.format(count=waiting) if waiting else ""
+        box.setText(f"{QUESTION}. Stop and close?")
+        box.setInformativeText(f"{KEPT}{more}")
+        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(cancel)
+        box.setEscapeButton(cancel)
+        box.finished.connect(lambda _: self._answered(box.clickedButton() is stop))
+        box.open()
+
+    def _answered(self, close: bool) -> None:
+        box, self.box = self.box, None
+        if box is not None:
+            box.deleteLater()
+        if not close:
+            return
+        self._trainer.session.set_queue(())
+        if self._trainer.trains:
+            self._trainer.over.connect(self._close)
+            self._trainer.stop()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        self._trainer.over.disconnect(self._close, missing_ok=True)
+        QTimer.singleShot(0, self._window.close)
