@@ -12,7 +12,16 @@ from napari_unet.config import OptimConfig, Recipe
 from napari_unet.controls import Continue, Pause, Watch
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import JobError
-from napari_unet.events import EpochEnd, Paused, Plan, Planned, Preview, Progress, TrainFinished
+from napari_unet.events import (
+    Augmented,
+    EpochEnd,
+    Paused,
+    Plan,
+    Planned,
+    Preview,
+    Progress,
+    TrainFinished,
+)
 from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
 from napari_unet.resumable import Resumable, state_path
 from napari_unet.widgets import TrainDock
@@ -20,6 +29,7 @@ from napari_unet.widgets.layer_tags import geometry
 from napari_unet.widgets.live_layer import NAME
 from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.training import model_path
+from napari_unet.widgets.views.augmentation import GAP, grid
 
 EPOCH = EpochEnd(1, 0.5, 0.5, 0.71, 1e-3, 60.0, 10.0, True)
 
@@ -210,6 +220,54 @@ def test_training_tells_its_plan(dock, engines, qtbot):
     idle(dock, qtbot)
     assert isinstance(engines.train.jobs[0], TrainJob)
     assert "patches" in dock.view.plan.words.plain
+
+
+# --- the augmentation ---
+
+
+def augmented(level=100):
+    images = np.full((2, 3, 16, 16), level, np.uint8)
+    labels = np.zeros((2, 3, 16, 16), np.uint8)
+    labels[:, :, 4:8, 4:8] = 1
+    labels[:, 1:, :2] = 255
+    return Augmented(images, labels, ("a", "b"), ("tumour",))
+
+
+def test_the_augmentation_follows_its_settings(dock, engines, qtbot):
+    session = dock.desk.session
+    engines.interactive.script = [augmented()]
+    dock.view.augment.click()
+    dialog = dock.augmentation
+    qtbot.waitUntil(lambda: dialog.grid.pixmap is not None)
+    assert dialog.grid.pixmap.width() == 3 * 16 + 2 * GAP
+    rotation = dock.view.form.sections["augment"].fields["rotation"].spin
+    for value in (30, 60, 90):
+        rotation.setValue(value)
+    qtbot.waitUntil(lambda: len(engines.interactive.jobs) == 2 and not session.busy)
+    assert engines.interactive.jobs[-1].train.recipe.augment.rotation == 90
+    dialog.again.click()
+    qtbot.waitUntil(lambda: len(engines.interactive.jobs) == 3 and not session.busy)
+    assert engines.interactive.jobs[-1].seed == 1
+    engines.interactive.script = [JobError("No images.")]
+    dialog.again.click()
+    qtbot.waitUntil(dialog.strip.isVisible)
+    assert not dock.view.strip.isVisible()
+    dialog.close_button.click()
+    assert dock.augmentation is None
+    rotation.setValue(10)
+    qtbot.wait(600)
+    assert len(engines.interactive.jobs) == 4
+
+
+def test_masks_are_outlined_and_what_lies_outside_is_not():
+    picture = grid(augmented())
+    assert tuple(picture[4, 4]) == (0x56, 0xB4, 0xE9)
+    assert tuple(picture[5, 5]) == (100, 100, 100)  # within the outline
+    assert tuple(picture[1, 16 + GAP + 5]) == (100, 100, 100)  # outside
+    colour = Augmented(
+        np.zeros((1, 1, 8, 8, 3), np.uint8), np.zeros((1, 1, 8, 8), np.uint8), ("a",)
+    )
+    assert grid(colour).shape == (8, 8, 3)
 
 
 # --- the live prediction ----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from napari_unet.jobs import Job, ResumeJob, TrainJob
 from napari_unet.labelling import label_image
 
 Lane = Literal["train", "interactive"]
-Place = Literal["dataset", "train", "segment", "evaluate", "runs"]
+Place = Literal["dataset", "train", "segment", "evaluate", "runs", "augment"]
 LANES: tuple[Lane, ...] = ("train", "interactive")
 PLANNED = "Split planned for training"
 

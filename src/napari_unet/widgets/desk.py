@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
+from napari_unet.widgets.augmenting import Augmenter
 from napari_unet.widgets.closing import CloseGuard
 from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
@@ -46,6 +47,7 @@ class Desk:
         self.trainer = Trainer(session, layers, self.runners["train"])
         self.resumer = Resumer(session, self.trainer)
         self.exporter = Exporter(session)
+        self.augmenter = Augmenter(session, self.runners["interactive"])
         self.live = Live(
             session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)
         )

@@ -97,8 +97,8 @@ def picture(case: Case, dataset: Dataset, shelf: Shelf) -> Picture | None:
     drawn = _grey_levels(image[::step, ::step])
     if reference is not None:
         labels = _shrunk(reference, step)
-        edge = _outline(labels)
-        colours = np.array([_rgb(c) for c in COLOURS], np.uint8)
+        edge = outline(labels)
+        colours = np.array([rgb(c) for c in COLOURS], np.uint8)
         shift = len(colours) - 1 if shown.binary else 0  # the outline of a lone class is blue
         drawn[edge] = colours[(labels[edge].astype(int) + shift) % len(colours) - 1]
     return drawn
@@ -132,7 +132,7 @@ def _shrunk(labels: NDArray[Any], step: int) -> NDArray[Any]:
     return blocks
 
 
-def _outline(labels: NDArray[Any]) -> NDArray[np.bool_]:
+def outline(labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Mark the labelled pixels that have a neighbour of another label."""
     padded = np.pad(labels, 1)
     around = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
@@ -140,5 +140,6 @@ def _outline(labels: NDArray[Any]) -> NDArray[np.bool_]:
     return edge & (labels > 0)
 
 
-def _rgb(colour: str) -> tuple[int, ...]:
+def rgb(colour: str) -> tuple[int, ...]:
+    """Return a colour written as ``#rrggbb`` as three numbers."""
     return tuple(bytes.fromhex(colour.removeprefix("#")))

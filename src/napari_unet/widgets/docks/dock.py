@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,12 @@ class Dock(QWidget):
         """Connect a signal of the session or its helpers for as long as the widget exists."""
         signal.connect(slot)
         self._heard.append((signal, slot))
+
+    def unlisten(self, heard: Iterable[tuple[Any, Callable[..., Any]]]) -> None:
+        """Undo `listen` for something that ended before the widget."""
+        for signal, slot in heard:
+            signal.disconnect(slot, missing_ok=True)
+            self._heard.remove((signal, slot))
 
     def busy(self) -> tuple[Lane, Busy] | None:
         """Return what runs for this place."""

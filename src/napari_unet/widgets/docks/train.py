@@ -13,6 +13,7 @@ from napari_unet.events import Note
 from napari_unet.jobs import TrainJob
 from napari_unet.resumable import Resumable
 from napari_unet.session.history import history_of
+from napari_unet.widgets.docks.augmentation import augmentation_dialog
 from napari_unet.widgets.docks.dock import Dock, words
 from napari_unet.widgets.docks.train_words import (
     interrupted_words,
@@ -21,6 +22,7 @@ from napari_unet.widgets.docks.train_words import (
     status_words,
 )
 from napari_unet.widgets.training import model_path, suggest_name
+from napari_unet.widgets.views.augmentation import AugmentationDialog
 from napari_unet.widgets.views.train import TrainView
 
 
@@ -33,12 +35,14 @@ class TrainDock(Dock):
         self.view = view = TrainView()
         self._named = False  # by a person
         self._notes: list[str] = []
+        self.augmentation: AugmentationDialog | None = None  # while it is open
         super().__init__(napari_viewer, view)
         session, trainer, live = self.desk.session, self.desk.trainer, self.desk.live
         view.train_wanted.connect(self._train)
         view.longer_wanted.connect(self._train_longer)
         view.resume_wanted.connect(self._resume)
         view.plan_wanted.connect(lambda: trainer.plan(view.form.value()))
+        view.augment_wanted.connect(self._show_augmentation)
         view.folder_wanted.connect(self._browse)
         view.sample_wanted.connect(self.desk.loader.open_sample)
         view.name_changed.connect(self._rename)
@@ -101,6 +105,19 @@ class TrainDock(Dock):
         """Return the training that is over, if it can be gone on with."""
         run = self.desk.session.run
         return self.desk.resumer.of(run.model) if run is not None else None
+
+    def _show_augmentation(self) -> None:
+        if self.augmentation is not None:
+            self.augmentation.raise_()
+            return
+        form = self.view.form
+        self.augmentation = augmentation_dialog(self, form.value, form.value_changed)
+        self.augmentation.closed.connect(self._forget_augmentation)
+        self.augmentation.show()
+        form.advanced.set_open(True)
+
+    def _forget_augmentation(self) -> None:
+        self.augmentation = None
 
     def _rename(self, name: str) -> None:
         self._named = bool(name.strip())
