@@ -25,7 +25,13 @@ def _strided(stride: int, *channels: int) -> UNetConfig:
         norm="batch",
         residual=True,
         stem_stride=stride,  # type: ignore[arg-type]
+        # Costs next to nothing, and as many images teach a little more (docs/benchmarks.md).
+        supervision=2,
     )
+
+
+def _volumetric(stride: int, *channels: int) -> UNetConfig:
+    return replace(_strided(stride, *channels), dims=3, norm="instance", supervision=0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,13 @@ RUNGS = (
     Rung(_strided(4, 32, 64, 128, 192), 128, 0),
 )
 
+# Networks for small volumes, which "auto" chooses from in the same way; the working size is that of
+# the volumes.
+VOLUME_RUNGS = (
+    Rung(_volumetric(1, 16, 32, 64, 96), 0, 1_200),
+    Rung(_volumetric(2, 24, 48, 96, 128), 0, 0),
+)
+
 PRESETS: dict[str, Recipe] = {
     "auto": Recipe(
         network=RUNGS[1].network,
@@ -67,6 +80,24 @@ PRESETS: dict[str, Recipe] = {
         network=UNetConfig(depth=4, base_channels=32, norm="batch", residual=True, dropout=0.1),
         optim=OptimConfig(lr=1e-3, batch=8),
     ),
+    "attention": Recipe(
+        name="attention",
+        network=UNetConfig(depth=4, base_channels=32, norm="batch", attention=True),
+        optim=OptimConfig(lr=1e-3, batch=8),
+    ),
+    "2.5d": Recipe(
+        name="2.5d",
+        network=UNetConfig(depth=4, base_channels=32, norm="batch", residual=True),
+        preprocess=PreprocessConfig(neighbours=1),
+        optim=OptimConfig(lr=1e-3, batch=8),
+    ),
+    "3d": Recipe(
+        name="3d",
+        network=_volumetric(1, 16, 32, 64, 96),
+        preprocess=PreprocessConfig(size=(64, 64, 64)),
+        augment=AugmentConfig(flip=False),
+        optim=OptimConfig(lr=2e-3, batch=2, ema=0.99, loss="ce+dice"),
+    ),
     "paper-2015": Recipe(
         name="paper-2015",
         network=UNetConfig(depth=4, base_channels=64, padding="valid", dropout=0.2),
@@ -80,6 +111,9 @@ DESCRIPTIONS: dict[str, str] = {
     "auto": "Fast and good on a laptop: residual blocks, strided stem, BCE + Dice, AdamW.",
     "plain": "The textbook U-Net with padding: 32 channels, four levels, no normalisation.",
     "residual": "Full resolution throughout, with residual blocks, batch norm and dropout.",
+    "attention": "Attention gates weigh the skips (Oktay et al. 2018); batch norm, 32 channels.",
+    "2.5d": "Planes of volumes, each seen between its neighbouring slices; residual blocks.",
+    "3d": "3D U-Net for volumes: whole if they are small, else patches; thick slices pool later.",
     "paper-2015": "Ronneberger et al. 2015: valid convolutions, 64 channels, SGD. Slow on a CPU.",
 }
 
