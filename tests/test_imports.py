@@ -25,6 +25,7 @@ LAYERS = (
     ("data.cases", "labelling"),
     ("controls", "jobs", "events", "presets", "card"),
     ("workspace",),
+    ("resumable",),
     ("metrics",),
     ("data",),
     ("drawing",),

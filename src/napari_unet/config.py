@@ -287,6 +287,13 @@ class OptimConfig:
         "polynomial: falls with the elapsed share of the budget. "
         "plateau: falls to a third when the validation loss stops improving.",
     )
+    accumulate: int = option(
+        1,
+        "Accumulation",
+        "Parts into which each batch is divided, one after the other, to save memory.",
+        low=1,
+        high=4096,
+    )
     loss: Literal["bce", "dice", "bce+dice", "ce+dice", "focal", "focal+dice", "tversky"] = option(
         "bce+dice",
         "Loss",

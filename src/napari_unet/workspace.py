@@ -14,6 +14,15 @@ import platformdirs
 
 from napari_unet.card import SUFFIX
 
+# What lies beside a model NAME.unet.safetensors, called NAME with one of these.
+COMPANIONS = (
+    ".split.json",
+    ".scores.json",
+    ".resume.pt",
+    ".resume.json",
+    f".last{SUFFIX}",
+)
+
 
 def home() -> Path:
     """Return the workspace folder: ``NAPARI_UNET_HOME``, or the platform's place for user data."""
@@ -69,19 +78,23 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def set_aside(path: str | Path) -> Path | None:
-    """Rename an existing file so that a new one may take its place; return the new name."""
+    """Rename a model file, and all that lies beside it, so that a new one may take its place.
+
+    All get the same new name, so that they still belong together. Returns the model's; None if
+    there is no such file.
+    """
     path = Path(path)
-    if not path.exists():
+    stem = path.name.removesuffix(SUFFIX)
+    # The model last: whatever interrupts this, what lies beside it is not taken for another's.
+    family = [s for s in (*COMPANIONS, SUFFIX) if path.with_name(stem + s).exists()]
+    if not family:
         return None
-    stem, suffix = (
-        (path.name.removesuffix(SUFFIX), SUFFIX)
-        if path.name.endswith(SUFFIX)
-        else (path.stem, path.suffix)
-    )
-    stamp = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y%m%d-%H%M%S")
+    changed = path.with_name(stem + family[-1]).stat().st_mtime
+    stamp = datetime.fromtimestamp(changed).strftime("%Y%m%d-%H%M%S")
     for n in range(1, 10_000):
-        kept = path.with_name(f"{stem}.{stamp}{'' if n == 1 else f'-{n}'}{suffix}")
-        if not kept.exists():
-            path.replace(kept)
-            return kept
+        name = f"{stem}.{stamp}{'' if n == 1 else f'-{n}'}"
+        if not any(path.with_name(name + s).exists() for s in (*COMPANIONS, SUFFIX)):
+            for suffix in family:
+                path.with_name(stem + suffix).replace(path.with_name(name + suffix))
+            return path.with_name(name + SUFFIX) if family[-1] == SUFFIX else None
     raise FileExistsError(f"too many earlier versions of {path}")

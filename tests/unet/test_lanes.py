@@ -1,9 +1,11 @@
+import threading
 from functools import partial
 
 import pytest
 import torch
 
 from napari_unet.config import UNetConfig
+from napari_unet.unet.aside import finished
 from napari_unet.unet.lanes import Lanes
 from napari_unet.unet.model import UNet
 
@@ -19,7 +21,8 @@ def loss(model, x, weight):
 
 def gradients(model, lanes, x):
     shares = lanes.share(x)
-    values = lanes.gradients([partial(loss, x=s, weight=len(s) / len(x)) for s in shares])
+    work = [[partial(loss, x=s, weight=len(s) / len(x))] for s in shares]
+    values = finished(lanes.gradients(work))
     return sum(values), [p.grad.clone() for p in model.parameters()]
 
 
@@ -37,6 +40,34 @@ def test_several_lanes_give_the_gradients_of_one(images):
     lanes.close()
 
 
+def test_a_share_computed_in_parts_gives_the_same_gradients():
+    x = torch.randn(6, 1, 16, 16)
+    whole, divided = make(), make()
+    value, wanted = gradients(whole, Lanes(whole), x)
+    lanes = Lanes(divided, 2)
+    work = [
+        [partial(loss, x=part, weight=len(part) / len(x)) for part in share.chunk(3)]
+        for share in lanes.share(x)
+    ]
+    assert sum(finished(lanes.gradients(work))) == pytest.approx(value, rel=1e-5)
+    for a, b in zip((p.grad for p in divided.parameters()), wanted, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_the_caller_is_not_kept_waiting():
+    done = threading.Event()
+
+    def slow(model):
+        assert done.wait(10)
+        return loss(model, torch.zeros(1, 1, 16, 16), 1.0)
+
+    work = Lanes(make()).gradients([[slow]])
+    assert next(work) is None
+    assert next(work) is None
+    done.set()
+    assert len(finished(work)) == 1
+
+
 def test_all_lanes_follow_the_optimiser():
     model = make("batch")
     lanes = Lanes(model, 2)
@@ -45,7 +76,8 @@ def test_all_lanes_follow_the_optimiser():
     before, _ = gradients(model, lanes, x)
     optimizer.step()
     seen = []
-    lanes.gradients([lambda m: seen.append(m.head.weight) or loss(m, x, 1.0)] * 2)
+    work = [[lambda m: seen.append(m.head.weight) or loss(m, x, 1.0)]] * 2
+    finished(lanes.gradients(work))
     assert seen[0].data_ptr() == seen[1].data_ptr()
     assert gradients(model, lanes, x)[0] != before
     lanes.close()
@@ -66,5 +98,5 @@ def test_an_error_in_a_lane_reaches_the_caller():
 
     lanes = Lanes(make(), 2)
     with pytest.raises(ValueError, match="no"):
-        lanes.gradients([fail, fail])
+        finished(lanes.gradients([[fail], [fail]]))
     lanes.close()

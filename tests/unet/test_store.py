@@ -8,7 +8,7 @@ from napari_unet.errors import DataError
 from napari_unet.events import Note, Progress
 from napari_unet.unet import store as store_module
 from napari_unet.unet.losses import IGNORE
-from napari_unet.unet.store import Store, ahead, endless, fill
+from napari_unet.unet.store import Store, ahead, fill
 
 WHOLE = PreprocessConfig(size=(16, 16))
 PATCH = PreprocessConfig(mode="patch", size=(16, 16))
@@ -168,13 +168,6 @@ def test_what_does_not_fit_memory_is_mapped_from_files(monkeypatch):
     from pathlib import Path
 
     assert not Path(folder).exists()
-
-
-def test_endless_gives_every_case_once_a_pass():
-    order = endless(5, torch.Generator().manual_seed(0))
-    passes = [[next(order) for _ in range(5)] for _ in range(4)]
-    assert all(sorted(p) == [0, 1, 2, 3, 4] for p in passes)
-    assert len({tuple(p) for p in passes}) > 1
 
 
 def test_reading_ahead_keeps_order_and_hands_errors_over():

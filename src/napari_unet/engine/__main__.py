@@ -16,6 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from napari_unet.controls import Controls
 from napari_unet.engine.dispatch import start
 from napari_unet.engine.wire import Wire
 from napari_unet.errors import readable
@@ -32,7 +33,7 @@ class Server:
     def __init__(self, wire: Wire, source: BinaryIO, sink: BinaryIO) -> None:
         self.wire, self.source, self.sink = wire, source, sink
         self.todo: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self.stopped: set[int] = set()
+        self.controls: dict[int, Controls] = {}  # of the jobs that wait or run
         self.orphaned = False
         self.writing = threading.Lock()
         self.last_progress = 0.0
@@ -49,37 +50,49 @@ class Server:
     def _read(self) -> None:
         for line in self.source:
             message = self.wire.decode(line)
+            controls = self.controls.get(message.get("id", 0))
             if message["do"] == "stop":
-                self.stopped.add(message["id"])
+                if controls is not None:
+                    controls.stop()
                 self._send(id=message["id"], did="stopping")
+            elif message["do"] == "tell":
+                if controls is not None:
+                    controls.tell(message["value"])
             else:
+                if message["do"] == "run":
+                    self.controls[message["id"]] = Controls()
                 self.todo.put(message)
         # The viewer is gone: let the running job close (it may be writing a checkpoint), not more.
         self.orphaned = True
+        for controls in list(self.controls.values()):
+            controls.stop()
         self.todo.put(None)
         time.sleep(GRACE)
         os._exit(1)
 
     def _run(self, id: int, job: Job) -> None:
+        controls = self.controls[id]
         try:
-            if not self._stopping(id):
-                events = start(job)
+            if not self._stopping(controls):
+                events = start(job, controls)
                 try:
                     for event in events:
                         if not isinstance(event, Progress) or self._due(event):
                             self._send(id=id, did="event", value=event)
-                        if self._stopping(id):
+                        if self._stopping(controls):
                             break
                 finally:
                     events.close()
-            self._send(id=id, did="stopped" if self._stopping(id) else "finished")
+            self._send(id=id, did="stopped" if self._stopping(controls) else "finished")
         except Exception as error:
             traceback.print_exc()
             known = readable(error)
             self._send(id=id, did="failed", kind=type(known).__name__, text=str(known))
+        finally:
+            del self.controls[id]
 
-    def _stopping(self, id: int) -> bool:
-        return self.orphaned or id in self.stopped
+    def _stopping(self, controls: Controls) -> bool:
+        return self.orphaned or controls.stopping
 
     def _due(self, event: Progress) -> bool:
         now = time.monotonic()

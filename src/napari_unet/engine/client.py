@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from napari_unet import errors
+from napari_unet.controls import Command
 from napari_unet.engine.wire import Wire
 from napari_unet.environment import prepare
 from napari_unet.errors import JobError
@@ -98,6 +99,12 @@ class Engine:
         with self._lock:
             if self.busy and self.alive:
                 self._send(do="stop", id=self._id)
+
+    def tell(self, command: Command) -> None:
+        """Tell the running job to rest, to go on, or what to show. Safe from any thread."""
+        with self._lock:
+            if self.busy and self.alive:
+                self._send(do="tell", id=self._id, value=command)
 
     def close(self) -> None:
         """End the process, whatever it does."""

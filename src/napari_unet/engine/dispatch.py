@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from napari_unet.controls import Controls
 from napari_unet.events import Event
 from napari_unet.jobs import (
     AuditJob,
     EvaluateJob,
     FetchJob,
     Job,
+    ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
     TrainJob,
 )
 
 
-def start(job: Job) -> Generator[Event, None, None]:
-    """Return the generator of events that does ``job`` when it is pulled."""
+def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, None]:
+    """Return the generator of events that does ``job`` when it is pulled.
+
+    ``controls`` are what a training is told while it runs.
+    """
     match job:
         case TrainJob():
             from napari_unet.training.job import train
 
-            return train(job)
+            return train(job, controls)
+        case ResumeJob():
+            from napari_unet.training.job import resume
+
+            return resume(job, controls)
         case SegmentArrayJob():
             from napari_unet.inference import segment_array
 

@@ -17,10 +17,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from napari_unet import events, jobs
+from napari_unet import controls, events, jobs
 from napari_unet.schema import from_json, to_json
 
-_TYPES: dict[str, type[Any]] = {t.__name__: t for t in (*jobs.Job.__args__, *events.Event.__args__)}
+_TYPES: dict[str, type[Any]] = {
+    t.__name__: t for union in (jobs.Job, events.Event, controls.Command) for t in union.__args__
+}
 _MEMORY = Path("/dev/shm")
 
 
@@ -35,7 +37,7 @@ class Wire:
         self.folders = folders
 
     def encode(self, message: dict[str, Any]) -> bytes:
-        """Return the message as one line; its jobs and events are named by their type."""
+        """Return the message as one line; its jobs, events and commands are named by their type."""
         value = message.get("value")
         if value is not None:
             message = {**message, "type": type(value).__name__, "value": to_json(value)}

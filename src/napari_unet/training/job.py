@@ -1,94 +1,115 @@
-"""The training job: from a folder to a plan, prepared cases, and a run."""
+"""The training job: from a folder to a plan, prepared cases, and a run; and going on with one."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from napari_unet.config import Recipe
-from napari_unet.data.cases import SUBSETS, Case, Dataset
-from napari_unet.data.dataset import open_dataset, require_trainable
+from napari_unet.controls import Controls
+from napari_unet.data.cases import Case
 from napari_unet.data.formats import read_case
-from napari_unet.data.splits.splitting import divided
-from napari_unet.events import Event, Note, Progress
-from napari_unet.jobs import TrainJob
-from napari_unet.presets import preset
-from napari_unet.training.fingerprint import shapes_of, with_colours
+from napari_unet.errors import DataError
+from napari_unet.events import Event, Note, Planned, Progress
+from napari_unet.jobs import ResumeJob, TrainJob
+from napari_unet.training.planning import LOOKING, busy, opened, prepare
 from napari_unet.training.run import Run
+from napari_unet.training.saved import Saved, Setup, compare, parts_of
 from napari_unet.unet import speed
 from napari_unet.unet.model import UNet
-from napari_unet.unet.plan import fit_recipe, settle
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, fill
 from napari_unet.unet.summary import parameters
 
 
-def train(job: TrainJob) -> Generator[Event, None, None]:
+def train(job: TrainJob, controls: Controls | None = None) -> Generator[Event, None, None]:
     """Train as ``job`` says; the last event is `TrainFinished`.
+
+    Without ``controls`` it cannot be paused, and shows no previews.
 
     Raises
     ------
     DataError
-        If the folder holds no pairs, nothing to learn, or too few patients to divide.
+        If the folder holds no pairs, nothing to learn, too few patients to divide, or other classes
+        than the model that training begins with.
     JobError
-        If the loss stays not finite, or the device does not exist.
+        If the loss stays not finite, the memory holds not one image, or the device does not exist.
+    ModelError
+        If the model that training begins with cannot be read.
     """
-    yield Progress(0, 1, "looking through the folder")
-    recipe = job_recipe(job)
-    device = speed.pick_device(recipe.optim.device)
-    dataset = open_dataset(job.folder, limit=job.limit)
-    require_trainable(dataset)
-    split, warnings = divided(dataset, job.split)
-    parts = {s: [c for c in dataset.cases if split.subsets.get(c.name) == s] for s in SUBSETS}
-    for text in warnings:
-        yield Note(text, warning=True)
-    for text in (*dataset.notes, _describe(dataset, parts)):
-        yield Note(text)
-    recipe = fit_recipe(recipe, dataset.channels, dataset.labels)
-    yield Progress(0, 1, "measuring the device")
-    recipe, how = settle(recipe, shapes_of(parts["train"]), len(parts["train"]), device)
-    recipe = with_colours(recipe, parts["train"], dataset)
-    yield Note(_describe_network(recipe, how))
-    stores = {s: Store(recipe.preprocess) for s in ("train", "val")}
+    ready = yield from prepare(job)
+    yield Planned(ready.plan)
+    recipe, start = ready.plan.recipe, ready.start
+    begun = start.told() if start else {}
+    setup = Setup(job, recipe, ready.speed, ready.split, ready.labels, begun)
+    run = Run(setup, ready.dataset, controls, weights=start.model if start else None)
+    yield from _run(run, ready.parts)
+
+
+def resume(job: ResumeJob, controls: Controls | None = None) -> Generator[Event, None, None]:
+    """Go on with a training, exactly where it left off; the last event is `TrainFinished`.
+
+    On the CPU, with the same number of threads, the result is that of a training that was never
+    interrupted, if epochs count; with minutes, that depends on the computer's pace anyway.
+
+    Raises
+    ------
+    DataError
+        If the folder, or some of the cases, are not there any more.
+    JobError
+        If nothing lies beside the model to go on from, or that is damaged; or if the training is
+        finished and ``job`` asks for no more.
+    """
+    yield Progress(0, 1, LOOKING)
+    saved = yield from busy(partial(Saved.load, job.model), LOOKING)
+    saved = saved.longer(replace(job, model=job.model))
+    setup = saved.setup
+    how = _speed(setup.speed, job.device)
+    # The files may have been moved since.
+    setup = replace(setup, speed=how, job=replace(setup.job, model=job.model))
+    saved = replace(saved, setup=setup)
+    try:
+        dataset = yield from opened(setup.job.folder)
+    except DataError as e:
+        raise DataError(f"{e} The training can go on once its data are there again.") from e
+    parts = parts_of(setup, dataset)
+    done = f"{len(saved.history)} epochs and {saved.trainer['elapsed'] / 60:.1f} minutes"
+    yield Note(f"Going on after {done}: {_describe_network(setup.recipe, how)}")
+    yield from _run(Run(setup, dataset, controls, saved=saved), parts)
+
+
+def _run(run: Run, parts: dict[str, list[Case]]) -> Generator[Event, None, None]:
+    """Read the cases and train."""
+    setup = run.setup
+    read = partial(read_case, rule=setup.labels, channels=setup.channels)
+    stores = {s: Store(setup.recipe.preprocess) for s in ("train", "val")}
     try:
         for subset, store in stores.items():
-            yield from fill(
-                store,
-                parts[subset],
-                lambda c: read_case(c, dataset.labels, dataset.channels),
-                f"reading {subset} images",
-            )
+            yield from fill(store, parts[subset], read, f"reading {subset} images")
         if len(stores["train"]) > len(parts["train"]):
             text = f"Volumes are learned plane by plane: {len(stores['train'])} planes."
             yield Note(text)
-        if not len(stores["val"]):
+        if run.saved is not None:
+            compare(run.saved, stores)
+        val_set = stores["val"]
+        if not len(val_set):
             yield Note("No cases are left for validation: the training cases judge.", warning=True)
-            stores["val"] = stores["train"]
-        yield from Run(job, recipe, how, dataset, split).go(stores["train"], stores["val"])
+            val_set = stores["train"]
+        yield from run.go(stores["train"], val_set)
     finally:
         for store in stores.values():
             store.close()
 
 
-def job_recipe(job: TrainJob) -> Recipe:
-    """Return the job's recipe with its own budget, seed and device put in."""
-    recipe = job.recipe or preset(job.preset)
-    optim = replace(recipe.optim, seed=job.seed or recipe.optim.seed)
-    if job.minutes:
-        optim = replace(optim, minutes=job.minutes)
-    elif job.epochs:
-        optim = replace(optim, epochs=job.epochs, minutes=0.0)
-    if job.device != "auto":
-        optim = replace(optim, device=job.device)
-    return replace(recipe, optim=optim)
-
-
-def _describe(dataset: Dataset, parts: dict[str, list[Case]]) -> str:
-    people = {s: len({c.patient for c in cases}) for s, cases in parts.items()}
-    shares = ", ".join(f"{s} {len(parts[s])} ({people[s]})" for s in SUBSETS)
-    return f"{len(dataset)} cases of {dataset.patients} patients, divided: {shares}."
+def _speed(known: Speed, wanted: str) -> Speed:
+    """Return how to compute: as before, unless another device is wanted."""
+    device = speed.pick_device(known.device if wanted == "auto" else wanted)
+    if torch.device(device).type == torch.device(known.device).type:
+        return replace(known, device=device)
+    return Speed(device)
 
 
 def _describe_network(recipe: Recipe, how: Speed) -> str:

@@ -18,12 +18,23 @@ class Budget:
         self.epochs = optim.epochs
         self.minutes = optim.minutes
         self.reserve = 0.0
-        self._start = time.monotonic()
+        self._used = 0.0
+        self._since: float | None = time.monotonic()
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self._start
+        """Seconds of training, in which the clock did not rest."""
+        running = 0.0 if self._since is None else time.monotonic() - self._since
+        return self._used + running
+
+    def rest(self) -> None:
+        """Stop the clock."""
+        self._used, self._since = self.elapsed, None
+
+    def go_on(self, used: float | None = None) -> None:
+        """Let the clock run from where it stood, or from ``used`` seconds."""
+        self._used = self.elapsed if used is None else used
+        self._since = time.monotonic()
 
     @property
     def over(self) -> bool:

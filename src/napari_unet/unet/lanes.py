@@ -2,18 +2,20 @@
 
 The deeper levels of a U-Net are small: two threads that share every single convolution mostly wait
 for each other. Here each thread takes whole images through the whole network instead, and they meet
-once per step. On a GPU, and where a measurement says otherwise, there is one lane.
+once per step. On a GPU, and where a measurement says otherwise, there is one lane. It too is a
+thread of its own, so that the caller can listen while a slow step is computed.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
 
+from napari_unet.unet.aside import until_done
 from napari_unet.unet.model import UNet
 
 Loss = Callable[[UNet], Tensor]
@@ -30,33 +32,37 @@ class Lanes:
     model
         The network; what its optimiser changes, all lanes see.
     number
-        How many lanes; 1 computes in the caller's thread, with all of torch's threads.
+        How many lanes; torch's threads are divided among them.
     """
 
     def __init__(self, model: UNet, number: int = 1) -> None:
         self.number = number
         self._models = [model, *(_replica(model) for _ in range(number - 1))]
-        self._pool: ThreadPoolExecutor | None = None
-        if number > 1:
-            each = max(torch.get_num_threads() // number, 1)
-            self._pool = ThreadPoolExecutor(number, "lane", torch.set_num_threads, (each,))
+        each = max(torch.get_num_threads() // number, 1)
+        self._pool = ThreadPoolExecutor(number, "lane", torch.set_num_threads, (each,))
 
     def share(self, batch: Tensor) -> tuple[Tensor, ...]:
         """Divide a batch ``(N, ...)`` among the lanes."""
         return batch.chunk(self.number)
 
-    def gradients(self, losses: Sequence[Loss]) -> list[float]:
-        """Leave the sum of the losses' gradients in the network; return the losses.
+    def gradients(self, losses: Sequence[Sequence[Loss]]) -> Generator[None, None, list[float]]:
+        """Leave the sum of the losses' gradients in the network; return each lane's loss.
 
-        ``losses`` holds, for each lane or fewer, a function from the lane's network to a scalar.
+        Yields while it waits. If it is closed then, the gradients are worth nothing, and the
+        threads are busy for as long as they need.
+
+        Parameters
+        ----------
+        losses
+            For each lane or fewer, functions from the lane's network to a scalar. A lane computes
+            one after the other, so that only one of them takes memory at a time.
         """
         for model in self._models:
             model.zero_grad(set_to_none=True)
-        if self._pool is None:
-            return [_backward(loss, self._models[0]) for loss in losses]
         threads = torch.get_num_threads()
         jobs = zip(losses, self._models, strict=False)
-        found = [self._pool.submit(_backward, loss, model) for loss, model in jobs]
+        found = [self._pool.submit(_backward, lane, model) for lane, model in jobs]
+        yield from until_done(found)
         values = [f.result() for f in found]
         # What a lane set for its own thread, torch also takes for threads that start later.
         torch.set_num_threads(threads)
@@ -65,9 +71,8 @@ class Lanes:
         return values
 
     def close(self) -> None:
-        """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        """End the threads, once they are done."""
+        self._pool.shutdown(wait=False)
 
 
 def _replica(model: UNet) -> UNet:
@@ -77,11 +82,14 @@ def _replica(model: UNet) -> UNet:
     return twin
 
 
-def _backward(loss: Loss, model: UNet) -> float:
+def _backward(losses: Sequence[Loss], model: UNet) -> float:
     model.train()
-    value = loss(model)
-    value.backward()  # type: ignore[no-untyped-call]
-    return float(value.detach())
+    total = 0.0
+    for loss in losses:
+        value = loss(model)
+        value.backward()  # type: ignore[no-untyped-call]
+        total += float(value.detach())
+    return total
 
 
 def _add_gradients(model: UNet, other: UNet) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from napari_unet.errors import JobError
-from napari_unet.unet.lanes import Lanes
+from napari_unet.unet.aside import checkpoint, finished
+from napari_unet.unet.lanes import Lanes, Loss
 from napari_unet.unet.model import UNet
 
 T = TypeVar("T", Tensor, UNet)
@@ -26,6 +27,7 @@ T = TypeVar("T", Tensor, UNet)
 PLAIN = torch.contiguous_format
 
 WORTHWHILE = 0.9  # a less plain choice must take at most this share of the time
+SLOW = 0.25  # seconds; below, a small image says nothing about larger ones
 ENOUGH = 2.0  # seconds after which one candidate has been measured for long enough
 
 
@@ -115,11 +117,24 @@ def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: 
         return options[0]
     best = None
     for option in options:
+        if best is not None and _hopeless(model, shape, option, training, best.seconds):
+            continue
         seconds = measure(model, shape, option, training)
         if best is None or seconds < best.seconds * WORTHWHILE:
             best = replace(option, seconds=seconds)
     assert best is not None
     return best
+
+
+def _hopeless(
+    model: UNet, shape: tuple[int, ...], option: Speed, training: bool, best: float
+) -> bool:
+    """Whether one image of half the side takes longer than a whole one should.
+
+    Some CPUs compute bfloat16 in 3D twenty times slower than float32: a batch would take minutes.
+    """
+    small = (1, shape[1], *(max(n // 2, 1) for n in shape[2:]))
+    return measure(model, small, option, training) > max(2 * best, SLOW)
 
 
 def with_lanes(model: UNet, shape: tuple[int, ...], option: Speed, wanted: int = 0) -> Speed:
@@ -150,9 +165,10 @@ def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) 
     best, begin = float("inf"), time.perf_counter()
     try:
         for _ in range(4):  # the first also compiles kernels; the best of the rest counts
+            checkpoint()
             start = time.perf_counter()
             if training:
-                lanes.gradients([partial(_mean, x=part, option=option) for part in lanes.share(x)])
+                finished(lanes.gradients(_means(lanes.share(x), option)))
             else:
                 with torch.no_grad():
                     _mean(trial, x, option).item()  # waits for the device
@@ -164,6 +180,10 @@ def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) 
     finally:
         lanes.close()
     return best / shape[0]
+
+
+def _means(parts: Sequence[Tensor], option: Speed) -> list[list[Loss]]:
+    return [[partial(_mean, x=part, option=option)] for part in parts]
 
 
 def _mean(model: UNet, x: Tensor, option: Speed) -> Tensor:

@@ -1,4 +1,4 @@
-"""Prepared cases, read once and kept for every epoch; and the random order they come in."""
+"""Prepared cases, read once and kept for every epoch."""
 
 from __future__ import annotations
 
@@ -194,9 +194,3 @@ def ahead(load: Callable[[Case], T], cases: Sequence[Case]) -> Iterator[T | Exce
         while waiting:
             yield waiting.popleft().result()
             waiting.extend(pool.submit(safely, c) for c in islice(todo, 1))
-
-
-def endless(n: int, rng: torch.Generator) -> Iterator[int]:
-    """Yield the indices of ``n`` cases for ever, each pass in a new random order."""
-    while True:
-        yield from torch.randperm(n, generator=rng).tolist()

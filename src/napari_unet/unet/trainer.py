@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
-
 from napari_unet.config import OptimConfig, Recipe
 from napari_unet.errors import JobError
-from napari_unet.events import EpochEnd, Progress
-from napari_unet.unet.augment import augment
+from napari_unet.events import EpochEnd, Event, Note, Progress
+from napari_unet.unet import faults
+from napari_unet.unet.aside import aside
 from napari_unet.unet.budget import Budget
-from napari_unet.unet.lanes import Lanes
+from napari_unet.unet.chance import Chance
+from napari_unet.unet.faults import out_of_memory
+from napari_unet.unet.learner import Learner, copied
 from napari_unet.unet.losses import balanced, make_loss
 from napari_unet.unet.mirror import flips
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
-from napari_unet.unet.store import Store, endless
-from napari_unet.unet.validation import validate
+from napari_unet.unet.store import Store
+from napari_unet.unet.usage import most_memory
+from napari_unet.unet.validation import Validation, validate
 
 MIN_STEPS = 16  # steps an epoch has at least when minutes count: else small sets only validate
 MIN_EPOCHS = 8  # epochs that fit the minutes at least: huge sets too are validated several times
 WARM_UP = 30  # steps over which the learning rate rises
-BAD_STEPS = 3  # losses in a row that are not finite before training gives up
-MAX_NORM = 10.0  # of the gradient: one odd batch must not undo many good ones
+MOST_PARTS = 64  # of a batch in validation
+# What a trainer knows of its run, besides weights, chance and clock.
+STATE = (
+    "steps",
+    "step_count",
+    "losses",
+    "begun",
+    "best_dice",
+    "parts",
+    "val_parts",
+    "gentler",
+    "returns",
+)
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
+Waiting = Generator[Note | None, None, None]  # None: nothing new
 
 
 class Trainer:
     """Fits ``model`` to ``train_set`` and judges it on ``val_set``.
 
     ``classes`` are the names of several foreground classes, by which each one's Dice is told.
+    Wherever it yields, `state` is what a new trainer needs to go on exactly from there.
     """
 
     def __init__(
@@ -52,179 +62,235 @@ class Trainer:
     ) -> None:
         self.classes = classes if len(classes) > 1 else ()
         self.optim = recipe.optim
-        self.augmentation = recipe.augment
         self.speed = speed
         self.train_set, self.val_set = train_set, val_set
-        self.model = speed.place(model)
-        self.average: AveragedModel | None = None
-        if self.optim.ema:
-            mean = running_mean(self.optim.ema)
-            self.average = AveragedModel(self.model, multi_avg_fn=mean, use_buffers=True)
-        self.lanes = Lanes(self.model, speed.lanes)
         self.loss = make_loss(self.optim.loss, self._class_weights(model))
-        self.optimizer = make_optimizer(self.model, self.optim)
-        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimizer, factor=1 / 3, patience=3
-        )
-        kind = torch.device(speed.device).type
-        self.scaler = torch.amp.GradScaler(kind, enabled=speed.precision == "float16")
-        self.rng = torch.Generator().manual_seed(self.optim.seed)
-        # A lane's own, so that what it draws does not depend on the others' pace.
-        seeds = range(self.optim.seed, self.optim.seed + speed.lanes)
-        self.chances = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.order = endless(len(train_set), self.rng)
+        self.learner = Learner(model, recipe, speed, self.loss)
+        self.chance = Chance(self.optim.seed, len(train_set), speed.lanes, speed.device)
         self.budget = Budget(self.optim)
-        self.steps = self._steps_per_epoch()
+        self.steps = steps_per_epoch(self.optim, self.speed, len(self.train_set))
         self.step_count = 0
+        self.losses: list[float] = []  # of the epoch at hand, NaN where a step failed
+        self.begun = 0.0  # time on the budget's clock when this epoch began
         self.best_dice = -1.0
+        self.parts = self.optim.accumulate
+        self.val_parts = 1
+        self.gentler = 1.0  # times the learning rate that the schedule says
+        self.returns = 0
+        self.resting = True  # whether nothing is being computed
+        self._before: dict[str, Any] | None = None  # chance before the step at hand
+        self._good = self._remembered()
 
     @property
     def judged(self) -> UNet:
-        """The weights that are validated and kept: the running mean, where there is one."""
-        module = self.model if self.average is None else self.average.module
-        assert isinstance(module, UNet)
-        return module
+        """The weights that are validated and kept."""
+        return self.learner.judged
 
-    def epoch(self, number: int) -> Generator[Progress, None, EpochEnd]:
-        """Run epoch ``number`` (from 1), validate, and return how it went."""
-        start, losses = time.monotonic(), []
-        for i in range(self.steps):
-            done = number - 1 + i / self.steps
-            self._set_rate(done)
-            losses.append(self._step())
-            if not any(map(math.isfinite, losses[-BAD_STEPS:])) and len(losses) >= BAD_STEPS:
-                raise JobError(
-                    f"The loss is no longer a finite number after {self.step_count} steps. "
-                    "Lower the learning rate, or train in float32."
+    # --- the loop -----------------------------------------------------------------------------
+
+    def epoch(self, number: int) -> Generator[Event, None, EpochEnd]:
+        """Run epoch ``number`` (from 1) or the rest of it, validate, and return how it went."""
+        while not self._epoch_over:
+            for news in self._step(number):
+                yield news or self.progress(number)
+            yield self.progress(number)
+        return (yield from self._judge(number))
+
+    @property
+    def _epoch_over(self) -> bool:
+        return len(self.losses) >= self.steps or (bool(self.losses) and self.budget.over)
+
+    def _step(self, number: int) -> Waiting:
+        """Take one step; a note tells if something was amiss."""
+        self.resting = False
+        self._set_rate(self._done(number))
+        self._before = self.chance.state()
+        self.learner.begin()
+        value = yield from self._gradients()
+        good = math.isfinite(value) and self.learner.update()
+        self.learner.end()
+        self._before = None
+        self.step_count += 1
+        self.losses.append(value if good else math.nan)
+        self.resting = True
+        if faults.lost(self.losses):
+            yield self._go_back()
+
+    def _gradients(self) -> Generator[Note | None, None, float]:
+        """Compute the gradients of the next batch, in smaller parts if the memory is too small."""
+        while True:
+            try:
+                indices = self.chance.order.take(self.optim.batch)
+                images, labels = self.train_set.batch(indices, self.chance.rng)
+                value = yield from self.learner.gradients(
+                    images, labels, self.chance.lanes, self.parts
                 )
-            yield self._progress(number, done + 1 / self.steps)
-            if self.budget.over:
-                break
-        seconds = time.monotonic() - start
-        return self._judge(number, losses, seconds)
+                return value
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+            assert self._before is not None
+            self.chance.restore(self._before)
+            self.learner.rewind()
+            yield self._divide()
 
-    def _judge(self, number: int, losses: list[float], seconds: float) -> EpochEnd:
-        start = time.monotonic()
-        val = validate(self.judged, self.val_set, self.speed, self.loss)
+    def _set_rate(self, done: float) -> None:
+        """Let the rate rise over the first steps, then fall with the budget (or by plateau)."""
+        if self.optim.schedule == "plateau":
+            return
+        rate = self.gentler * self.optim.lr * min((self.step_count + 1) / WARM_UP, 1.0)
+        if self.optim.schedule == "polynomial":
+            rate *= (1 - self.budget.share(done)) ** 0.9
+        self.learner.rate = rate
+
+    def _judge(self, number: int) -> Generator[Event, None, EpochEnd]:
+        """Validate, and begin the next epoch."""
+        trained, start = self.losses, self.budget.elapsed
+        val = yield from self._validated(number)
         # What follows the last step: one more validation, and one to choose the threshold.
         config = self.val_set.config
         passes = 1 + (len(flips(len(config.size))) if config.mirror else 1)
-        self.budget.reserve = passes * (time.monotonic() - start)
-        if self.optim.schedule == "plateau" and math.isfinite(val.loss):
-            self.plateau.step(val.loss)
+        self.budget.reserve = passes * (self.budget.elapsed - start)
+        seconds, self.begun, self.losses = start - self.begun, self.budget.elapsed, []
+        rate = self.learner.rate
+        if math.isfinite(val.loss):
+            if self.optim.schedule == "plateau":
+                self.learner.plateau.step(val.loss)
+            self._good = self._remembered()
         better, self.best_dice = val.dice > self.best_dice, max(val.dice, self.best_dice)
-        finite = [v for v in losses if math.isfinite(v)]
+        finite = [v for v in trained if math.isfinite(v)]
         return EpochEnd(
             epoch=number,
             loss=sum(finite) / max(len(finite), 1),
             val_loss=val.loss,
             val_dice=val.dice,
-            lr=self.optimizer.param_groups[0]["lr"],
+            lr=rate,
             seconds=self.budget.elapsed,
-            images_per_second=len(losses) * self.optim.batch / max(seconds, 1e-9),
+            images_per_second=len(trained) * self.optim.batch / max(seconds, 1e-9),
             best=better,
             class_dice=dict(zip(self.classes, val.class_dice, strict=False)),
+            memory=most_memory(self.speed.device),
         )
+
+    def _validated(self, number: int) -> Generator[Event, None, Validation]:
+        """Judge the weights, in smaller batches if the memory is too small."""
+        while True:
+            work = partial(
+                validate, self.judged, self.val_set, self.speed, self.loss, self.val_parts
+            )
+            try:
+                self.resting = False
+                return (yield from aside(work, lambda: self.progress(number)))
+            except Exception as error:
+                if not out_of_memory(error) or self.val_parts >= MOST_PARTS:
+                    raise
+            finally:
+                self.resting = True
+            faults.free(self.speed.device)
+            self.val_parts *= 2
+
+    # --- faults -------------------------------------------------------------------------------
+
+    def _divide(self) -> Note:
+        """Divide the batch into more parts: each takes less memory, the gradient is the same."""
+        faults.free(self.speed.device)
+        share = math.ceil(self.optim.batch / self.speed.lanes)
+        if self.parts >= share:
+            size = "×".join(map(str, self.train_set.config.size))
+            raise JobError(
+                f"Out of memory: not even one image at {size} can be trained on. Choose a smaller "
+                "working size or a smaller network, or close other programs."
+            )
+        self.parts = min(2 * self.parts, share)
+        norm = self.learner.model.config.norm
+        seen = "; batch norm sees each part by itself" if norm == "batch" else ""
+        return Note(
+            f"The memory does not suffice for {self.optim.batch} images at a time: each batch is "
+            f"computed in {self.parts} parts, one after the other{seen}.",
+            warning=True,
+        )
+
+    def _go_back(self) -> Note:
+        """Go back to the last good state, with a lower rate."""
+        if self.returns >= faults.RETURNS:
+            raise JobError(
+                f"The loss is no longer a finite number after {self.step_count} steps, and going "
+                f"back to where it was with a lower learning rate did not help {self.returns} "
+                "times. Lower the learning rate, or train in float32."
+            )
+        self.returns += 1
+        self.losses = []
+        self.gentler *= faults.GENTLER
+        # In the plateau's hands the rate belongs to the state that is restored.
+        lower = self.gentler / self._good["gentler"]
+        self.learner.restore(self._good["learner"])
+        self.learner.rate *= lower
+        self.step_count = self._good["step_count"]
+        return Note(
+            "The loss was no longer a finite number: back to the last good state, at "
+            f"{self.gentler:g} times the learning rate.",
+            warning=True,
+        )
+
+    def _remembered(self) -> dict[str, Any]:
+        return {
+            "learner": copied(self.learner.state()),
+            "step_count": self.step_count,
+            "gentler": self.gentler,
+        }
+
+    # --- state --------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return all that decides how training goes on, as plain values and tensors.
+
+        Of a step that is being computed it holds nothing: that step will be taken again.
+        """
+        return {
+            "learner": self.learner.state(),
+            "chance": self._before or self.chance.state(),
+            "elapsed": self.budget.elapsed,
+            "reserve": self.budget.reserve,
+            **{name: getattr(self, name) for name in STATE},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``, which another trainer gave for the same recipe and cases."""
+        self.learner.restore(state["learner"])
+        self.chance.restore(state["chance"])
+        for name in STATE:
+            setattr(self, name, state[name])
+        self.budget.reserve = state["reserve"]
+        self.budget.go_on(used=state["elapsed"])
+        self._good = self._remembered()
 
     def close(self) -> None:
         """End the threads of the lanes."""
-        self.lanes.close()
+        self.learner.lanes.close()
+
+    # --- figures ------------------------------------------------------------------------------
+
+    def _done(self, number: int) -> float:
+        """Return how many epochs are done, with the share of the one at hand."""
+        return number - 1 + len(self.losses) / self.steps
+
+    def progress(self, number: int) -> Progress:
+        """Say how far epoch ``number`` is."""
+        done, what = self._done(number), f"training, epoch {number}"
+        if not self.budget.minutes:
+            what += f" of {self.budget.epochs}"
+        return Progress(done, self.budget.total_epochs(done), what, self.budget.seconds_left(done))
 
     def _class_weights(self, model: UNet) -> tuple[float, ...]:
         if self.optim.class_weights == "equal":
             return ()
         return balanced(self.train_set.labels, max(model.config.out_channels - 1, 1))
 
-    def _step(self) -> float:
-        """Take one step; return its loss."""
-        indices = list(itertools.islice(self.order, self.optim.batch))
-        images, labels = self.train_set.batch(indices, self.rng)
-        shares = zip(self.lanes.share(images), self.lanes.share(labels), self.chances, strict=False)
-        losses = [
-            partial(self._loss, images=x, labels=y, chance=chance, weight=len(x) / len(images))
-            for x, y, chance in shares
-        ]
-        value = sum(self.lanes.gradients(losses)) / self.scaler.get_scale()
-        self.step_count += 1
-        if math.isfinite(value):  # else the weights are still good: leave them alone
-            self._update()
-        return value
 
-    def _loss(
-        self, model: UNet, images: Tensor, labels: Tensor, chance: torch.Generator, weight: float
-    ) -> Tensor:
-        """Return the loss of a share of the batch, ready to be differentiated."""
-        images, labels = images.to(self.speed.device), labels.to(self.speed.device)
-        flat = model.config.flat_levels > 0
-        images, labels = augment(images, labels, self.augmentation, chance, flat)
-        with self.speed.autocast():
-            logits = model(self.speed.place(images))
-        scaled: Tensor = self.scaler.scale(self.loss(logits, labels) * weight)
-        return scaled
-
-    def _update(self) -> None:
-        self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_NORM)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        if self.average is not None:
-            self.average.update_parameters(self.model)
-
-    def _set_rate(self, epochs_done: float) -> None:
-        """Let the rate rise over the first steps, then fall with the budget (or by plateau)."""
-        if self.optim.schedule == "plateau":
-            return
-        rate = self.optim.lr * min((self.step_count + 1) / WARM_UP, 1.0)
-        if self.optim.schedule == "polynomial":
-            rate *= (1 - self.budget.share(epochs_done)) ** 0.9
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    def _progress(self, number: int, done: float) -> Progress:
-        what = f"training, epoch {number}"
-        if not self.budget.minutes:
-            what += f" of {self.budget.epochs}"
-        return Progress(done, self.budget.total_epochs(done), what, self.budget.seconds_left(done))
-
-    def _steps_per_epoch(self) -> int:
-        """Return the steps of an epoch: one pass over the cases; with minutes, within bounds."""
-        steps = max(round(len(self.train_set) / self.optim.batch), 1)
-        if not self.optim.minutes or not self.speed.seconds > 0:
-            return steps
-        fitting = 60 * self.optim.minutes / (self.speed.seconds * self.optim.batch)
-        return min(max(steps, MIN_STEPS), max(int(fitting / MIN_EPOCHS), 1))
-
-
-def running_mean(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """Return the update of a running mean of weights, which soon forgets where it began.
-
-    The decay grows with the number of steps ``n`` as ``(1 + n) / (10 + n)`` up to its full size:
-    with the full one from the start, a short training would keep the random weights in its mean.
-    """
-
-    def update(average: Tensors, current: Tensors, steps: Tensor | int) -> None:
-        n = float(steps)
-        share = 1 - min(decay, (1 + n) / (10 + n))
-        if average[0].is_floating_point():
-            torch._foreach_lerp_(average, current, share)
-        else:
-            torch._foreach_copy_(average, current)
-
-    return update
-
-
-def make_optimizer(model: UNet, optim: OptimConfig) -> torch.optim.Optimizer:
-    """Return the optimiser a config asks for; biases and norms are spared the weight decay."""
-    # One pass over all weights takes a quarter of the time of one pass per operation and weight.
-    fused = next(model.parameters()).device.type in ("cpu", "cuda", "mps")
-    groups: list[dict[str, Any]] = [
-        {
-            "params": [p for p in model.parameters() if p.ndim > 1],
-            "weight_decay": optim.weight_decay,
-        },
-        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if optim.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=optim.lr, momentum=optim.momentum, fused=fused)
-    kind = torch.optim.AdamW if optim.optimizer == "adamw" else torch.optim.Adam
-    return kind(groups, lr=optim.lr, fused=fused)
+def steps_per_epoch(optim: OptimConfig, speed: Speed, images: int) -> int:
+    """Return the steps of an epoch: one pass over the images; with minutes, within bounds."""
+    steps = max(round(images / optim.batch), 1)
+    if not optim.minutes or not 0 < speed.seconds < math.inf:
+        return steps
+    fitting = 60 * optim.minutes / (speed.seconds * optim.batch)
+    return min(max(steps, MIN_STEPS), max(int(fitting / MIN_EPOCHS), 1))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from napari_unet import metrics
 from napari_unet.metrics import Counts
+from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.losses import IGNORE, Loss
 from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.model import UNet, probabilities
@@ -35,10 +36,13 @@ class Validation:
     class_dice: tuple[float, ...] = ()
 
 
-def validate(model: UNet, cases: Store, speed: Speed, loss: Loss) -> Validation:
-    """Return loss and Dice; every image counts the same, empty ones by the program's rule."""
+def validate(model: UNet, cases: Store, speed: Speed, loss: Loss, parts: int = 1) -> Validation:
+    """Return loss and Dice; every image counts the same, empty ones by the program's rule.
+
+    ``parts`` divides the batches, to save memory.
+    """
     losses, counts, sizes = [], [], []
-    for logits, labels in _predictions(model, cases, speed):
+    for logits, labels in _predictions(model, cases, speed, parts=parts):
         losses.append(float(loss(logits, labels)))
         counts.append(_count(_classes(logits, 0.5), labels, max(logits.shape[1] - 1, 1)))
         sizes.append(len(labels))
@@ -52,7 +56,7 @@ def validate(model: UNet, cases: Store, speed: Speed, loss: Loss) -> Validation:
     )
 
 
-def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
+def best_threshold(model: UNet, cases: Store, speed: Speed, parts: int = 1) -> float:
     """Return the probability from which on a pixel is foreground: the best mean Dice's.
 
     Judged the way the model will be used, over mirror images if its preprocessing says so. Models
@@ -61,7 +65,7 @@ def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
     if model.config.out_channels > 1:
         return 0.5
     found: list[list[Counts]] = [[] for _ in THRESHOLDS]
-    for logits, labels in _predictions(model, cases, speed, cases.config.mirror):
+    for logits, labels in _predictions(model, cases, speed, cases.config.mirror, parts):
         for t, counts in zip(THRESHOLDS, found, strict=True):
             counts.append(_count(_classes(logits, t), labels, 1))
     means = [float(metrics.dice(_joined(counts)).mean()) for counts in found]
@@ -71,7 +75,7 @@ def best_threshold(model: UNet, cases: Store, speed: Speed) -> float:
 
 
 def _predictions(
-    model: UNet, cases: Store, speed: Speed, mirror: bool = False
+    model: UNet, cases: Store, speed: Speed, mirror: bool = False, parts: int = 1
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield float32 logits and labels, batch by batch."""
     model.eval()
@@ -83,8 +87,9 @@ def _predictions(
 
     rng = torch.Generator().manual_seed(0)  # patches: the same ones in every epoch
     with torch.inference_mode():
-        size = batch_size(cases.config, speed.device)
+        size = max(batch_size(cases.config, speed.device) // parts, 1)
         for start in range(0, len(cases), size):
+            checkpoint()
             indices = range(start, min(start + size, len(cases)))
             images, labels = cases.batch(indices, rng)
             x = speed.place(images)

@@ -3,7 +3,7 @@ import torch
 
 from napari_unet.config import OptimConfig, UNetConfig
 from napari_unet.unet.model import UNet
-from napari_unet.unet.trainer import make_optimizer, running_mean
+from napari_unet.unet.optimizer import make_optimizer, running_mean
 
 
 def test_the_running_mean_forgets_its_beginning_at_once_and_settles_at_its_decay():
