@@ -8,9 +8,11 @@ from napari_unet.controls import Controls
 from napari_unet.events import Event
 from napari_unet.jobs import (
     AuditJob,
+    AugmentJob,
     EvaluateJob,
     FetchJob,
     Job,
+    PlanJob,
     ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
@@ -32,6 +34,14 @@ def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, 
             from napari_unet.training.job import resume
 
             return resume(job, controls)
+        case PlanJob():
+            from napari_unet.training.planning import plan
+
+            return plan(job)
+        case AugmentJob():
+            from napari_unet.training.augmenting import show_augmentation
+
+            return show_augmentation(job)
         case SegmentArrayJob():
             from napari_unet.inference import segment_array
 

@@ -16,7 +16,7 @@ from napari_unet.data.formats import read_case
 from napari_unet.events import Augmented, Event, Progress
 from napari_unet.jobs import AugmentJob
 from napari_unet.training.fingerprint import with_colours
-from napari_unet.training.job import job_recipe
+from napari_unet.training.planning import job_recipe
 from napari_unet.unet.augment import augment
 from napari_unet.unet.plan import fit_recipe
 from napari_unet.unet.store import Store, fill

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
-from napari_unet.config import Recipe
+from napari_unet.config import PreprocessConfig, Recipe, UNetConfig
 from napari_unet.data.cases import LabelRule
-from napari_unet.presets import RUNGS
+from napari_unet.presets import PRESETS, RUNGS, VOLUME_RUNGS, Rung
 from napari_unet.unet import speed
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
+from napari_unet.unet.volumes import fit_volumes
 
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
 LARGEST_MEASURED = 16  # images in a measured batch
 VIEWS_PER_CASE = 60  # so often "auto" shows each case at the most: that is plenty
 ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
+SHAPE = {"depth", "base_channels", "channels", "stem_stride", "dims", "flat_levels"}
+GIVEN = {"in_channels", "out_channels", "mean", "std"}  # by the data, whatever a recipe says
+
+Fits = Callable[[Recipe, Speed], bool]
 
 
 def fit_recipe(recipe: Recipe, channels: int, labels: LabelRule) -> Recipe:
@@ -24,10 +31,27 @@ def fit_recipe(recipe: Recipe, channels: int, labels: LabelRule) -> Recipe:
     preprocess = recipe.preprocess
     seen = channels * (2 * preprocess.neighbours + 1)
     network = replace(recipe.network, in_channels=seen, out_channels=outputs)
-    if recipe.name == "auto" and channels == 3:
+    if recipe.name == "auto" and channels == 3 and "intensity" not in changes(recipe)["preprocess"]:
         # In a photo absolute colour tells; in a scan the scale is arbitrary.
         preprocess = replace(preprocess, intensity="dataset")
     return replace(recipe, network=network, preprocess=preprocess)
+
+
+def changes(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Return what a person changed of a preset: values by field, by section.
+
+    What an "auto" recipe has in common with the preset is left to the plan; the rest is kept.
+    """
+    known = PRESETS.get(recipe.name, recipe)
+    return {
+        section: {
+            f.name: getattr(mine, f.name)
+            for f in fields(mine)
+            if f.name not in GIVEN and getattr(mine, f.name) != getattr(theirs, f.name)
+        }
+        for section in ("network", "preprocess", "augment", "optim")
+        for mine, theirs in [(getattr(recipe, section), getattr(known, section))]
+    }
 
 
 def working_size(shapes: Sequence[tuple[int, int]], largest: int) -> tuple[int, int]:
@@ -43,43 +67,148 @@ def working_size(shapes: Sequence[tuple[int, int]], largest: int) -> tuple[int, 
     return _round(h), _round(w)
 
 
+def patch_size(shapes: Sequence[tuple[int, int]], largest: int) -> tuple[int, int]:
+    """Return a square that fits into most images."""
+    shortest = sorted(min(s) for s in shapes)
+    side = _round(min(shortest[len(shortest) // 2], largest))
+    return side, side
+
+
 def _round(n: float) -> int:
     return max(STEP * round(n / STEP), STEP)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A recipe to try, and how many images it must be shown to be worth it."""
+
+    recipe: Recipe
+    views: int
+
+
 def settle(
-    recipe: Recipe, shapes: Sequence[tuple[int, int]], cases: int, device: str
+    recipe: Recipe,
+    shapes: Sequence[tuple[int, int]],
+    images: int,
+    device: str,
+    patches: bool = False,
+    fits: Fits = lambda recipe, speed: True,
 ) -> tuple[Recipe, Speed]:
     """Choose by measuring how to compute and, for "auto", network and working size.
 
     Returns the recipe and how fast it computes. "auto" takes the first of
-    `napari_unet.presets.RUNGS` that can be shown enough images in the minutes there are (the last
-    one if none can). Any other recipe keeps what it says.
+    `napari_unet.presets.RUNGS` that fits into the memory and can be shown enough images in the
+    minutes there are (the last one if none can). Any other recipe keeps what it says.
 
     Parameters
     ----------
     shapes
         Height and width of (a sample of) the images.
-    cases
-        How many cases there are to train on.
+    images
+        How many there are to train on; of volumes, their planes.
+    patches
+        Whether "auto" is to cut patches out of the images instead of shrinking them.
+    fits
+        Whether there is enough memory.
     """
-    optim = recipe.optim
-    options = speed.candidates(device, optim.precision, optim.channels_last)
-    choices = _choices(recipe, shapes)
-    quickest = choices[-1][0]
+    return choose(choices(recipe, shapes, patches), images, device, fits)
+
+
+def choose(
+    options: Sequence[Choice], images: int, device: str, fits: Fits = lambda recipe, speed: True
+) -> tuple[Recipe, Speed]:
+    """Measure the options, the best first, until one is quick enough; see `settle`."""
+    quickest, optim = options[-1].recipe, options[-1].recipe.optim
+    formats = speed.candidates(device, optim.precision, optim.channels_last)
     # The format first, on the quickest network: a slow format on a large one takes a minute to try.
     net, shape = UNet(quickest.network), _batch_shape(quickest)
-    found = speed.choose(net, shape, options, training=True)
-    enough = VIEWS_PER_CASE * cases
-    for tried, views in choices:
-        if len(choices) > 1:
+    found = speed.choose(net, shape, formats, training=True)
+    enough = VIEWS_PER_CASE * images
+    for option in options:
+        tried = option.recipe
+        if option is not options[-1] and not fits(tried, found):
+            continue
+        if len(options) > 1:
             net, shape = UNet(tried.network), _batch_shape(tried)
             alone = replace(found, lanes=1)
             found = replace(alone, seconds=speed.measure(net, shape, alone, training=True))
         found = speed.with_lanes(net, shape, found, optim.lanes)
-        if found.seconds * min(views, enough) <= 60 * optim.minutes:
+        if found.seconds * min(option.views, enough) <= 60 * optim.minutes:
             break
     return tried, found
+
+
+def choices(
+    recipe: Recipe, shapes: Sequence[tuple[int, int]], patches: bool = False
+) -> list[Choice]:
+    """List the recipes to try, the best first."""
+    if recipe.name != "auto":
+        return [Choice(recipe, 0)]
+    # Counting epochs, nothing says how long is too long: the network that suits a laptop.
+    rungs = RUNGS if recipe.optim.minutes else RUNGS[1:2]
+    found: dict[Recipe, Choice] = {}
+    for tried, rung in _on_rungs(recipe, rungs, shapes, patches):
+        found.setdefault(tried, Choice(tried, rung.views))
+    return list(found.values())
+
+
+def volume_choices(
+    recipe: Recipe, shapes: Sequence[tuple[int, ...]], spacing: Sequence[float], device: str
+) -> list[Choice]:
+    """List the 3D recipes that "auto" may take for volumes, the best first.
+
+    All but the network and the working size is as in the preset "3d", or as a person set it.
+    """
+    kept, stock = changes(recipe), PRESETS["3d"]
+    rungs = VOLUME_RUNGS if recipe.optim.minutes else VOLUME_RUNGS[:1]
+    found = []
+    for rung in rungs:
+        tried = Recipe(
+            name=recipe.name,
+            network=fitted_network(recipe.network, rung.network, kept["network"]),
+            preprocess=replace(stock.preprocess, **kept["preprocess"]),
+            augment=replace(stock.augment, **kept["augment"]),
+            optim=replace(
+                stock.optim,
+                **{
+                    "minutes": recipe.optim.minutes,
+                    "epochs": recipe.optim.epochs,
+                    **kept["optim"],
+                },
+            ),
+        )
+        found.append(Choice(fit_volumes(tried, shapes, spacing, device), rung.views))
+    return found
+
+
+def flat_only(recipe: Recipe) -> bool:
+    """Say whether a person's changes of "auto" ask for a network of two dimensions."""
+    kept = changes(recipe)
+    return bool(
+        SHAPE & kept["network"].keys() or {"size", "neighbours"} & kept["preprocess"].keys()
+    )
+
+
+def _on_rungs(
+    recipe: Recipe, rungs: Sequence[Rung], shapes: Sequence[tuple[int, int]], patches: bool
+) -> Iterator[tuple[Recipe, Rung]]:
+    kept = changes(recipe)
+    for rung in rungs:
+        size = patch_size(shapes, rung.side) if patches else working_size(shapes, rung.side)
+        preprocess = replace(
+            recipe.preprocess,
+            **{"mode": "patch" if patches else "whole", "size": size, **kept["preprocess"]},
+        )
+        network = fitted_network(recipe.network, rung.network, kept["network"])
+        yield replace(recipe, network=network, preprocess=preprocess), rung
+
+
+def fitted_network(mine: UNetConfig, planned: UNetConfig, kept: dict[str, Any]) -> UNetConfig:
+    """Return the planned network with what a person ``kept``; a shape of their own as a whole."""
+    if SHAPE & kept.keys():
+        return mine
+    outer = {k: getattr(mine, k) for k in ("in_channels", "out_channels")}
+    return replace(planned, **outer, **kept)
 
 
 def _batch_shape(recipe: Recipe) -> tuple[int, ...]:
@@ -88,21 +217,11 @@ def _batch_shape(recipe: Recipe) -> tuple[int, ...]:
     return (batch, recipe.network.in_channels, *recipe.preprocess.size)
 
 
-def _choices(recipe: Recipe, shapes: Sequence[tuple[int, int]]) -> list[tuple[Recipe, int]]:
-    """List the recipes to try, the best first, and how many images each must be shown."""
-    if recipe.name != "auto":
-        return [(recipe, 0)]
-    outer = {k: getattr(recipe.network, k) for k in ("in_channels", "out_channels")}
-    # Counting epochs, nothing says how long is too long: the network that suits a laptop.
-    rungs = RUNGS if recipe.optim.minutes else RUNGS[1:2]
-    return [
-        (
-            replace(
-                recipe,
-                network=replace(rung.network, **outer),
-                preprocess=replace(recipe.preprocess, size=working_size(shapes, rung.side)),
-            ),
-            rung.views,
-        )
-        for rung in rungs
-    ]
+def prepared_bytes(
+    preprocess: PreprocessConfig, shapes: Sequence[tuple[int, ...]], images: int, channels: int
+) -> int:
+    """Return the size of so many prepared images: float16 and, for the labels, a byte a pixel."""
+    axes = len(preprocess.size)
+    sizes = [preprocess.size] if preprocess.mode == "whole" else [s[-axes:] for s in shapes]
+    pixels = sum(map(math.prod, sizes)) / len(sizes)
+    return int(images * pixels * (2 * channels + 1))
