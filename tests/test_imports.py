@@ -26,6 +26,7 @@ LAYERS = (
     ("controls", "jobs", "events", "presets", "card"),
     ("workspace",),
     ("resumable",),
+    ("runs",),
     ("metrics",),
     ("data",),
     ("drawing",),

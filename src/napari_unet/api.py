@@ -18,6 +18,8 @@ from napari_unet.events import (
     Event,
     FetchFinished,
     Offer,
+    Plan,
+    Planned,
     SegmentArrayFinished,
     SegmentFilesFinished,
     TrainFinished,
@@ -27,6 +29,7 @@ from napari_unet.jobs import (
     EvaluateJob,
     FetchJob,
     Job,
+    PlanJob,
     SegmentArrayJob,
     SegmentFilesJob,
     TrainJob,
@@ -92,6 +95,45 @@ def train(
         device=device,
     )
     return _finish(job, TrainFinished, on_event)
+
+
+def plan(
+    folder: PathLike,
+    *,
+    minutes: float = 0.0,
+    epochs: int = 0,
+    preset: str = "auto",
+    recipe: Recipe | None = None,
+    split: str | SplitConfig = "80:10:10",
+    seed: int = 0,
+    limit: int = 0,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> Plan:
+    """Say how `train` would train on a folder, without doing it: in words, with reasons.
+
+    The parameters are those of `train`. The plan's recipe can be changed and handed to `train`.
+
+    Raises
+    ------
+    UnetError
+        In one of its kinds: also if the training would not fit into the memory.
+    """
+    if isinstance(split, str):
+        split = SplitConfig.parse(split, seed)
+    job = TrainJob(
+        folder=str(folder),
+        model="",
+        preset=preset,
+        recipe=recipe,
+        minutes=float(minutes),
+        epochs=epochs,
+        split=split,
+        seed=seed,
+        limit=limit,
+        device=device,
+    )
+    return _finish(PlanJob(job), Planned, on_event).plan
 
 
 @overload

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from napari_unet.events import CaseDone, EpochEnd, Event, Note, Progress
+from napari_unet.events import CaseDone, EpochEnd, Event, Note, Planned, Progress
 
 
 class Console:
@@ -24,6 +24,8 @@ class Console:
                 self._progress(event)
             case Note():
                 self.say(f"{'warning: ' if event.warning else ''}{event.text}")
+            case Planned():
+                self.say(f"plan: {event.plan.words}")
             case EpochEnd():
                 self.say(epoch_line(event))
             case CaseDone(error=error) if error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from napari_unet.jobs import EvaluateJob
 from napari_unet.labelling import label_image
 from napari_unet.metrics import score_masks, summarise
 from napari_unet.report import write_csv
+from napari_unet.runs import save_scores
 from napari_unet.unet.store import ahead
 
 
@@ -52,15 +53,29 @@ def evaluate(job: EvaluateJob) -> Generator[Event, None, None]:
         raise DataError(f"No case could be evaluated. The first: {scores[0].error}")
     if job.csv:
         write_csv(job.csv, scores)
+    summary = summarise(scores)
+    if not job.limit and job.threshold < 0:  # else it is a trial, and no score of this model
+        yield from _kept(job, dataset, summary)
     yield EvaluateFinished(
         model=job.model,
         subset=job.subset,
         threshold=threshold,
         scores=tuple(scores),
-        summary=summarise(scores),
+        summary=summary,
         seconds=time.monotonic() - start,
         csv=job.csv,
     )
+
+
+def _kept(
+    job: EvaluateJob, dataset: Dataset, summary: Mapping[str, Any]
+) -> Generator[Event, None, None]:
+    """Keep the summary beside the model, for the table of runs."""
+    try:
+        save_scores(job.model, job.subset, dataset.root.name, summary)
+    except OSError as e:
+        text = f"The scores could not be kept beside the model ({e.strerror or e})."
+        yield Note(text, warning=True)
 
 
 def choose_cases(dataset: Dataset, job: EvaluateJob) -> tuple[Case, ...]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from napari_unet import __version__
-from napari_unet.cli import data, models
+from napari_unet.cli import data, models, runs
 from napari_unet.environment import prepare
 from napari_unet.errors import readable
 
@@ -42,6 +42,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"napari-unet {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (data, models):
+    for room in (data, models, runs):
         room.add_commands(commands)
     return parser

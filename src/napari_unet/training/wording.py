@@ -106,8 +106,9 @@ def _why_size(recipe: Recipe, found: Fingerprint) -> str:
         seen = "whole" if recipe.preprocess.mode == "whole" else "in patches"
         return f"The volumes are small enough to be seen {seen}, in all three dimensions."
     if recipe.preprocess.mode == "patch":
+        one = "a slice" if kind == "slice" else "an image"
         return (
-            f"Patches: {'a' if kind == 'slice' else 'an'} {kind} of {found.side:.0f} pixels holds {many} of about "
+            f"Patches: {one} of {found.side:.0f} pixels holds {many} of about "
             f"{found.diameter:.0f} pixels, which shrinking would blur."
         )
     if not found.objects:
