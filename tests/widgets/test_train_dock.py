@@ -222,6 +222,22 @@ def test_training_tells_its_plan(dock, engines, qtbot):
     assert "patches" in dock.view.plan.words.plain
 
 
+def test_a_model_can_be_trained_on(dock, engines, qtbot, write_model):
+    path = str(write_model("old"))
+    dock.desk.session.refresh_models()
+    start = dock.view.form.start
+    assert start.key() == ""
+    start.set_key(path)
+    start.chosen.emit(path)
+    engines.train.script = [EPOCH]
+    dock.view.train.button.click()
+    idle(dock, qtbot)
+    assert engines.train.jobs[0].start == path
+    Path(path).unlink()
+    dock.desk.session.refresh_models()
+    assert dock.view.form.value().start == ""  # gone
+
+
 # --- the augmentation ---
 
 
@@ -346,3 +362,63 @@ def test_a_chosen_case_is_watched_and_opened(dock, engines, wait, qtbot):
     qtbot.waitUntil(lambda: dock.desk.session.case.name == name)
     dock.view.running.button.click()
     idle(dock, qtbot)
+
+
+# --- layers of the viewer ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def painted(viewer, desk, show):
+    """The Train dock, and two images with labels of which one fits by its name alone."""
+    for name in ("left", "right"):
+        viewer.add_image(np.random.default_rng(0).random((16, 16)), name=name, scale=(2, 2))
+    for name in ("mask right", "mask left"):
+        labels = np.zeros((16, 16), int)
+        labels[4:8, 4:8] = 1
+        viewer.add_labels(labels, name=name)
+    viewer.add_labels(np.zeros((3, 3), int), name="another shape")
+    dock = show(TrainDock(viewer))
+    dock.view.source.set_key("layers")
+    dock.view.source.chosen.emit("layers")
+    return dock
+
+
+def test_layers_are_paired_written_and_trained_on(painted, engines, qtbot, own_workspace):
+    view = painted.view
+    rows = view.pairs.rows.values()
+    assert [row.currentText() for row in rows] == ["mask left", "mask right"]
+    assert all(row.findText("another shape") < 0 for row in rows)
+    assert not view.sample.isVisible()
+    view.train.button.click()
+    qtbot.waitUntil(lambda: bool(engines.train.jobs), timeout=20_000)
+    idle(painted, qtbot)
+    (job,) = engines.train.jobs
+    folder = Path(job.folder)
+    assert folder.parent == own_workspace / "layers"
+    assert sorted(p.name for p in (folder / "images").iterdir()) == ["left.tif", "right.tif"]
+    assert Path(job.model).name.startswith("layers.")
+    # It is the open data set now: it can be divided, looked at and evaluated like any other.
+    qtbot.waitUntil(lambda: painted.desk.session.dataset is not None, timeout=20_000)
+    assert painted.desk.session.dataset.root == folder
+
+
+def test_a_choice_by_hand_is_kept_when_layers_come_and_go(painted, viewer):
+    view = painted.view
+    first = next(iter(view.pairs.rows))
+    view.pairs.rows[first].set_key("")
+    view.pairs.rows[first].chosen.emit("")
+    viewer.add_image(np.zeros((16, 16)), name="a third")
+    assert view.pairs.rows[first].key() == ""
+    assert len(view.pairs.chosen()) == 1
+    for labels in [x for x in viewer.layers if "mask" in x.name]:
+        viewer.layers.remove(labels)
+    assert "labels of at least one" in view.train.reason.plain
+
+
+def test_an_empty_labels_layer_is_refused_in_the_dock(painted, viewer, engines, qtbot):
+    viewer.layers["mask left"].data[:] = 0
+    painted.view.train.button.click()
+    qtbot.waitUntil(painted.view.strip.isVisible, timeout=20_000)
+    assert "left: nothing is painted" in painted.view.strip.text.plain
+    assert not engines.train.jobs
+    assert painted.view.train.button.isEnabled()

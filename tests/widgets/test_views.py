@@ -27,6 +27,7 @@ from napari_unet.events import AuditFinished, CaseScore, EpochEnd, Finding, Offe
 from napari_unet.metrics import summarise
 from napari_unet.session import ImageFacts, read_entry
 from napari_unet.session.history import history_of
+from napari_unet.widgets.layer_pairs import LayerFacts
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.views.dataset import DatasetView
 from napari_unet.widgets.views.evaluate import EvaluateView
@@ -549,6 +550,10 @@ def filled(kind, dataset, write_model):
         view.cases.show_named(["images/case_001"], long)
     elif isinstance(view, TrainView):
         view.set_data(f"Trains on {long}", can_open=True)
+        view.set_source("layers")
+        layers = [LayerFacts(i, f"{long} {i}", (8, 8)) for i in "ab"]
+        view.pairs.set_layers(layers, layers, {"a": "a"})
+        view.pairs.sparse.setChecked(True)
         view.set_name("a_rather_long_name_of_a_model_to_be_trained", "There is such a model.")
         view.set_notes([long])
         view.running.set_running(long, 0.3)

@@ -24,14 +24,20 @@ class CloseGuard(QObject):
 
     def __init__(self, window: QWidget, trainer: Trainer) -> None:
         super().__init__(window)
-        self._window, self._trainer = window, trainer
+        self._trainer = trainer
         self.box: QMessageBox | None = None
         window.installEventFilter(self)
+
+    def window(self) -> QWidget:
+        """Return the guarded window; not kept, since it must not be kept alive."""
+        window = self.parent()
+        assert isinstance(window, QWidget)
+        return window
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Hold back the closing of the window while a model is trained."""
         closing = event is not None and event.type() == QEvent.Type.Close and event.spontaneous()
-        if event is None or watched is not self._window or not closing or not self._trainer.trains:
+        if event is None or watched is not self.window() or not closing or not self._trainer.trains:
             return False
         event.ignore()
         self.ask()
@@ -41,7 +47,7 @@ class CloseGuard(QObject):
         """Ask, without holding up the viewer meanwhile."""
         if self.box is not None:
             return
-        self.box = box = QMessageBox(self._window)
+        self.box = box = QMessageBox(self.window())
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(QUESTION)
         waiting = len(self._trainer.session.queue)
@@ -70,4 +76,4 @@ class CloseGuard(QObject):
 
     def _close(self) -> None:
         self._trainer.over.disconnect(self._close, missing_ok=True)
-        QTimer.singleShot(0, self._window.close)
+        QTimer.singleShot(0, self.window().close)

@@ -20,10 +20,13 @@ from napari_unet.widgets.closing import CloseGuard
 from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
+from napari_unet.widgets.from_layers import FromLayers
+from napari_unet.widgets.layer_pairs import LayerPairs
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.live import Live
 from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.registering import Register
 from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.scoring import Scorer
@@ -37,7 +40,6 @@ class Desk:
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
-        self.guard: CloseGuard | None = None  # of a viewer that has a window
         self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
         self.loader = Loader(session, layers)
         self.curator = Curator(session, self.loader, self.runners["interactive"])
@@ -47,6 +49,8 @@ class Desk:
         self.trainer = Trainer(session, layers, self.runners["train"])
         self.resumer = Resumer(session, self.trainer)
         self.exporter = Exporter(session)
+        self.from_layers = FromLayers(session, LayerPairs(layers.hand))
+        self.register = Register(session, self.exporter)
         self.augmenter = Augmenter(session, self.runners["interactive"])
         self.live = Live(
             session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)
@@ -120,5 +124,5 @@ def _close_with(viewer: Any, desk: Desk) -> None:
     window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     if window is not None:
         window.destroyed.connect(close)
-        desk.guard = CloseGuard(window, desk.trainer)
+        CloseGuard(window, desk.trainer)  # belongs to the window, which it must not outlive
     ending.connect(close)

@@ -22,7 +22,7 @@ class Exporter:
 
     def save_values(self, place: Place, path: str, histories: Mapping[str, Sequence[Row]]) -> None:
         """Write the epochs of some runs as CSV."""
-        self._write(place, path, lambda: write_history(path, histories))
+        self.write(place, path, lambda: write_history(path, histories))
 
     def save_picture(self, place: Place, path: str, picture: QPixmap) -> None:
         """Write a picture as PNG."""
@@ -33,9 +33,11 @@ class Exporter:
                 if not image.save(str(temporary), "PNG"):
                     raise DataError(f"{path} could not be written: choose another folder.")
 
-        self._write(place, path, write)
+        self.write(place, path, write)
 
-    def _write(self, place: Place, path: str, write: Callable[[], None]) -> None:
+    def write(self, place: Place, path: str, write: Callable[[], None]) -> None:
+        """Write a file in a thread, and say so in a widget."""
+
         def written(_: object) -> None:
             self.session.set_message(place, Message(f"Saved {path}", "info"))
 

@@ -34,9 +34,12 @@ class Trainer:
         self._before = 0.0
         session.busy_changed.connect(self._look)
 
-    def reason(self, name: str, problem: str = "") -> str:
-        """Say why training cannot start, or wait for its turn; empty if it can."""
-        if self.session.dataset is None:
+    def reason(self, name: str, problem: str = "", folder: bool = False) -> str:
+        """Say why training cannot start, or wait for its turn; empty if it can.
+
+        With ``folder``, it is not the open dataset that is to be trained on.
+        """
+        if self.session.dataset is None and not folder:
             return "Open a folder of images and masks first."
         if not name.strip():
             return "Give the model a name."
@@ -46,12 +49,16 @@ class Trainer:
 
     # --- starting -----------------------------------------------------------------------------
 
-    def start(self, settings: TrainJob, name: str) -> None:
-        """Train on the open dataset, now or in its turn; the model goes to the workspace."""
+    def start(self, settings: TrainJob, name: str, folder: str = "") -> None:
+        """Train on a folder or the open dataset, now or in its turn.
+
+        The model goes to the workspace.
+        """
         dataset = self.session.dataset
-        if dataset is None or self.reason(name):
+        root = folder or (str(dataset.root) if dataset is not None else "")
+        if not root or self.reason(name, folder=bool(folder)):
             return
-        job = replace(settings, folder=str(dataset.root), model=str(model_path(name)))
+        job = replace(settings, folder=root, model=str(model_path(name)))
         self._submit(Waiting(job, name))
 
     def resume(self, model: str, seconds: float = 0.0, more_minutes: float = 0.0) -> None:

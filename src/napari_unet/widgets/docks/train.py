@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog, QInputDialog
+from qtpy.QtWidgets import QFileDialog
 
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.events import Note
@@ -15,15 +15,17 @@ from napari_unet.resumable import Resumable
 from napari_unet.session.history import history_of
 from napari_unet.widgets.docks.augmentation import augmentation_dialog
 from napari_unet.widgets.docks.dock import Dock, words
+from napari_unet.widgets.docks.more_minutes import more_minutes
 from napari_unet.widgets.docks.train_words import (
     interrupted_words,
     job_words,
     progress_words,
     status_words,
 )
+from napari_unet.widgets.layer_pairs import guess
 from napari_unet.widgets.training import model_path, suggest_name
 from napari_unet.widgets.views.augmentation import AugmentationDialog
-from napari_unet.widgets.views.train import TrainView
+from napari_unet.widgets.views.train import LAYERS, TrainView
 
 
 class TrainDock(Dock):
@@ -42,6 +44,10 @@ class TrainDock(Dock):
         view.longer_wanted.connect(self._train_longer)
         view.resume_wanted.connect(self._resume)
         view.plan_wanted.connect(lambda: trainer.plan(view.form.value()))
+        view.source_chosen.connect(self._choose_source)
+        view.pairs.changed.connect(self._show_reason)
+        view.pairs.scribbles_wanted.connect(self._add_scribbles)
+        self.listen(self.desk.layers.changed, self._show_layers)
         view.augment_wanted.connect(self._show_augmentation)
         view.folder_wanted.connect(self._browse)
         view.sample_wanted.connect(self.desk.loader.open_sample)
@@ -68,12 +74,14 @@ class TrainDock(Dock):
         self.listen(session.queue_changed, self._show_queue)
         self.listen(session.note, self._add_note)
         self.listen(trainer.started, self._clear_notes)
+        self.listen(session.models_changed, self._show_models)
         self.listen(self.desk.resumer.changed, self._show_resumable)
         self._show_data()
         self._show_busy()
         self._show_plan()
         self._show_queue()
         self._show_live()
+        self._show_models()
         self.desk.resumer.look()
 
     # --- what a person does -------------------------------------------------------------------
@@ -84,17 +92,46 @@ class TrainDock(Dock):
             self.desk.loader.open_folder(folder)
 
     def _train(self) -> None:
-        self.desk.trainer.start(self.view.form.value(), self.view.name.text())
+        settings, name = self.view.form.value(), self.view.name.text()
+        if not self._layers:
+            self._start(settings, name)
+            return
+        pairs = self.view.pairs
+        desk = self.desk
+
+        def written(folder: Path) -> None:
+            if desk.session.dataset is None:
+                desk.loader.open_folder(str(folder))
+            self._start(settings, name, str(folder))
+
+        desk.from_layers.write(pairs.chosen(), written)
+
+    def _start(self, settings: TrainJob, name: str, folder: str = "") -> None:
+        self.desk.trainer.start(settings, name, folder)
         self._named = False
         self._suggest_name()
 
+    @property
+    def _layers(self) -> bool:
+        """Whether layers are trained on, and not the open data set."""
+        return self.view.source.key() == LAYERS
+
+    def _choose_source(self, source: str) -> None:
+        self.view.set_source(source)
+        self._show_layers()
+        self._show_data()
+
+    def _add_scribbles(self) -> None:
+        active = self.desk.layers.active_image()
+        pairs = self.desk.from_layers.pairs
+        images = [i for i in pairs.images() if active is None or i.name == active.name]
+        if images:
+            pairs.add_scribbles(images[-1].id)
+            self.view.pairs.sparse.setChecked(True)
+
     def _train_longer(self) -> None:
-        if (last := self._last()) is None:
-            return
-        minutes, sure = QInputDialog.getDouble(
-            self, "Train longer", "For how many more minutes?", 10.0, 0.05, 100_000.0, 1
-        )
-        if sure:
+        last = self._last()
+        if last is not None and (minutes := more_minutes(self)):
             self.desk.resumer.resume(last, minutes)
 
     def _resume(self) -> None:
@@ -148,6 +185,13 @@ class TrainDock(Dock):
         form, split = self.view.form, self.desk.loader.split
         form.set_value(replace(form.value(), split=split, seed=split.seed))
 
+    def _show_layers(self) -> None:
+        if self._layers:
+            pairs = self.desk.from_layers.pairs
+            images, labels = pairs.images(), pairs.labels()
+            self.view.pairs.set_layers(images, labels, guess(images, labels))
+            self._show_reason()
+
     def _show_data(self) -> None:
         session = self.desk.session
         dataset = session.dataset
@@ -157,14 +201,20 @@ class TrainDock(Dock):
             self._suggest_name()
         else:
             text = session.opening or "No data set is open yet."
-        self.view.set_data(text, can_open=dataset is None and not session.opening)
+        can_open = dataset is None and not session.opening and not self._layers
+        self.view.set_data(text, can_open)
+        self.view.set_source(self.view.source.key())
+        if dataset is None:
+            self._suggest_name()
         self._show_reason()
         self._show_live()
 
     def _suggest_name(self) -> None:
         dataset = self.desk.session.dataset
-        if dataset is not None and not self._named:
-            self._show_name(suggest_name(dataset.root.name, self.desk.trainer.names()))
+        if self._named or (dataset is None and not self._layers):
+            return
+        base = "layers" if self._layers or dataset is None else dataset.root.name
+        self._show_name(suggest_name(base, self.desk.trainer.names()))
 
     def _show_name(self, name: str) -> None:
         there = bool(name.strip()) and model_path(name).exists()
@@ -174,10 +224,14 @@ class TrainDock(Dock):
 
     def _show_reason(self) -> None:
         session, trainer, busy = self.desk.session, self.desk.trainer, self.busy()
-        reason = trainer.reason(self.view.name.text(), self.view.form.problem)
+        problem = self.view.form.problem
+        if self._layers:
+            problem = problem or self.view.pairs.problem()
+        reason = trainer.reason(self.view.name.text(), problem, folder=self._layers)
         waits = "train" in session.busy
         self.view.set_reason(reason, waits)
         nothing = "" if session.dataset is not None else "Open a folder first."
+        nothing = "Only for the open data set." if self._layers else nothing
         self.view.set_helpers(nothing or (f"Busy: {busy[1].title}." if busy else ""), nothing)
 
     def _show_busy(self) -> None:
@@ -238,6 +292,10 @@ class TrainDock(Dock):
         if planned is not None and not _same_settings(planned, now) and self.busy() is None:
             stale = "The settings were changed since."
         self.view.plan.set_plan(session.plan, stale)
+
+    def _show_models(self) -> None:
+        usable = [m for m in self.desk.session.models if m.card is not None]
+        self.view.form.set_models([(m.path, m.name) for m in usable])
 
     def _show_queue(self) -> None:
         queue = self.desk.session.queue

@@ -179,7 +179,7 @@ class _Plot(QWidget):
         self.box: Any = pyqtgraph.ViewBox(enableMenu=False)
         self.box.setMouseMode(pyqtgraph.ViewBox.RectMode)
         self.box.setDefaultPadding(0.03)
-        self._axes = {side: pyqtgraph.AxisItem(side) for side in ("left", "bottom")}
+        self._axes = {"left": pyqtgraph.AxisItem("left"), "bottom": _epochs_axis()}
         grid = pyqtgraph.GraphicsLayout()
         grid.setContentsMargins(0, 2, 4, 0)
         grid.setSpacing(0)
@@ -285,6 +285,18 @@ def _canvas() -> Any:
         widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     canvas.setStyleSheet("background: transparent; border: none;")
     return canvas
+
+
+def _epochs_axis() -> Any:
+    """Return an axis that is only marked at whole numbers: there is no epoch between two."""
+    import pyqtgraph
+
+    class EpochsAxis(pyqtgraph.AxisItem):  # type: ignore[misc]  # pyqtgraph is untyped
+        def tickSpacing(self, low: float, high: float, size: float) -> list[Any]:  # noqa: N802
+            spacings = super().tickSpacing(low, high, size)
+            return [s for s in spacings if s[0] >= 1] or [(1, 0)]
+
+    return EpochsAxis("bottom")
 
 
 def _value(line: Line, epoch: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,9 +23,11 @@ from napari_unet.widgets.parts.fields import (
 )
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.form import Form, add_row, narrow
+from napari_unet.widgets.parts.picker import Choice
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
+NOTHING = (("", "nothing (learns from scratch)"),)
 MINUTES, EPOCHS = "minutes", "epochs"
 SPLITS = ("80:10:10", "70:30", "70:15:15", "60:20:20")
 
@@ -118,6 +121,8 @@ class JobForm(QWidget):
         self.about = Text()
         self.budget = BudgetField()
         self.split = SplitField()
+        self.start = Choice()
+        self.start.set_items(NOTHING)
         self.seed = IntField(0, None)
         self.limit = IntField(0, None)
         self.limit.spin.setSpecialValueText("all")
@@ -138,6 +143,14 @@ class JobForm(QWidget):
             field.value_changed.connect(self._edited)
         for form in self.sections.values():
             form.value_changed.connect(self._edited)
+        self.start.chosen.connect(lambda _: self._edited())
+
+    def set_models(self, models: Sequence[tuple[str, str]]) -> None:
+        """Offer models, as (path, name), to start from; one that is gone is chosen no longer."""
+        self.start.set_items([*NOTHING, *models], self._value.start)
+        if self._value.start and self.start.key() != self._value.start:
+            self.start.set_key("")
+            self._edited()
 
     def value(self) -> TrainJob:
         """Return the job."""
@@ -164,6 +177,8 @@ class JobForm(QWidget):
         add_row(rows, "Train f&or", self.budget, "Minutes of training, or passes over the cases.")
         help = "Shares for training, choosing the best epoch, and the final test, as in 80:10:10."
         add_row(rows, "Spl&it", self.split, f"{help} Patients are never parted.")
+        help = "Begin with a model's network and weights and train it on these cases. It is kept."
+        add_row(rows, "Start from", self.start, help)
         layout.addLayout(rows)
         layout.addWidget(self.about)
         layout.addWidget(self.advanced)
@@ -197,6 +212,7 @@ class JobForm(QWidget):
             field.blockSignals(True)
             field.set_value(value)
             field.blockSignals(False)
+        self.start.set_key(job.start)
         self._show_recipe(job.recipe or preset(job.preset))
 
     def _show_recipe(self, recipe: Recipe) -> None:
@@ -220,6 +236,7 @@ class JobForm(QWidget):
             split=replace(self.split.value(), seed=seed),
             seed=seed,
             limit=self.limit.value(),
+            start=self.start.key(),
             device=self.device.value().strip() or "auto",
         )
         chosen_anew = job.preset != before.preset

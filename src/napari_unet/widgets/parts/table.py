@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, QPoint, Qt
+from qtpy.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt
 from qtpy.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -121,6 +121,19 @@ class Table(QTableView):
                 self.setCurrentIndex(index)
                 return
         self.clearSelection()
+
+    def select_all(self, is_it: Callable[[Any], bool]) -> None:
+        """Select every row that ``is_it``."""
+        model = self.selectionModel()
+        if model is None:
+            return
+        chosen = QItemSelection()
+        for i, row in enumerate(self.rows.rows):
+            if i >= self.rows.pinned and is_it(row):
+                index = self.found.mapFromSource(self.rows.index(i, 0))
+                chosen.select(index, index)
+        flags = QItemSelectionModel.SelectionFlag
+        model.select(chosen, flags.ClearAndSelect | flags.Rows)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """Open the current row on Enter; the viewer must not see that key."""

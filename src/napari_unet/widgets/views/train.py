@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_unet.widgets.parts.action import Action
-from napari_unet.widgets.parts.form import add_row
+from napari_unet.widgets.parts.form import add_row, narrow
 from napari_unet.widgets.parts.job_form import JobForm
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
+from napari_unet.widgets.parts.picker import Choice
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 from napari_unet.widgets.views.curves import CurvesPanel
+from napari_unet.widgets.views.layer_pairs import LayerPairsPanel
 from napari_unet.widgets.views.live import LivePanel
 from napari_unet.widgets.views.plan import PlanPanel
 from napari_unet.widgets.views.progress import ProgressPanel
 from napari_unet.widgets.views.queue import QueuePanel
+
+DATASET, LAYERS = "dataset", "layers"
+SOURCES = ((DATASET, "the open data set"), (LAYERS, "layers of the viewer"))
 
 
 class TrainView(Page):
@@ -29,11 +34,16 @@ class TrainView(Page):
     augment_wanted = Signal()
     folder_wanted = Signal()
     sample_wanted = Signal()
+    source_chosen = Signal(str)  # DATASET or LAYERS
     name_changed = Signal(str)  # by a person
     settings_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.source = Choice()
+        self.source.setAccessibleName("What to train on")
+        self.source.set_items(SOURCES, DATASET)
+        self.pairs = LayerPairsPanel()
         self.data = Text()
         self.open = QPushButton("Open folder…")
         self.open.setToolTip("Choose a folder of images and masks")
@@ -61,6 +71,7 @@ class TrainView(Page):
         self._lay_out()
         self._connect()
         self.set_data("", can_open=True)
+        self.set_source(DATASET)
         self.set_after(resume=False, longer=False)
         self.curves.set_histories({})
         tab_as_laid_out(self)
@@ -72,6 +83,12 @@ class TrainView(Page):
         self.data.set_text(text)
         for button in (self.open, self.sample):
             button.setVisible(can_open)
+
+    def set_source(self, source: str) -> None:
+        """Show what is trained on."""
+        self.source.set_key(source)
+        self.pairs.setVisible(source == LAYERS)
+        self.data.setVisible(source == DATASET)
 
     def set_name(self, name: str, note: str = "") -> None:
         """Show the model's name, and what happens if there is such a model already."""
@@ -115,6 +132,10 @@ class TrainView(Page):
         add_row(
             self.form.rows, "Model na&me", self.name, "The file's name in the workspace of models."
         )
+        source = narrow(QFormLayout())
+        add_row(source, "Train on", self.source, "A folder, or layers that are open in the viewer")
+        self.body.addLayout(source)
+        self.body.addWidget(self.pairs)
         self.body.addWidget(self.data)
         self.body.addLayout(_row(self.open, self.sample))
         self.body.addWidget(self.form)
@@ -130,6 +151,7 @@ class TrainView(Page):
 
     def _connect(self) -> None:
         self.train.clicked.connect(self.train_wanted)
+        self.source.chosen.connect(self.source_chosen)
         for button, signal in (
             (self.longer, self.longer_wanted),
             (self.resume, self.resume_wanted),

@@ -1,0 +1,66 @@
+"""From a fresh viewer to a trained model by clicks that are counted; pausing, and going on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QMenu
+
+from napari_unet.widgets import TrainDock
+from napari_unet.widgets.live_layer import NAME
+
+SLOW = 240_000  # milliseconds: a busy machine with two cores
+
+
+class Mouse:
+    """Clicks real widgets, and counts."""
+
+    def __init__(self, qtbot) -> None:
+        self.qtbot, self.clicks = qtbot, 0
+
+    def click(self, widget, at: QPoint | None = None) -> None:
+        assert widget.isVisible()
+        assert widget.isEnabled(), widget.toolTip()
+        self.clicks += 1
+        self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or QPoint())
+
+    def choose(self, menu: QMenu, text: str) -> QMenu | None:
+        """Choose from a menu as a person does: submenus open under the pointer, by themselves."""
+        action = next(a for a in menu.actions() if a.text().replace("&", "") == text)
+        if action.menu() is not None:
+            menu.setActiveAction(action)
+            self.qtbot.waitUntil(action.menu().isVisible)
+            return action.menu()
+        self.click(menu, menu.actionGeometry(action).center())
+        return None
+
+
+def test_five_clicks_from_a_fresh_viewer_to_a_model(viewer, qtbot, picture, own_workspace):
+    mouse = Mouse(qtbot)
+    window = viewer.window._qt_window
+    bar = window.menuBar()
+    layers = next(a for a in bar.actions() if a.text().replace("&", "") == "Layers")
+    mouse.click(bar, bar.actionGeometry(layers).center())  # 1
+    qtbot.waitUntil(layers.menu().isVisible)
+    segment = mouse.choose(layers.menu(), "Segment")
+    mouse.choose(segment, "Train (U-Net workbench)")  # 2
+    qtbot.waitUntil(lambda: bool(window.findChildren(TrainDock)))
+    (dock,) = window.findChildren(TrainDock)
+    view, session = dock.view, dock.desk.session
+    qtbot.waitUntil(view.sample.isVisible)
+    picture("fresh")
+    mouse.click(view.sample)  # 3
+    qtbot.waitUntil(lambda: session.dataset is not None and bool(session.subsets), timeout=SLOW)
+    assert mouse.clicks == 3
+    mouse.click(view.train.button)  # 4
+    assert mouse.clicks <= 5
+    qtbot.waitUntil(lambda: any(e.best for e in session.curve), timeout=SLOW)
+    qtbot.waitUntil(lambda: NAME in viewer.layers or bool(dock.desk.live.hidden), timeout=SLOW)
+    picture("after-five-clicks")
+    # The rest is waiting: to see that a model comes of it, it is stopped.
+    view.running.button.click()
+    qtbot.waitUntil(lambda: not session.busy, timeout=SLOW)
+    assert session.model is not None
+    assert Path(session.model.path).is_file()
+    dock.desk.close()

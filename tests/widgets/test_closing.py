@@ -1,0 +1,84 @@
+"""Closing the window under a training: one question, and a clean stop."""
+
+from __future__ import annotations
+
+import pytest
+from psygnal import Signal
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import QMainWindow
+
+from napari_unet.session import Session
+from napari_unet.widgets.closing import CloseGuard
+
+
+class FakeTrainer:
+    over = Signal()
+
+    def __init__(self):
+        self.session, self.trains, self.stopped = Session(), True, 0
+
+    def stop(self):
+        self.stopped += 1
+
+
+class Spontaneous(QCloseEvent):
+    """What the window system sends."""
+
+    def spontaneous(self):
+        return True
+
+
+@pytest.fixture
+def trainer():
+    return FakeTrainer()
+
+
+@pytest.fixture
+def window(show, trainer):
+    window = show(QMainWindow())
+    window.guard = CloseGuard(window, trainer)
+    return window
+
+
+def close(window):
+    """Close a window as happens when a person clicks on the cross."""
+    if not window.guard.eventFilter(window, Spontaneous()):
+        window.close()
+
+
+def answer(window, text):
+    box = window.guard.box
+    next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
+
+
+def test_cancelling_keeps_everything(window, trainer, qtbot):
+    close(window)
+    assert window.isVisible()
+    assert "is kept" in window.guard.box.informativeText()
+    close(window)  # the question is asked once
+    answer(window, "Cancel")
+    assert window.isVisible()
+    assert not trainer.stopped
+    assert window.guard.box is None
+
+
+def test_the_window_closes_when_training_has_ended(window, trainer, qtbot):
+    close(window)
+    answer(window, "Stop and close")
+    assert trainer.stopped == 1
+    qtbot.wait(50)
+    assert window.isVisible()  # the state is still being saved
+    trainer.trains = False
+    trainer.over.emit()
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_nothing_is_asked_when_nothing_is_trained(window, trainer):
+    trainer.trains = False
+    close(window)
+    assert not window.isVisible()
+
+
+def test_a_program_closes_without_a_question(window):
+    window.close()
+    assert not window.isVisible()
