@@ -11,25 +11,37 @@ from napari_unet.unet.file import save_model
 from napari_unet.unet.model import UNet
 
 
-def bright_model(path: Path, channels: int = 1, mode: str = "whole", size: int = 32) -> Path:
+def bright_model(
+    path: Path,
+    channels: int = 1,
+    mode: str = "whole",
+    size: int = 32,
+    dims: int = 2,
+    neighbours: int = 0,
+) -> Path:
     """Write a model that calls foreground whatever is brighter than its image's mean.
 
     Every weight is zero but one way through the network: the first level copies the image into
-    two channels, one for what lies above 0 and one for what lies below, and the head subtracts.
+    two channels, one for what lies above 0 and one for what lies below, and the head subtracts. Of
+    neighbouring slices it looks at the middle one.
     """
-    config = UNetConfig(in_channels=channels, depth=1, base_channels=2)
+    seen = channels * (2 * neighbours + 1)
+    config = UNetConfig(in_channels=seen, depth=1, base_channels=2, dims=dims)
+    centre = (1,) * dims
     net = UNet(config)
     for p in net.parameters():
         torch.nn.init.zeros_(p)
     with torch.no_grad():
         first, second = net.encoder[0].conv1.weight, net.encoder[0].conv2.weight
-        first[0, :, 1, 1], first[1, :, 1, 1] = 1 / channels, -1 / channels
+        own = slice(neighbours * channels, (neighbours + 1) * channels)
+        first[(0, own, *centre)], first[(1, own, *centre)] = 1 / channels, -1 / channels
         last = net.decoder[0]
         for c in (0, 1):
-            second[c, c, 1, 1] = 1
-            last.conv1.weight[c, c, 1, 1] = 1
-            last.conv2.weight[c, c, 1, 1] = 1
-        net.head.weight[0, 0, 0, 0], net.head.weight[0, 1, 0, 0] = 20, -20
-    preprocess = PreprocessConfig(mode=mode, size=(size, size), intensity="zscore")
+            second[(c, c, *centre)] = 1
+            last.conv1.weight[(c, c, *centre)] = 1
+            last.conv2.weight[(c, c, *centre)] = 1
+        net.head.weight[0, 0], net.head.weight[0, 1] = 20, -20
+    sides = (size,) * dims
+    preprocess = PreprocessConfig(mode, sides, neighbours=neighbours, intensity="zscore")
     save_model(path, net, ModelCard(path.name.split(".")[0], config, preprocess, LabelRule()))
     return path

@@ -4,6 +4,7 @@ import shutil
 import numpy as np
 import pytest
 from skimage.io import imread, imsave
+from tifffile import imwrite
 
 from models import bright_model
 from napari_unet.config import SplitConfig
@@ -150,3 +151,32 @@ def test_volumes_are_cases_too(tmp_path, model):
     assert min(s.dice for s in done.scores) > 0.7
     write_picture(tmp_path / "a.png", tmp_path / "v", done)
     assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("dims", "neighbours"), [(2, 0), (2, 1), (3, 0)])
+def test_volumes_are_scored_and_drawn_in_two_and_three_dimensions(tmp_path, dims, neighbours):
+    for part in ("images", "masks"):
+        (tmp_path / "d" / part).mkdir(parents=True)
+    for name in "ab":
+        mask = np.zeros((4, 16, 16), np.uint8)
+        mask[1:3, 4:12, 6:12] = 1
+        for part, array in (("images", mask * 200 + 10), ("masks", mask)):
+            imwrite(
+                tmp_path / "d" / part / f"{name}.tif",
+                array,
+                photometric="minisblack",
+                metadata={"axes": "ZYX"},
+            )
+    model = bright_model(tmp_path / "v.unet.safetensors", size=16, dims=dims, neighbours=neighbours)
+    _, done = run(tmp_path / "d", model)
+    assert [s.error for s in done.scores] == ["", ""]
+    exact = dims == 3 or neighbours  # alone, a slice without foreground has no scale to go by
+    assert done.summary["mean"]["dice"] == pytest.approx(1.0) or not exact
+    write_picture(tmp_path / "p.png", tmp_path / "d", done)
+    assert imread(tmp_path / "p.png").ndim == 3
+
+
+def test_a_model_of_volumes_fails_on_pictures_case_by_case(folder, tmp_path):
+    model = bright_model(tmp_path / "v.unet.safetensors", size=16, dims=3)
+    with pytest.raises(DataError, match="single picture"):
+        run(folder, model)

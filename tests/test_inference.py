@@ -206,6 +206,71 @@ def test_volumes_go_plane_by_plane_and_lie_where_they_did(model, tmp_path):
     assert agreement(labels, (stored > 100).astype(np.uint8)) > 0.8
 
 
+@pytest.fixture(scope="module", params=["whole", "patch"])
+def volume_model(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("m") / "deep.unet.safetensors"
+    return bright_model(path, mode=request.param, size=16, dims=3)
+
+
+def deep(shape=(7, 15, 12)):
+    volume = np.zeros(shape, np.uint8)
+    volume[tuple(slice(n // 3, 2 * n // 3 + 1) for n in shape)] = 200
+    return volume
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 15, 12), (16, 16, 16), (3, 16, 9)])
+def test_volumes_are_segmented_as_a_whole_voxel_for_voxel(volume_model, shape):
+    done = segmented(volume_model, deep(shape))
+    assert done.probabilities.shape == (1, *shape)
+    if max(shape) > 1:
+        assert (label_image(done.probabilities, 0.5) == (deep(shape) > 100)).all()
+
+
+def test_volumes_larger_than_the_working_size_keep_their_shape(volume_model):
+    volume = deep((21, 24, 18))
+    labels = label_image(segmented(volume_model, volume).probabilities, 0.5)
+    assert labels.shape == volume.shape
+    assert (labels >= (volume > 100)).all()  # edges blur where the volume was made smaller
+    centre, wanted = (np.argwhere(m).mean(axis=0) for m in (labels, volume > 100))
+    assert np.abs(centre - wanted).max() < 0.3
+
+
+def test_a_series_of_volumes_is_segmented_volume_by_volume(volume_model):
+    series = np.stack([deep(), np.zeros((7, 15, 12), np.uint8), deep()])
+    job = SegmentArrayJob(str(volume_model), series)
+    *events, done = segment_array(job)
+    assert done.probabilities.shape == (1, 3, 7, 15, 12)
+    assert [e.done for e in events if isinstance(e, Progress)] == [0, 1, 2, 3]
+    assert (label_image(done.probabilities, 0.5)[0] == (deep() > 100)).all()
+
+
+def test_a_model_of_volumes_refuses_a_picture(volume_model, tmp_path):
+    words = "learned from volumes, but this is a single picture. Choose a model for pictures"
+    with pytest.raises(ModelError, match=words):
+        segmented(volume_model, scan())
+    imsave(tmp_path / "a.png", scan(), check_contrast=False)
+    *_, done = segment_files(files_job(volume_model, [tmp_path / "a.png"], tmp_path / "out"))
+    assert words in done.failed[str(tmp_path / "a.png")]
+
+
+def test_files_of_volumes_go_through_a_model_of_volumes(volume_model, tmp_path):
+    nibabel.save(nibabel.Nifti1Image(deep().T, np.diag([2.0, 1, 1, 1])), tmp_path / "v.nii.gz")
+    *_, done = segment_files(files_job(volume_model, [tmp_path / "v.nii.gz"], tmp_path / "out"))
+    assert done.failed == {}
+    written = nibabel.load(tmp_path / "out" / "v.nii.gz")
+    assert written.shape == deep().T.shape
+    assert (np.asarray(written.dataobj) == (deep().T > 100)).all()
+
+
+def test_slices_are_seen_between_their_neighbours(tmp_path):
+    model = bright_model(tmp_path / "thick.unet.safetensors", neighbours=1, size=16)
+    volume = deep((5, 16, 16))
+    labels = label_image(segmented(model, volume).probabilities, 0.5)
+    assert (labels == (volume > 100)).all()  # of one scale: the empty slices stay empty
+    picture = label_image(segmented(model, volume[2]).probabilities, 0.5)
+    assert (picture == (volume[2] > 100)).all()
+
+
 def test_stacks_of_tiff_stay_stacks_with_their_sizes(model, tmp_path):
     volume = np.stack([scan(), scan(), scan()])
     like = Scan(volume, "zyx", tmp_path, (2.0, 0.5, 0.5), ("um",) * 3)

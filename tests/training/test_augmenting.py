@@ -37,7 +37,12 @@ def volumes(tmp_path_factory):
         image = (mask * 100 + rng.integers(0, 50, mask.shape)).astype(np.uint8)
         for part, array in (("images", image), ("masks", mask)):
             (root / part).mkdir(exist_ok=True)
-            imwrite(root / part / f"{name}.tif", array, metadata={"axes": "ZYX"})
+            imwrite(
+                root / part / f"{name}.tif",
+                array,
+                photometric="minisblack",
+                metadata={"axes": "ZYX"},
+            )
     return root
 
 

@@ -28,6 +28,30 @@ def test_a_less_plain_choice_must_be_clearly_faster(monkeypatch, seconds, winner
     assert chosen.seconds == seconds[winner]
 
 
+def test_a_format_that_is_far_too_slow_is_not_tried_on_a_whole_batch(monkeypatch):
+    shapes = []
+
+    def measure(model, shape, option, training):
+        shapes.append((option.precision, shape))
+        return 9.0 if option.precision == "bfloat16" else 0.1
+
+    monkeypatch.setattr(speed, "measure", measure)
+    chosen = speed.choose(NET, (4, 1, 8, 6), speed.candidates("cpu", "auto", "auto"), True)
+    assert chosen.precision == "float32"
+    assert [s for p, s in shapes if p == "bfloat16"] == [(1, 1, 4, 3)]
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_networks_and_batches_take_the_layout_of_their_dimensions(dims):
+    option = speed.Speed("cpu", channels_last=True)
+    kind = {2: torch.channels_last, 3: torch.channels_last_3d}[dims]
+    net = option.place(UNet(UNetConfig(dims=dims, depth=1, base_channels=2)))
+    assert net.encoder[0].conv2.weight.is_contiguous(memory_format=kind)
+    x = option.place(torch.randn(2, 3, *(4,) * dims))
+    assert x.is_contiguous(memory_format=kind)
+    assert speed.measure(net, (2, 1, *(4,) * dims), option, training=True) < 60
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_measuring_changes_neither_weights_nor_random_state(training):
     before = {k: v.clone() for k, v in NET.state_dict().items()}
