@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
@@ -30,6 +31,7 @@ from napari_unet.jobs import (
     FetchJob,
     Job,
     PlanJob,
+    ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
     TrainJob,
@@ -54,6 +56,7 @@ def train(
     seed: int = 0,
     limit: int = 0,
     device: str = "auto",
+    start: PathLike = "",
     on_event: OnEvent = None,
 ) -> TrainFinished:
     """Train a U-Net on a folder of images and masks and write it to ``model``.
@@ -72,6 +75,8 @@ def train(
         Shares of train, validation and test; patients are never parted.
     limit
         Largest number of cases to use; 0 uses all.
+    start
+        A model file whose network and weights training begins with; it is not changed.
     on_event
         Called with every event as it comes, to show progress.
 
@@ -93,7 +98,34 @@ def train(
         seed=seed,
         limit=limit,
         device=device,
+        start=str(start),
     )
+    return _finish(job, TrainFinished, on_event)
+
+
+def resume(
+    model: PathLike,
+    *,
+    minutes: float = 0.0,
+    epochs: int = 0,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> TrainFinished:
+    """Go on with a training exactly where it was stopped or crashed, or train longer.
+
+    Parameters
+    ----------
+    model
+        The model file that the training writes; the state to go on from lies beside it.
+    minutes, epochs
+        The new budget in all, with what is already done; with neither, that of before.
+
+    Raises
+    ------
+    UnetError
+        In one of its kinds, with a sentence that says what to do.
+    """
+    job = ResumeJob(str(model), float(minutes), epochs, device)
     return _finish(job, TrainFinished, on_event)
 
 
@@ -289,11 +321,13 @@ def pull(events: Generator[Event, None, Any], kind: type[F], on_event: OnEvent) 
     """
     found: F | None = None
     try:
-        for event in events:
-            if on_event is not None:
-                on_event(event)
-            if isinstance(event, kind):
-                found = event
+        # Closed at once if on_event raises: a training then saves where it is.
+        with closing(events):
+            for event in events:
+                if on_event is not None:
+                    on_event(event)
+                if isinstance(event, kind):
+                    found = event
     except UnetError:
         raise
     except Exception as error:

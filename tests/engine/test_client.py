@@ -9,11 +9,19 @@ import psutil
 import pytest
 
 from napari_unet.config import OptimConfig, PreprocessConfig, Recipe, UNetConfig
+from napari_unet.controls import Continue, Pause, Watch
 from napari_unet.data.sample import write_sample
 from napari_unet.engine.client import Engines
 from napari_unet.errors import DataError, JobError, ModelError
-from napari_unet.events import EpochEnd, Progress, SegmentArrayFinished, TrainFinished
-from napari_unet.jobs import SegmentArrayJob, TrainJob
+from napari_unet.events import (
+    EpochEnd,
+    Paused,
+    Preview,
+    Progress,
+    SegmentArrayFinished,
+    TrainFinished,
+)
+from napari_unet.jobs import ResumeJob, SegmentArrayJob, TrainJob
 
 TINY = Recipe(
     name="tiny",
@@ -113,12 +121,60 @@ def test_a_killed_engine_is_reported_and_replaced(engine, folder, model, tmp_pat
     events = engine.run(train_job(folder, tmp_path))
     until(events, EpochEnd)
     os.kill(engine.pid, signal.SIGKILL)
-    with pytest.raises(JobError, match=r"killed by SIGKILL.*fresh engine"):
+    words = r"killed by SIGKILL.*fresh engine.*can go on after \d+ epochs.*napari-unet resume"
+    with pytest.raises(JobError, match=words):
         list(events)
-    assert (tmp_path / "m.unet.safetensors").exists()
-    dead = engine.pid
+    dead, wish = engine.pid, ResumeJob(str(tmp_path / "m.unet.safetensors"))
+    resumed = engine.run(wish)
+    assert until(resumed, EpochEnd).epoch > 1
+    resumed.close()
     assert list(engine.run(segment_job(model)))
     assert engine.pid != dead
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL on Windows")
+def test_an_older_state_of_that_name_is_not_offered(engine, folder, tmp_path):
+    """Killed before its first epoch ended, a training has nothing of its own to go on from."""
+    events = engine.run(train_job(folder, tmp_path))
+    until(events, EpochEnd)
+    events.close()
+    events = engine.run(train_job(folder, tmp_path))
+    next(events)
+    os.kill(engine.pid, signal.SIGKILL)
+    with pytest.raises(JobError, match="start it again"):
+        list(events)
+
+
+def test_a_running_job_is_told_to_rest_and_to_go_on(engine, folder, tmp_path):
+    events = engine.run(train_job(folder, tmp_path))
+    until(events, EpochEnd)
+    engine.tell(Pause())
+    assert until(events, Paused).paused
+    process = psutil.Process(engine.pid)
+    before = sum(process.cpu_times()[:2])
+    time.sleep(0.5)
+    assert sum(process.cpu_times()[:2]) - before < 0.25
+    engine.tell(Watch(""))
+    engine.tell(Continue())
+    assert not until(events, Paused).paused
+    assert until(events, EpochEnd)
+    engine.tell(Pause())
+    until(events, Paused)
+    start = time.monotonic()
+    events.close()
+    assert time.monotonic() - start < 3
+
+
+def test_a_case_is_watched_through_the_engine(engine, folder, tmp_path):
+    events = engine.run(train_job(folder, tmp_path))
+    shown = until(events, Preview)
+    assert shown.probabilities.shape == (1, 64, 64)
+    events.close()
+
+
+def test_telling_without_a_job_does_nothing(engine):
+    engine.tell(Pause())
+    assert not engine.alive
 
 
 def test_one_job_at_a_time(engine, folder, model, tmp_path):

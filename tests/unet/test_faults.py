@@ -1,9 +1,7 @@
-import math
-
 import pytest
 import torch
 
-from napari_unet.unet.faults import lost, out_of_memory
+from napari_unet.unet.faults import out_of_memory
 
 CPU = (
     "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: "
@@ -34,10 +32,3 @@ def test_knows_the_words_that_torch_uses():
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("out of memory")])
 def test_other_errors_are_no_lack_of_memory(error):
     assert not out_of_memory(error)
-
-
-def test_three_bad_steps_in_a_row_are_a_loss():
-    bad = math.nan
-    assert not lost([bad, bad])
-    assert not lost([bad, bad, 1.0, bad, bad])
-    assert lost([1.0, bad, math.inf, bad])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from napari_unet.cli.arguments import (
@@ -16,9 +20,12 @@ from napari_unet.cli.arguments import (
     split_config,
     threshold,
 )
+from napari_unet.cli.interrupt import Stoppable
 from napari_unet.console import Console
 from napari_unet.errors import UnetError
+from napari_unet.events import TrainFinished
 from napari_unet.presets import DESCRIPTIONS, PRESETS
+from napari_unet.resumable import read_resumable, state_path
 from napari_unet.schema import to_json
 
 
@@ -26,7 +33,7 @@ def train(args: argparse.Namespace) -> None:
     """Train and write a model file."""
     from napari_unet.api import train as run
 
-    with Console() as console:
+    with _resumable(args.model), Stoppable() as console:
         done = run(
             args.folder,
             args.model,
@@ -37,8 +44,46 @@ def train(args: argparse.Namespace) -> None:
             seed=args.seed,
             limit=args.limit,
             device=args.device,
+            start=args.start,
             on_event=console,
         )
+    _print_trained(args, done)
+
+
+def resume(args: argparse.Namespace) -> None:
+    """Go on with a training that was stopped, crashed, or is over."""
+    from napari_unet.api import resume as run
+
+    with _resumable(args.model), Stoppable() as console:
+        done = run(
+            args.model,
+            minutes=args.minutes or 0.0,
+            epochs=args.epochs or 0,
+            device=args.device,
+            on_event=console,
+        )
+    _print_trained(args, done)
+
+
+@contextmanager
+def _resumable(model: str) -> Iterator[None]:
+    """Say how to go on with a training that ends before its time, if it saved anything."""
+    begun, state = time.time(), state_path(model)
+    try:
+        yield
+    except BaseException:
+        saved = state.is_file() and state.stat().st_mtime >= begun
+        with suppress(UnetError):
+            if saved and (found := read_resumable(model)):
+                print(
+                    f"napari-unet: the training can go on after {found.epochs} epochs: "
+                    f"napari-unet resume {model}",
+                    file=sys.stderr,
+                )
+        raise
+
+
+def _print_trained(args: argparse.Namespace, done: TrainFinished) -> None:
     if args.json:
         print_json(to_json(done))
         return
@@ -49,6 +94,11 @@ def train(args: argparse.Namespace) -> None:
     )
     if done.kept:
         print(f"The earlier model of that name is now {done.kept}")
+    if found := read_resumable(done.model):
+        print(
+            f"To train longer: napari-unet resume {done.model} --epochs or --minutes "
+            f"(its state, {state_path(done.model).name}, takes {found.size / 1e6:.1f} MB)"
+        )
 
 
 def segment(args: argparse.Namespace) -> None:
@@ -149,6 +199,15 @@ def add_commands(commands: Any) -> None:
     words = " ".join(f"{name}: {text}" for name, text in DESCRIPTIONS.items())
     p.add_argument("--preset", choices=list(PRESETS), default="auto", metavar="NAME", help=words)
     limit(p)
+    p.add_argument("--from", dest="start", default="", metavar="M", help="begin with this model")
+    device(p)
+
+    p = command(commands, "resume", resume)
+    p.add_argument("model", metavar="M", help="the model file that the training writes")
+    budget = p.add_mutually_exclusive_group()
+    words = "in all, with what is done"
+    budget.add_argument("--minutes", type=positive(float), metavar="M", help=f"time {words}")
+    budget.add_argument("--epochs", type=positive(int), metavar="N", help=f"passes {words}")
     device(p)
 
     p = command(commands, "segment", segment)

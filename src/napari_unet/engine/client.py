@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Generator
 from typing import Any
@@ -21,9 +22,14 @@ from napari_unet.engine.wire import Wire
 from napari_unet.environment import prepare
 from napari_unet.errors import JobError
 from napari_unet.events import Event
-from napari_unet.jobs import Job
+from napari_unet.jobs import Job, ResumeJob, TrainJob
+from napari_unet.resumable import read_resumable, state_path
 
 STOP_SECONDS = 10.0  # a job that has not closed by then is ended with its process
+
+
+class EngineDied(JobError):  # noqa: N818  # what happened, not what is wrong
+    """The engine process ended while it ran a job."""
 
 
 class Engine:
@@ -90,7 +96,11 @@ class Engine:
                 self._id += 1
                 id = self._id
                 self._send(do="run", id=id, value=job)
-            yield from self._follow(id)
+            started = time.time()
+            try:
+                yield from self._follow(id)
+            except EngineDied as e:
+                raise JobError(f"{e} {_how_to_go_on(job, started)}") from None
         finally:
             self._busy.release()
 
@@ -179,7 +189,7 @@ class Engine:
                 if message is None:
                     if self._process is not process:
                         return  # closed on purpose
-                    raise JobError(_obituary(process))
+                    raise EngineDied(_obituary(process))
                 if message.get("id") != id:
                     continue
                 if message["did"] == "event":
@@ -234,6 +244,23 @@ def _obituary(process: subprocess.Popen[bytes]) -> str:
         f"The engine process ended unexpectedly ({why}). Whatever was reported as saved is "
         "kept; the next job starts a fresh engine."
     )
+
+
+def _how_to_go_on(job: Job, started: float) -> str:
+    """Say how a job whose engine died can go on, if it can."""
+    if not isinstance(job, TrainJob | ResumeJob):
+        return ""
+    state = state_path(job.model)
+    # What is older than the job is of an earlier training of that name.
+    if not state.is_file() or (isinstance(job, TrainJob) and state.stat().st_mtime < started):
+        return "The training had not come to the end of an epoch: start it again."
+    with contextlib.suppress(JobError):
+        if found := read_resumable(job.model):
+            return (
+                f"The training can go on after {found.epochs} epochs: resume it in the viewer, or "
+                f"with: napari-unet resume {job.model}"
+            )
+    return ""
 
 
 def _lower_priority(pid: int) -> None:

@@ -82,9 +82,9 @@ class Run:
             self.history.append({k: v for k, v in to_json(end).items() if k != "best"})
             if end.best:
                 self.best = end
-            failed = self._save(end.best)
-            if failed:
-                yield Note(failed, warning=True)
+            failed = self._save_models(end.best)
+            for text in filter(None, (failed, self._save_state_if_possible())):
+                yield Note(text, warning=True)
             yield replace(end, best=end.best and not failed)
             if self.previews.due:
                 yield from self._preview()
@@ -184,8 +184,8 @@ class Run:
 
     # --- files --------------------------------------------------------------------------------
 
-    def _save(self, best: bool) -> str:
-        """Write models and state; return what to say if that failed."""
+    def _save_models(self, best: bool) -> str:
+        """Write the models; return what to say if that failed."""
         try:
             self.files.save(self.trainer.judged, self._card(), best)
         except OSError as e:
@@ -193,9 +193,10 @@ class Run:
                 f"The model could not be saved. {readable(e)} Training goes on, and tries again "
                 "after the next epoch."
             )
-        return self._save_state_if_possible()
+        return ""
 
     def _save_state_if_possible(self) -> str:
+        """Write the state; return what to say if that failed."""
         try:
             self._save_state()
         except OSError as e:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import torch
 
 BAD_STEPS = 3  # in a row without a finite loss and gradient before training goes back
@@ -27,8 +24,3 @@ def free(device: str) -> None:
     """Give back what an attempt that failed has left in the GPU's cache."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
-
-
-def lost(losses: Sequence[float]) -> bool:
-    """Return whether the last `BAD_STEPS` steps all failed."""
-    return len(losses) >= BAD_STEPS and not any(map(math.isfinite, losses[-BAD_STEPS:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from napari_unet.config import PreprocessConfig
 from napari_unet.data.cases import Case
 from napari_unet.errors import DataError, readable
 from napari_unet.events import Event, Note, Progress
+from napari_unet.unet.aside import until_done
 from napari_unet.unet.losses import IGNORE
 from napari_unet.unet.preprocess import beside, prepare_all, together
 
@@ -164,14 +165,18 @@ def fill(
         ]
 
     failed: list[str] = []
-    for i, (case, result) in enumerate(zip(cases, ahead(load, cases), strict=True)):
-        if isinstance(result, Exception):
-            failed.append(str(readable(result)))
-            yield Note(f"{case.name} is left out: {failed[-1]}", warning=True)
-        else:
-            for volume in result:
-                store.add_planes(case, volume)
-        yield Progress(i + 1, len(cases), what)
+    done = 0
+    for future in _coming(load, cases):
+        if future is not None:
+            case, error = cases[done], future.exception()
+            if error is not None:
+                failed.append(str(readable(error)))
+                yield Note(f"{case.name} is left out: {failed[-1]}", warning=True)
+            else:
+                for volume in future.result():
+                    store.add_planes(case, volume)
+            done += 1
+        yield Progress(done, len(cases), what)
     if cases and not len(store):
         raise DataError(f"None of the {len(cases)} cases could be read. The first: {failed[0]}")
 
@@ -181,16 +186,23 @@ def ahead(load: Callable[[Case], T], cases: Sequence[Case]) -> Iterator[T | Exce
 
     What ``load`` raises is handed over in place of its result.
     """
+    for future in _coming(load, cases):
+        if future is not None:
+            error = future.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            yield future.result() if error is None else error
 
-    def safely(case: Case) -> T | Exception:
-        try:
-            return load(case)
-        except Exception as error:
-            return error
 
-    with ThreadPoolExecutor(max_workers=READERS) as pool:
+def _coming(load: Callable[[Case], T], cases: Sequence[Case]) -> Iterator[Future[T] | None]:
+    """Yield each case's future, in order, once it is done; and None from time to time meanwhile."""
+    pool = ThreadPoolExecutor(max_workers=READERS)
+    try:
         todo = iter(cases)
-        waiting = deque(pool.submit(safely, c) for c in islice(todo, 4 * READERS))
+        waiting = deque(pool.submit(load, c) for c in islice(todo, 4 * READERS))
         while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(safely, c) for c in islice(todo, 1))
+            yield from until_done([waiting[0]])
+            yield waiting.popleft()
+            waiting.extend(pool.submit(load, c) for c in islice(todo, 1))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -39,6 +39,7 @@ STATE = (
     "val_parts",
     "gentler",
     "returns",
+    "failed",
 )
 
 Waiting = Generator[Note | None, None, None]  # None: nothing new
@@ -77,6 +78,7 @@ class Trainer:
         self.val_parts = 1
         self.gentler = 1.0  # times the learning rate that the schedule says
         self.returns = 0
+        self.failed = 0  # steps in a row
         self.resting = True  # whether nothing is being computed
         self._before: dict[str, Any] | None = None  # chance before the step at hand
         self._good = self._remembered()
@@ -113,7 +115,8 @@ class Trainer:
         self.step_count += 1
         self.losses.append(value if good else math.nan)
         self.resting = True
-        if faults.lost(self.losses):
+        self.failed = 0 if good else self.failed + 1
+        if self.failed >= faults.BAD_STEPS:
             yield self._go_back()
 
     def _gradients(self) -> Generator[Note | None, None, float]:
@@ -219,6 +222,7 @@ class Trainer:
                 "times. Lower the learning rate, or train in float32."
             )
         self.returns += 1
+        self.failed = 0
         self.losses = []
         self.gentler *= faults.GENTLER
         # In the plateau's hands the rate belongs to the state that is restored.
