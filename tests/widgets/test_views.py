@@ -25,6 +25,7 @@ from napari_unet.data.cases import COLOUR, LabelRule, LeftOut, Unpaired
 from napari_unet.data.masks.survey import MaskAudit, MaskValue
 from napari_unet.events import AuditFinished, CaseScore, EpochEnd, Finding, Offer, Plan
 from napari_unet.metrics import summarise
+from napari_unet.runs import RunRecord
 from napari_unet.session import ImageFacts, read_entry
 from napari_unet.session.history import history_of
 from napari_unet.widgets.layer_pairs import LayerFacts
@@ -33,6 +34,7 @@ from napari_unet.widgets.views.dataset import DatasetView
 from napari_unet.widgets.views.evaluate import EvaluateView
 from napari_unet.widgets.views.fetch import FetchDialog, Known
 from napari_unet.widgets.views.pairing import PairDialog
+from napari_unet.widgets.views.runs import RunsView
 from napari_unet.widgets.views.segment import SegmentView
 from napari_unet.widgets.views.train import TrainView
 
@@ -531,6 +533,9 @@ def test_the_curve_appears_with_the_first_epoch(show):
 # --- narrow docks -----------------------------------------------------------------------------
 
 
+VIEWS = [DatasetView, TrainView, SegmentView, EvaluateView, RunsView]
+
+
 def filled(kind, dataset, write_model):
     """Return a view that shows everything it can show at once, with long texts."""
     view = kind()
@@ -566,6 +571,10 @@ def filled(kind, dataset, write_model):
         view.plan.set_plan(Plan(Recipe(), long, 1, 0.1, 2.0, 3, "cpu", (long, "b")), "Changed.")
         epochs = [EpochEnd(i, 123.456, 0.5, 0.7, 1e-3, 1, 10, True) for i in range(3)]
         view.curves.set_histories({"": history_of(epochs)})
+    elif isinstance(view, RunsView):
+        runs = [RunRecord(f"{long} {i}", str(i), settings=long, folder=long) for i in range(3)]
+        view.set_runs(runs, frozenset("012"))
+        view.table.select(lambda run: run.model == "1")
     else:
         view.set_models([entry], entry)
         view.set_running(f"Evaluating {long}", 0.3, stopping=True)
@@ -581,7 +590,7 @@ def filled(kind, dataset, write_model):
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])
+@pytest.mark.parametrize("kind", VIEWS)
 def test_nothing_is_cut_off_at_300_pixels(kind, theme, show, dataset, write_model, qtbot):
     view = filled(kind, dataset, write_model)
     view.setStyleSheet(get_stylesheet(theme))
@@ -607,7 +616,7 @@ def test_nothing_is_cut_off_at_300_pixels(kind, theme, show, dataset, write_mode
 MENUS = set("FVLPWH")  # File, View, Layers, Plugins, Window, Help
 
 
-@pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])
+@pytest.mark.parametrize("kind", VIEWS)
 def test_every_alt_key_means_one_thing(kind, qapp):
     view = kind()
     texts = [w.text() for w in view.findChildren(QWidget) if isinstance(w, QLabel | QPushButton)]
@@ -617,7 +626,7 @@ def test_every_alt_key_means_one_thing(kind, qapp):
     assert not MENUS & set(keys)
 
 
-@pytest.mark.parametrize("kind", [DatasetView, TrainView, SegmentView, EvaluateView])
+@pytest.mark.parametrize("kind", VIEWS)
 def test_the_tab_key_reaches_everything_from_top_to_bottom(kind, show, dataset, write_model):
     view = filled(kind, dataset, write_model)
     view.set_message("")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_unet.widgets.docks.dataset import DatasetDock
     from napari_unet.widgets.docks.evaluate import EvaluateDock
+    from napari_unet.widgets.docks.runs import RunsDock
     from napari_unet.widgets.docks.segment import SegmentDock
     from napari_unet.widgets.docks.train import TrainDock
     from napari_unet.widgets.docks.workbench import WorkbenchDock
 
-__all__ = ["DatasetDock", "EvaluateDock", "SegmentDock", "TrainDock", "WorkbenchDock"]
+__all__ = ["DatasetDock", "EvaluateDock", "RunsDock", "SegmentDock", "TrainDock", "WorkbenchDock"]
 
 
 def __getattr__(name: str) -> Any:

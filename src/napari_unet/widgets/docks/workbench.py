@@ -1,4 +1,4 @@
-"""The U-Net workbench: the four docks as tabs of one."""
+"""The U-Net workbench: the docks as tabs of one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_unet.widgets.docks.dataset import DatasetDock
 from napari_unet.widgets.docks.evaluate import EvaluateDock
+from napari_unet.widgets.docks.runs import RunsDock
 from napari_unet.widgets.docks.segment import SegmentDock
 from napari_unet.widgets.docks.train import TrainDock
 
 
 class WorkbenchDock(QWidget):
-    """Dataset, Train, Segment and Evaluate, on one session."""
+    """Dataset, Train, Segment, Evaluate and Runs, on one session."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -22,11 +23,13 @@ class WorkbenchDock(QWidget):
         self.train = TrainDock(napari_viewer)
         self.segment = SegmentDock(napari_viewer)
         self.evaluate = EvaluateDock(napari_viewer)
+        self.runs = RunsDock(napari_viewer)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.dataset, "Dataset")
         self.tabs.addTab(self.train, "Train")
         self.tabs.addTab(self.segment, "Segment")
         self.tabs.addTab(self.evaluate, "Evaluate")
+        self.tabs.addTab(self.runs, "Runs")
         self.tabs.setUsesScrollButtons(False)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)

@@ -129,17 +129,23 @@ class RunsView(Page):
     def _connect(self) -> None:
         selection = self.table.selectionModel()
         if selection is not None:
-            selection.selectionChanged.connect(lambda *_: self._choose())
+            selection.selectionChanged.connect(self._choose)
         self.table.menu_wanted.connect(self._show_menu)
-        for button, signal in (
-            (self.use, self.use_wanted),
-            (self.resume, self.resume_wanted),
-            (self.longer, self.longer_wanted),
-        ):
-            button.clicked.connect(lambda _=False, signal=signal: signal.emit(self.runs()[0]))
+        self.use.clicked.connect(self._use)
+        self.resume.clicked.connect(self._resume)
+        self.longer.clicked.connect(self._train_longer)
         self.export.clicked.connect(self._export)
 
-    def _choose(self) -> None:
+    def _use(self) -> None:
+        self.use_wanted.emit(self.runs()[0])
+
+    def _resume(self) -> None:
+        self.resume_wanted.emit(self.runs()[0])
+
+    def _train_longer(self) -> None:
+        self.longer_wanted.emit(self.runs()[0])
+
+    def _choose(self, *_: object) -> None:
         """Offer what can be done with the chosen runs."""
         runs = self.runs()
         one = runs[0] if len(runs) == 1 else None
