@@ -31,7 +31,15 @@ def _strided(stride: int, *channels: int) -> UNetConfig:
 
 
 def _volumetric(stride: int, *channels: int) -> UNetConfig:
-    return replace(_strided(stride, *channels), dims=3, norm="instance", supervision=0)
+    # Of a batch of two volumes batch norm would learn little.
+    return UNetConfig(
+        depth=len(channels) - 1,
+        channels=channels,
+        dims=3,
+        norm="instance",
+        residual=True,
+        stem_stride=stride,  # type: ignore[arg-type]
+    )
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,10 @@ RUNGS = (
 )
 
 # Networks for small volumes, which "auto" chooses from in the same way; the working size is that of
-# the volumes.
+# the volumes. The second takes a seventh of the time, and half the resolution at its edges.
 VOLUME_RUNGS = (
     Rung(_volumetric(1, 16, 32, 64, 96), 0, 1_200),
-    Rung(_volumetric(2, 24, 48, 96, 128), 0, 0),
+    Rung(_volumetric(2, 24, 48, 96), 0, 0),
 )
 
 PRESETS: dict[str, Recipe] = {
