@@ -99,7 +99,8 @@ def _pictures(images: Tensor, recipe: Recipe) -> NDArray[np.uint8]:
         images = images[:, :1]
     low, high = torch.quantile(images[0].flatten()[:: _thin(images[0])], torch.tensor(WINDOW))
     levels = (images - low) * (255 / (high - low).clamp(min=1e-6))
-    shown = levels.round().clamp(0, 255).to(torch.uint8).movedim(1, -1).numpy()
+    last = levels.round().clamp(0, 255).to(torch.uint8).movedim(1, -1)
+    shown: NDArray[np.uint8] = last.numpy()
     return shown if own == 3 else shown[..., 0]
 
 
