@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from napari_unet import workspace
-from napari_unet.workspace import atomic, list_models, models_dir, set_aside
+from napari_unet.workspace import atomic, clear, list_models, models_dir, set_aside
 
 
 def test_home_follows_the_environment(tmp_path, monkeypatch):
@@ -51,6 +51,19 @@ def test_atomic_leaves_the_old_file_on_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_what_a_killed_process_left_is_cleared(tmp_path):
+    kept = [tmp_path / name for name in ("m", "n", ".n.abcdefgh.tmp", ".m.tmp", "m.tmp")]
+    for file in kept:
+        file.write_text("kept")
+    with atomic(tmp_path / "m") as t:
+        t.write_text("whole")
+        left = t.with_name(".m.zyxwvuts.tmp")
+        left.write_text("half")
+    clear(tmp_path / "m")
+    assert not left.exists()
+    assert all(file.exists() for file in kept)
+
+
 def test_set_aside_keeps_every_version(tmp_path):
     file = tmp_path / "m.unet.safetensors"
     assert set_aside(file) is None
@@ -62,6 +75,20 @@ def test_set_aside_keeps_every_version(tmp_path):
     assert not file.exists()
     assert [k.read_text() for k in kept] == ["a", "b", "c"]
     assert all(k.name.endswith(".unet.safetensors") for k in kept)
+
+
+def test_set_aside_takes_along_what_lies_beside(tmp_path):
+    names = ("m.unet.safetensors", "m.split.json", "m.last.unet.safetensors", "m.resume.pt")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    (tmp_path / "mine.split.json").write_text("another's")
+    kept = set_aside(tmp_path / "m.unet.safetensors")
+    stem = kept.name.removesuffix(".unet.safetensors")
+    assert {p.name for p in tmp_path.iterdir()} == {
+        *(name.replace("m.", f"{stem}.", 1) for name in names),
+        "mine.split.json",
+    }
+    assert (tmp_path / f"{stem}.split.json").read_text() == "m.split.json"
 
 
 def test_platform_folder_without_the_variable(monkeypatch):

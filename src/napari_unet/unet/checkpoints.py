@@ -16,7 +16,7 @@ from napari_unet.errors import JobError
 from napari_unet.resumable import Resumable, state_path
 from napari_unet.unet.file import load_model, save_model
 from napari_unet.unet.model import UNet
-from napari_unet.workspace import atomic, set_aside
+from napari_unet.workspace import COMPANIONS, atomic, clear, set_aside
 
 FORMAT = 1  # of the state
 
@@ -33,6 +33,7 @@ class Checkpoints:
     started: bool = False
     kept: str = ""
     _waiting: tuple[UNet, ModelCard] | None = None  # the best weights, while the disk is full
+    _tidied: bool = False
 
     @property
     def last_path(self) -> Path:
@@ -92,6 +93,12 @@ class Checkpoints:
         save_model(self.path, model, card)
 
     def _make_room(self) -> None:
+        if not self._tidied:
+            # What a process that was killed while it wrote has left.
+            stem = self.path.name.removesuffix(SUFFIX)
+            for suffix in (*COMPANIONS, SUFFIX):
+                clear(self.path.with_name(stem + suffix))
+            self._tidied = True
         if self.started:
             return
         self.kept = self.kept or str(set_aside(self.path) or "")
