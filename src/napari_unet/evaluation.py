@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_unet.card import ModelCard
-from napari_unet.data.cases import Case, Dataset, LabelRule
+from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_case
 from napari_unet.data.splits.split import cases_of, load, split_path
@@ -115,8 +115,9 @@ def _scores(
             image, reference = result
             found = ready.volume(image, axes_of(image, reference))
             labels = label_image(found, threshold)
+            names = ready.card.classes
             yield score_masks(
-                labels, reference, ready.card.classes, case.name, case.patient, case.tags
+                labels, reference, names, case.name, case.patient, case.tags, ignore=IGNORE
             )
         except UnetError as e:
             yield _failed(case, str(e))

@@ -51,7 +51,12 @@ class Counts:
         )
 
 
-def count(prediction: NDArray[Any], reference: NDArray[Any], classes: int = 1) -> Counts:
+def count(
+    prediction: NDArray[Any],
+    reference: NDArray[Any],
+    classes: int = 1,
+    ignore: int | None = None,
+) -> Counts:
     """Count agreement between two label images of any one shape.
 
     Parameters
@@ -61,6 +66,8 @@ def count(prediction: NDArray[Any], reference: NDArray[Any], classes: int = 1) -
         is foreground; else values are 0 (background) to ``classes``.
     classes
         Number of foreground classes.
+    ignore
+        The reference's value of pixels that are not counted, if there is one.
 
     Raises
     ------
@@ -72,6 +79,9 @@ def count(prediction: NDArray[Any], reference: NDArray[Any], classes: int = 1) -
         raise DataError(
             f"The prediction is {_size(prediction)} but the reference is {_size(reference)} pixels."
         )
+    if ignore is not None:
+        known = reference != ignore
+        prediction, reference = prediction[known], reference[known]
     if classes == 1:
         return _count_binary(prediction != 0, reference != 0)
     matrix = _confusion(prediction, reference, classes + 1)
@@ -156,9 +166,10 @@ def score_masks(
     name: str = "",
     patient: str = "",
     tags: Mapping[str, str] | None = None,
+    ignore: int | None = None,
 ) -> CaseScore:
     """Score one label image against its reference; see `count` for the arrays and errors."""
-    counts = count(prediction, reference, len(class_names))
+    counts = count(prediction, reference, len(class_names), ignore)
     return score_counts(counts, class_names, name, patient, tags)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_unet.data.cases import IGNORE
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_case
 from napari_unet.evaluation import axes_of, label_rule
@@ -30,6 +31,8 @@ def write_picture(path: str | Path, folder: str | Path, done: EvaluateFinished) 
         # The whole of a volume, since a network may look beyond the plane that is shown.
         found = ready.volume(image, axes_of(image, reference))
         prediction = label_image(found, done.threshold)
+        unknown = reference == IGNORE
+        reference, prediction = (np.where(unknown, 0, m) for m in (reference, prediction))
         if reference.ndim > 2:
             plane = telling_plane(reference)
             image, reference, prediction = image[plane], reference[plane], prediction[plane]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.cases import LabelRule
+from napari_unet.data.cases import IGNORE, LabelRule
 from napari_unet.data.formats import is_supported, read_classes, read_mask, stem_of
 from napari_unet.data.masks.labels import apply_rule, find_rule
 from napari_unet.data.pairing.find import mask_key
@@ -87,7 +87,7 @@ def _score(name: str, prediction: Path, reference: Path, rule: LabelRule) -> Cas
     try:
         wanted = read_classes(reference, rule)
         found = _predicted(read_mask(prediction, colours=rule.by_colour), rule)
-        return score_masks(found, wanted, rule.names, name)
+        return score_masks(found, wanted, rule.names, name, ignore=IGNORE)
     except UnetError as e:
         nan = float("nan")
         return CaseScore(name, "", nan, nan, nan, nan, nan, empty=False, error=f"{name}: {e}")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from napari_unet.cli.arguments import command, division, limit, print_json, split_config
+from napari_unet.cli.arguments import command, division, limit, natural, print_json, split_config
 from napari_unet.console import Console
 from napari_unet.errors import UnetError
 from napari_unet.events import AuditFinished, Offer, Progress
@@ -16,12 +16,14 @@ from napari_unet.schema import to_json
 def inspect(args: argparse.Namespace) -> None:
     """Say what a folder holds and how it was understood."""
     from napari_unet.data.audit.leftout import leave_out, put_back
-    from napari_unet.data.dataset import open_dataset
+    from napari_unet.data.dataset import open_dataset, say_unlabelled
     from napari_unet.data.overview import describe, describe_text
 
     if args.put_back:
         put_back(args.folder, args.put_back)
     dataset = open_dataset(args.folder, limit=args.limit, pairs=args.pairs)
+    if args.unlabelled is not None:
+        dataset = say_unlabelled(dataset, args.unlabelled)
     if args.pairs_csv:
         from napari_unet.data.pairing.pairs_table import write_pairs
 
@@ -146,6 +148,13 @@ def add_commands(commands: Any) -> None:
         "--leave-out", action="append", metavar="NAME", help="leave a case out from now on"
     )
     p.add_argument("--why", default="", metavar="TEXT", help="the reason, kept with it")
+    p.add_argument(
+        "--unlabelled",
+        type=natural,
+        nargs="*",
+        metavar="V",
+        help="values of masks that mean nobody labelled these pixels, from now on; none: as found",
+    )
     p.add_argument("--put-back", action="append", metavar="NAME", help="let a case take part again")
     p.add_argument("--pairs", default="", metavar="F.csv", help="take the pairs of this table only")
     p.add_argument("--pairs-csv", metavar="F.csv", help="write the pairs, with the reason for each")

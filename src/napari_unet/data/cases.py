@@ -42,13 +42,16 @@ class LabelRule:
     ``values`` lists, per foreground class, the stored value; empty means a binary mask in which
     everything above ``threshold`` is foreground. ``names`` are the foreground classes' names, so
     the network has ``len(names)`` foreground classes: 1 is binary. ``colours`` are those that the
-    masks give the classes, as ``#rrggbb``; empty if they give none.
+    masks give the classes, as ``#rrggbb``; empty if they give none. ``unlabelled`` are stored
+    values of pixels of which nobody said what they are: they become `IGNORE`, and neither training
+    nor any score looks at them.
     """
 
     threshold: float = 0.0
     values: tuple[int, ...] = ()
     names: tuple[str, ...] = ("foreground",)
     colours: tuple[str, ...] = ()
+    unlabelled: tuple[int, ...] = ()
 
     @property
     def by_colour(self) -> bool:

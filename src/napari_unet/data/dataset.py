@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from napari_unet.data.audit import leftout
-from napari_unet.data.cases import Case, Dataset, LabelRule
+from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
 from napari_unet.data.formats import (
     SUFFIXES,
     describe_scan,
@@ -26,7 +26,7 @@ from napari_unet.data.formats import (
     suffix_of,
 )
 from napari_unet.data.masks.labels import describe_rule, find_rule
-from napari_unet.data.masks.meaning import load_rule
+from napari_unet.data.masks.meaning import load_rule, save_rule
 from napari_unet.data.pairing.edits import Edits, load_edits, repaired
 from napari_unet.data.pairing.find import Pairing, find_pairs
 from napari_unet.data.pairing.unpaired import NO_MASK
@@ -120,6 +120,25 @@ def open_dataset(
     )
 
 
+def say_unlabelled(dataset: Dataset, values: Sequence[int]) -> Dataset:
+    """Keep for this folder that ``values`` of its masks mean "not labelled"; return it read so.
+
+    What the other values mean is found anew from them alone: the lowest is the background. Without
+    values, the masks are read as they were found again.
+
+    Raises
+    ------
+    DataError
+        If too little is left to tell what is what, or it cannot be kept.
+    """
+    rule = None
+    if values:
+        masks = (c.mask for c in scattered(dataset.cases))
+        rule, _ = find_rule(masks, _mask_axes(dataset.cases), values)
+    save_rule(dataset.root, rule)
+    return open_dataset(dataset.root)
+
+
 def require_trainable(dataset: Dataset) -> None:
     """Check that the masks hold something to learn: both background and foreground.
 
@@ -132,11 +151,11 @@ def require_trainable(dataset: Dataset) -> None:
     error = ""
     for case in scattered(dataset.cases):
         try:
-            foreground = read_reference(case, dataset.labels) > 0
+            classes = read_reference(case, dataset.labels)
         except DataError as e:
             error = error or str(e)
             continue
-        seen |= set(np.unique(foreground).tolist())
+        seen |= set(np.unique(classes[classes != IGNORE] > 0).tolist())
         if len(seen) == 2:
             return
     if not seen:
@@ -176,7 +195,12 @@ def _labels(root: Path, cases: Sequence[Case], edited: bool) -> tuple[LabelRule,
     """Return how masks are read: as a person said, else as found."""
     if edited and (chosen := load_rule(root)) is not None:
         return chosen, (f"classes as chosen by hand: {describe_rule(chosen)}",)
-    return find_rule(c.mask for c in scattered(cases))
+    return find_rule((c.mask for c in scattered(cases)), _mask_axes(cases))
+
+
+def _mask_axes(cases: Sequence[Case]) -> str:
+    """Return the axes that a person named, which are those of all cases, as masks have them."""
+    return cases[0].axes.replace("c", "") if cases else ""
 
 
 # --- parts of opening ---------------------------------------------------------------------------

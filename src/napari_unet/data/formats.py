@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.cases import Case, LabelRule
+from napari_unet.data.cases import IGNORE, Case, LabelRule
 from napari_unet.data.masks.labels import apply_rule
 from napari_unet.data.readers import dicom, hdf5, itk, matlab, nifti, npy, pillow, tiff, zarrs
 from napari_unet.data.readers.bundles import bundle_kind
@@ -238,8 +238,8 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         ``(H, W)`` if ``channels`` is 1, else ``(H, W, channels)``, in the stored dtype; volumes
         have more axes before these.
     mask : numpy.ndarray
-        ``(H, W)``, or as many axes as the image has without channels: class indices, uint8 or
-        uint16; 0 is the background.
+        ``(H, W)``, or as many axes as the image has without channels: class indices, uint8; 0
+        is the background, `napari_unet.data.cases.IGNORE` a pixel that nobody labelled.
 
     Raises
     ------
@@ -267,7 +267,8 @@ def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
     Returns
     -------
     numpy.ndarray
-        ``(H, W)``, or as many axes as the masks have: uint8 or uint16, 0 for the background.
+        ``(H, W)``, or as many axes as the masks have: uint8, 0 for the background,
+        `napari_unet.data.cases.IGNORE` for pixels that nobody labelled.
 
     Raises
     ------
@@ -284,7 +285,9 @@ def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
                 f"{case.name}: its masks differ in size: {first.name} has {_size(classes.shape)} "
                 f"pixels, {path.name} {_size(more.shape)}."
             )
-        np.maximum(classes, more, out=classes)
+        # A pixel that one mask gives a class has it, whoever else did not label it.
+        known = np.where(more == IGNORE, classes, np.maximum(classes, more))
+        classes = np.where(classes == IGNORE, more, known)
     return classes
 
 

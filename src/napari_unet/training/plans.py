@@ -30,6 +30,7 @@ from napari_unet.unet.summary import parameters
 from napari_unet.unet.trainer import steps_per_epoch
 from napari_unet.unet.volumes import fit_volumes, worthwhile
 
+LABELLED = 0.5  # share of the pixels of which somebody must have said what they are, for that
 MANY = 8  # objects in a picture from which on it may be cut into patches
 LARGER = 1.2  # times that pictures are larger than a patch, for that
 ROOM = 2.0  # times that a patch is larger than an object, for that
@@ -62,7 +63,7 @@ def make_plan(
     """
     found = fingerprint(cases, dataset)
     recipe = asked if fitted else fit_recipe(asked, dataset.channels, dataset.labels)
-    options = _options(recipe, found, device)
+    options = options_for(recipe, found, device)
     need = partial(_need, found=found)
     chosen, how = choose(
         options, _views(found, options[0].recipe), device, lambda r, s: fits(need(r, s), device)
@@ -90,12 +91,14 @@ def make_plan(
 
 def wants_patches(found: Fingerprint) -> bool:
     """Say whether images are better cut than shrunk: many objects, each small beside a patch."""
-    return (
-        found.objects >= MANY and found.side > LARGER * PATCH and 0 < ROOM * found.diameter <= PATCH
-    )
+    if found.labelled < LABELLED:
+        return False  # strokes are no objects
+    small = 0 < ROOM * found.diameter <= PATCH
+    return small and found.objects >= MANY and found.side > LARGER * PATCH
 
 
-def _options(recipe: Recipe, found: Fingerprint, device: str) -> list[Choice]:
+def options_for(recipe: Recipe, found: Fingerprint, device: str) -> list[Choice]:
+    """List what a plan would try by measuring, the best first; a recipe of one's own is alone."""
     if recipe.name != "auto":
         return choices(fit_volumes(recipe, found.shapes, found.spacing, device), found.planes)
     flat = flat_only(recipe)

@@ -17,6 +17,7 @@ from napari_unet.errors import DataError
 from napari_unet.unet.losses import IGNORE
 
 AT_ONCE = 8  # planes of a volume that are brought back to their size together
+STROKE = 0.1  # share of a pixel that must be labelled for it to count as labelled
 SAMPLE = 65_536  # pixels looked at for percentiles: exact enough, and a fraction of the time
 
 
@@ -178,7 +179,11 @@ def _between(logits: Tensor, depth: int) -> Iterator[Tensor]:
 
 
 def _shrink_labels(labels: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Resize ``(1, *S)`` class indices: each pixel takes the class that covers most of it."""
+    """Resize ``(1, *S)`` class indices: each pixel takes the class that covers most of it.
+
+    A pixel is unlabelled only if hardly any of it is labelled: strokes that somebody painted are
+    thin, and must not be lost.
+    """
     classes: Tensor = torch.unique(labels)
     winner = classes[:1].expand(1, *size)
     if len(classes) == 1:
@@ -186,6 +191,8 @@ def _shrink_labels(labels: Tensor, size: tuple[int, ...]) -> Tensor:
     most = shrink((labels == classes[0]).float(), size)
     for c in classes[1:]:
         share = shrink((labels == c).float(), size)
+        if c == IGNORE:  # the last, being the highest
+            return torch.where(share > 1 - STROKE, c, winner)
         winner = torch.where(share > most, c, winner)
         most = torch.maximum(share, most)
     return winner
@@ -213,9 +220,13 @@ def prepare_all(
 
 
 def _fitted(x: Tensor, config: PreprocessConfig) -> tuple[Tensor, Fit]:
-    shape = tuple(x.shape[1:])
-    fit = Fit.of(shape, config.size if config.mode == "whole" else shape)
+    fit = fit_of(tuple(x.shape[1:]), config)
     return fit.image(x), fit
+
+
+def fit_of(shape: tuple[int, ...], config: PreprocessConfig) -> Fit:
+    """Return how an image of ``shape`` lies in the working size; in patch models, as it is."""
+    return Fit.of(shape, config.size if config.mode == "whole" else shape)
 
 
 def together(axes: int, config: PreprocessConfig, name: str) -> int:

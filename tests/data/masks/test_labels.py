@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from napari_unet.data.cases import LabelRule
 from napari_unet.data.formats import read_mask
 from napari_unet.data.masks.labels import MOST_MASKS, apply_rule, describe_rule, find_rule
+from napari_unet.errors import DataError
 
 
 def blobs(values: list[int], seed: int = 0, size: int = 128) -> np.ndarray:
@@ -196,10 +197,12 @@ def test_only_named_values_are_classes(mask: np.ndarray, values: list[int]) -> N
         assert index == (values.index(near) + 1 if near in values else 0)
 
 
-def test_from_256_classes_on_more_bits_are_used() -> None:
-    values = tuple(range(1, 301))
+def test_more_classes_than_can_be_told_apart_are_refused() -> None:
+    values = tuple(range(1, 255))
     rule = LabelRule(values=values, names=tuple(map(str, values)))
-    assert apply_rule(np.array([[300]]), rule).dtype == np.uint16
+    assert apply_rule(np.array([[254]]), rule).tolist() == [[254]]
+    with pytest.raises(DataError, match="255 classes are too many"):
+        apply_rule(np.array([[1]]), LabelRule(values=(*values, 255), names=("a",) * 255))
 
 
 def test_rules_in_words() -> None:

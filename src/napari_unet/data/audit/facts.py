@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.audit.duplicates import Look, digest, look
-from napari_unet.data.cases import Case, LabelRule
+from napari_unet.data.cases import IGNORE, Case, LabelRule
 from napari_unet.data.formats import read_reference, read_scan
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
@@ -130,7 +130,7 @@ def _image_facts(scan: Scan) -> dict[str, object]:
 
 
 def _mask_facts(classes: NDArray[np.integer], rule: LabelRule) -> dict[str, object]:
-    counts = np.bincount(classes.ravel(), minlength=rule.classes + 1)
+    counts = np.bincount(classes[classes != IGNORE], minlength=rule.classes + 1)
     return {
         "mask_shape": classes.shape,
         "classes": tuple(counts.tolist()),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.cases import LabelRule
+from napari_unet.data.cases import COLOUR, IGNORE, LabelRule
 from napari_unet.data.masks.colours import (
     SeenColours,
     apply_colours,
@@ -63,7 +63,9 @@ class Seen:
         return self.joined[value] - math.sqrt(pixels) >= SOLID * pixels
 
 
-def find_rule(masks: Iterable[np.ndarray | Path]) -> tuple[LabelRule, tuple[str, ...]]:
+def find_rule(
+    masks: Iterable[np.ndarray | Path], axes: str = "", unlabelled: Sequence[int] = ()
+) -> tuple[LabelRule, tuple[str, ...]]:
     """Find out what the values of masks mean.
 
     Parameters
@@ -72,6 +74,10 @@ def find_rule(masks: Iterable[np.ndarray | Path]) -> tuple[LabelRule, tuple[str,
         ``(H, W)`` or volumes, or files, best in an order that jumps about the data set. Only as
         many are taken as are needed: 64, or more while all are blank. Files that cannot be read
         are skipped.
+    axes : str
+        Letters of the files' stored axes without channels, where a person named them.
+    unlabelled : sequence of int
+        Values that a person says mean "not labelled": the rule is made from the others.
 
     Returns
     -------
@@ -79,8 +85,34 @@ def find_rule(masks: Iterable[np.ndarray | Path]) -> tuple[LabelRule, tuple[str,
         How stored values become classes.
     notes : tuple of str
         What a person should know about the choice; empty for plain 0/1 and 0/255.
+
+    Raises
+    ------
+    DataError
+        If fewer than two values are left beside those unlabelled.
     """
-    return rule_of(look(masks))
+    seen = look(masks, axes)
+    if not unlabelled:
+        return rule_of(seen)
+    rest = _without(seen, unlabelled)
+    if len(rest.values) < 2:
+        left = ", ".join(f"{v:g}" for v in rest.values) or "nothing"
+        raise DataError(
+            f"Without what is not labelled the masks hold {left}: at least one value for the "
+            "background and one for a class are needed."
+        )
+    rule, notes = rule_of(rest)
+    return replace(rule, unlabelled=tuple(unlabelled)), notes
+
+
+def _without(seen: Seen, values: Sequence[int]) -> Seen:
+    gone = set(values)
+    return replace(
+        seen,
+        sets=[s - gone for s in seen.sets],
+        pixels={v: n for v, n in seen.pixels.items() if v not in gone},
+        joined={v: n for v, n in seen.joined.items() if v not in gone},
+    )
 
 
 def rule_of(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
@@ -112,8 +144,9 @@ def _by_values(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
 def apply_rule(mask: np.ndarray, rule: LabelRule) -> np.ndarray:
     """Turn the stored values of a mask into class indices.
 
-    A value that belongs to no class (an "ignore" value, a smeared edge) counts as background, and
-    so does NaN: nothing is claimed to be foreground that no rule names.
+    A value that belongs to no class (a smeared edge, say) counts as background, and so does NaN:
+    nothing is claimed to be foreground that no rule names. Values that the rule calls unlabelled
+    become `napari_unet.data.cases.IGNORE`.
 
     Parameters
     ----------
@@ -125,8 +158,31 @@ def apply_rule(mask: np.ndarray, rule: LabelRule) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        The same shape; uint8 (uint16 from 256 classes on), 0 for the background.
+        The same shape, uint8, 0 for the background.
+
+    Raises
+    ------
+    DataError
+        If there are more classes than uint8 can tell from `IGNORE`.
     """
+    if rule.classes >= IGNORE:
+        raise DataError(f"{rule.classes} classes are too many: {IGNORE - 1} can be told apart.")
+    classes = _classes(mask, rule)
+    for value in rule.unlabelled:
+        classes[_equal(mask, value)] = IGNORE
+    return classes
+
+
+def _equal(mask: np.ndarray, value: int) -> np.ndarray:
+    """Mark where a mask holds ``value``; a value its type cannot hold is nowhere."""
+    if mask.dtype.kind in "iu" and not 0 <= value - np.iinfo(mask.dtype).min <= (
+        np.iinfo(mask.dtype).max - np.iinfo(mask.dtype).min
+    ):
+        return np.zeros(mask.shape, bool)
+    return np.asarray(mask == value)
+
+
+def _classes(mask: np.ndarray, rule: LabelRule) -> np.ndarray:
     if rule.by_colour:
         return apply_colours(mask, rule) if is_packed(mask) else np.zeros(mask.shape, np.uint8)
     if mask.dtype.kind == "b":
@@ -136,7 +192,7 @@ def apply_rule(mask: np.ndarray, rule: LabelRule) -> np.ndarray:
             return (mask > np.float64(rule.threshold)).view(np.uint8)
         # For whole numbers v > 127.5 is v > 127, and comparing whole numbers is faster.
         return (mask > math.floor(rule.threshold)).view(np.uint8)
-    dtype = np.uint8 if len(rule.values) < 256 else np.uint16
+    dtype = np.uint8
     if mask.dtype.kind == "f":
         mask = np.rint(np.nan_to_num(mask, nan=np.inf, posinf=2.0**62, neginf=-(2.0**62)))
     if mask.dtype in (np.uint8, np.uint16):
@@ -153,6 +209,10 @@ def apply_rule(mask: np.ndarray, rule: LabelRule) -> np.ndarray:
 
 def describe_rule(rule: LabelRule) -> str:
     """Say in words how a mask is read."""
+    if rule.unlabelled:
+        values = (hex_of(v) if v >= COLOUR else str(v) for v in rule.unlabelled)
+        nobody = f"not labelled where it is {' or '.join(values)}"
+        return f"{describe_rule(replace(rule, unlabelled=()))}, {nobody}"
     if not rule.values:
         return f"{rule.names[0]} where the mask is above {rule.threshold:g}"
     if rule.by_colour:
@@ -164,11 +224,11 @@ def describe_rule(rule: LabelRule) -> str:
 # --- looking ------------------------------------------------------------------------------------
 
 
-def look(masks: Iterable[np.ndarray | Path]) -> Seen:
+def look(masks: Iterable[np.ndarray | Path], axes: str = "") -> Seen:
     """Look at as many masks as it takes to say what their values mean (see `find_rule`)."""
     seen = Seen([], {}, {})
     pixels = 0
-    for mask in _arrays(masks, seen):
+    for mask in _arrays(masks, seen, axes):
         pixels += mask.size
         if is_packed(mask):
             if is_coloured(mask):
@@ -181,7 +241,7 @@ def look(masks: Iterable[np.ndarray | Path]) -> Seen:
     return seen
 
 
-def _arrays(masks: Iterable[np.ndarray | Path], seen: Seen) -> Iterator[np.ndarray]:
+def _arrays(masks: Iterable[np.ndarray | Path], seen: Seen, axes: str) -> Iterator[np.ndarray]:
     from napari_unet.data.formats import mask_palette, read_mask  # which themselves apply rules
 
     for mask in itertools.islice(masks, MOST_MASKS):
@@ -191,7 +251,7 @@ def _arrays(masks: Iterable[np.ndarray | Path], seen: Seen) -> Iterator[np.ndarr
         with suppress(DataError):
             if not seen.sets:
                 seen.palette = mask_palette(mask)
-            yield read_mask(mask, colours=True)
+            yield read_mask(mask, axes, colours=True)
 
 
 def _count(mask: np.ndarray, seen: Seen) -> None:
@@ -278,10 +338,12 @@ def _several(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
         )
     background = 0.0 if 0 in seen.pixels else low
     classes = [int(v) for v in solid if v > background]
-    notes = []
+    notes: list[str] = []
+    nobody: tuple[int, ...] = ()
     if len(classes) > 2 and classes[-1] == 255 and classes[-2] < MOST_CLASSES:
         classes.pop()
-        notes.append("255 is taken as 'ignore' and counts as background")
+        nobody = (255,)
+        notes.append("255 is taken as 'ignore': these pixels count as not labelled")
     if _are_objects(seen, classes):
         return LabelRule(threshold=background), (
             "masks number single objects (instance ids): all of them are taken as one foreground",
@@ -291,7 +353,7 @@ def _several(seen: Seen) -> tuple[LabelRule, tuple[str, ...]]:
     notes.insert(0, f"masks hold {len(classes)} classes besides {background:g}: {listed}")
     if dropped := len(values) - len(solid):
         notes.append(f"{dropped} values found only on edges count as background")
-    return LabelRule(values=tuple(classes), names=names), tuple(notes)
+    return LabelRule(values=tuple(classes), names=names, unlabelled=nobody), tuple(notes)
 
 
 def _are_objects(seen: Seen, classes: list[int]) -> bool:

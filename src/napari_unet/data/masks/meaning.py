@@ -6,8 +6,8 @@ classes and choose the values. Nothing in the data's folder is touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from napari_unet.data.cases import COLOUR, LabelRule
 from napari_unet.errors import DataError
 from napari_unet.workspace import dataset_file
 
+BACKGROUND, UNLABELLED = "background", "not labelled"
+
 
 def rule_from(names: Mapping[float, str], colours: Mapping[float, str] | None = None) -> LabelRule:
     """Return the rule that gives every value its class; an empty name means background.
 
-    ``colours`` are those of the values, as ``#rrggbb``.
+    The name "not labelled" means that nobody said what these pixels are. ``colours`` are those of
+    the values, as ``#rrggbb``.
 
     Raises
     ------
@@ -28,6 +31,12 @@ def rule_from(names: Mapping[float, str], colours: Mapping[float, str] | None = 
         If no value has a name, or the values cannot be divided like this.
     """
     named = {value: name.strip() for value, name in names.items() if name.strip()}
+    nobody = [value for value, name in named.items() if name == UNLABELLED]
+    if nobody:
+        if any(value != int(value) for value in nobody):
+            raise DataError("Only whole numbers can mean that a pixel is not labelled.")
+        others = {value: name for value, name in names.items() if value not in nobody}
+        return with_unlabelled(rule_from(others, colours), tuple(int(v) for v in nobody))
     if not named:
         raise DataError("Name at least one value: with background alone there is nothing to learn.")
     classes = list(dict.fromkeys(named.values()))
@@ -48,6 +57,33 @@ def rule_from(names: Mapping[float, str], colours: Mapping[float, str] | None = 
         names=tuple(named.values()),
         colours=known if all(known) else (),
     )
+
+
+def with_unlabelled(rule: LabelRule, values: Sequence[int]) -> LabelRule:
+    """Return the rule with ``values`` meaning that nobody labelled these pixels.
+
+    Raises
+    ------
+    DataError
+        If a class would be left without a value.
+    """
+    if set(values) & set(rule.values):
+        kept = [(v, n) for v, n in zip(rule.values, rule.names, strict=True) if v not in values]
+        if not kept:
+            raise DataError("Every value would be unlabelled: nothing is left to learn.")
+        colours = dict(zip(rule.values, rule.colours, strict=False))
+        rule = replace(
+            rule,
+            values=tuple(v for v, _ in kept),
+            names=tuple(n for _, n in kept),
+            colours=tuple(colours[v] for v, _ in kept) if colours else (),
+        )
+    return replace(rule, unlabelled=tuple(dict.fromkeys(values)))
+
+
+def scribble_rule(names: Sequence[str]) -> LabelRule:
+    """Return how strokes painted in napari are read: 0 not labelled, 1 background, 2… ``names``."""
+    return LabelRule(values=tuple(range(2, len(names) + 2)), names=tuple(names), unlabelled=(0,))
 
 
 def load_rule(root: str | Path) -> LabelRule | None:
@@ -73,7 +109,8 @@ def _parsed(stored: Mapping[str, Any]) -> LabelRule:
     if not names or (values and len(values) != len(names)):
         raise ValueError("names and values do not fit")
     colours = tuple(str(c) for c in stored["colours"])
-    return LabelRule(float(stored["threshold"]), values, names, colours)
+    unlabelled = tuple(int(v) for v in stored.get("unlabelled", ()))  # absent in older files
+    return LabelRule(float(stored["threshold"]), values, names, colours, unlabelled)
 
 
 def save_rule(root: str | Path, rule: LabelRule | None) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.cases import LabelRule
+from napari_unet.data.cases import IGNORE, LabelRule
 from napari_unet.data.masks.colours import hex_of, pack
 from napari_unet.data.masks.labels import Seen, apply_rule, describe_rule, look, rule_of
+from napari_unet.data.masks.meaning import BACKGROUND, UNLABELLED
 
 LISTED = 64  # values that are listed, the most frequent ones
 
@@ -22,7 +23,7 @@ class MaskValue:
     """One value of the masks.
 
     ``share`` is that of all pixels that were looked at, ``meaning`` what the proposed rule makes of
-    it: "background" or a class's name. ``colour`` is ``#rrggbb``, or empty.
+    it: "background", "not labelled" or a class's name. ``colour`` is ``#rrggbb``, or empty.
     """
 
     value: int | float
@@ -47,13 +48,13 @@ class MaskAudit:
     notes: tuple[str, ...]
 
 
-def audit_masks(masks: Iterable[NDArray[Any] | Path]) -> MaskAudit:
+def audit_masks(masks: Iterable[NDArray[Any] | Path], axes: str = "") -> MaskAudit:
     """Look at masks (as `labels.find_rule` does) and propose what their values mean.
 
     Where colours are classes, the values are packed colours; of smeared ones only those that fill
-    areas are listed.
+    areas are listed. ``axes`` are those of the files, as for `labels.find_rule`.
     """
-    seen = look(masks)
+    seen = look(masks, axes)
     rule, notes = rule_of(seen)
     pixels = seen.coloured.values() if rule.by_colour else dict(seen.pixels)
     total = sum(pixels.values())
@@ -71,4 +72,11 @@ def _value(value: float, share: float, rule: LabelRule, seen: Seen) -> MaskValue
         colour = hex_of(int(value))
     elif seen.palette is not None and 0 <= value < len(seen.palette):
         colour = hex_of(int(pack(seen.palette[int(value)])))
-    return MaskValue(stored, share, rule.names[found - 1] if found else "background", colour)
+    return MaskValue(stored, share, meaning_of(found, rule), colour)
+
+
+def meaning_of(found: int, rule: LabelRule) -> str:
+    """Return what a class index of a rule is called."""
+    if found == IGNORE:
+        return UNLABELLED
+    return rule.names[found - 1] if found else BACKGROUND
