@@ -306,6 +306,14 @@ class OptimConfig:
         "balanced: in the cross-entropy, rare classes count more, by the square root of how rare "
         "they are.",
     )
+    border_weight: float = option(
+        0.0,
+        "Border weight",
+        "How much more the cross-entropy counts pixels between touching objects; 10 in the 2015 "
+        "paper, 0 is off.",
+        low=0.0,
+        high=1000.0,
+    )
     patience: int = option(
         0,
         "Early stopping",
@@ -362,3 +370,5 @@ class Recipe:
 
     def __post_init__(self) -> None:
         agree(self.network, self.preprocess)
+        if self.optim.border_weight and (self.network.dims == 3 or self.preprocess.neighbours):
+            raise ConfigError("a border weight is for pictures: in 3D and 2.5D there is none")

@@ -12,6 +12,7 @@ from napari_unet.config import Recipe
 from napari_unet.controls import Controls
 from napari_unet.data.cases import Case
 from napari_unet.data.formats import read_case
+from napari_unet.data.instances import read_objects
 from napari_unet.errors import DataError
 from napari_unet.events import Event, Note, Planned, Progress
 from napari_unet.jobs import ResumeJob, TrainJob
@@ -85,10 +86,13 @@ def _run(run: Run, parts: dict[str, list[Case]]) -> Generator[Event, None, None]
     """Read the cases and train."""
     setup = run.setup
     read = partial(read_case, rule=setup.labels, channels=setup.channels)
+    objects = partial(read_objects, rule=setup.labels)
     stores = {s: Store(setup.recipe.preprocess) for s in ("train", "val")}
     try:
         for subset, store in stores.items():
-            yield from fill(store, parts[subset], read, f"reading {subset} images")
+            # Only what is learned from needs to know where borders lie.
+            ids = objects if subset == "train" and setup.recipe.optim.border_weight else None
+            yield from fill(store, parts[subset], read, f"reading {subset} images", ids)
         if len(stores["train"]) > len(parts["train"]):
             text = f"Volumes are learned plane by plane: {len(stores['train'])} planes."
             yield Note(text)

@@ -20,6 +20,7 @@ def augment(
     config: AugmentConfig,
     rng: torch.Generator,
     flat: bool = False,
+    maps: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """Return a randomly changed copy of a batch.
 
@@ -34,6 +35,8 @@ def augment(
     flat
         Move pixels of a volume within its slices only, apart from flips and size: for slices that
         are thicker than their pixels.
+    maps
+        So many of the last channels are moved as the others are, but keep their values.
     """
     grid = sampling_grid(images, config, rng, flat)
     if grid is not None:
@@ -47,7 +50,9 @@ def augment(
         )[:, 0].to(torch.uint8)
         labels = moved - 1
     if config.intensity:
-        images = change_intensity(images, config.intensity, rng)
+        seen = images[:, : images.shape[1] - maps]
+        changed = change_intensity(seen, config.intensity, rng)
+        images = torch.cat([changed, images[:, -maps:]], dim=1) if maps else changed
     return images, labels
 
 

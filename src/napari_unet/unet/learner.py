@@ -32,6 +32,7 @@ class Learner:
     def __init__(self, model: UNet, recipe: Recipe, speed: Speed, loss: Loss) -> None:
         self.optim, self.augmentation = recipe.optim, recipe.augment
         self.speed, self.loss = speed, loss
+        self.border_weight = recipe.optim.border_weight
         self.model = speed.place(model)
         self.average: AveragedModel | None = None
         if self.optim.ema:
@@ -145,10 +146,14 @@ class Learner:
         """Return the loss of a part of the batch, ready to be differentiated."""
         images, labels = images.to(self.speed.device), labels.to(self.speed.device)
         flat = model.config.flat_levels > 0
-        images, labels = augment(images, labels, self.augmentation, chance, flat)
+        maps = images.shape[1] - model.config.in_channels
+        images, labels = augment(images, labels, self.augmentation, chance, flat, maps)
+        borders = None
+        if maps:  # see `napari_unet.unet.borders`
+            images, borders = images[:, :-1], self.border_weight * images[:, -1]
         with self.speed.autocast():
             answers = model.answers(self.speed.place(images))
-        scaled: Tensor = self.scaler.scale(supervised(self.loss, answers, labels) * weight)
+        scaled: Tensor = self.scaler.scale(supervised(self.loss, answers, labels, borders) * weight)
         return scaled
 
 

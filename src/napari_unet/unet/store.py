@@ -22,8 +22,9 @@ from napari_unet.data.cases import Case
 from napari_unet.errors import DataError, readable
 from napari_unet.events import Event, Note, Progress
 from napari_unet.unet.aside import until_done
+from napari_unet.unet.borders import with_borders
 from napari_unet.unet.losses import IGNORE
-from napari_unet.unet.preprocess import beside, prepare_all, together
+from napari_unet.unet.preprocess import beside, fit_of, prepare_all, together
 
 Reader = Callable[[Case], tuple[NDArray[Any], NDArray[Any]]]
 
@@ -137,12 +138,18 @@ def _points(labels: Tensor) -> Tensor:
 
 
 def fill(
-    store: Store, cases: Sequence[Case], read: Reader, what: str
+    store: Store,
+    cases: Sequence[Case],
+    read: Reader,
+    what: str,
+    objects: Callable[[Case], NDArray[np.integer]] | None = None,
 ) -> Generator[Event, None, None]:
     """Read and prepare ``cases`` into ``store``; a case that cannot be read is left out, aloud.
 
     ``read`` gives an image and its labels: ``(H, W)``, or ``(Z, H, W)`` for a volume, or with more
-    axes. For a 2D network the planes of a volume go into the store one by one.
+    axes. For a 2D network the planes of a volume go into the store one by one. ``objects`` gives
+    the objects of a case, with ids; images then get a last channel more, where borders lie between
+    them (see `borders`).
 
     Raises
     ------
@@ -154,7 +161,12 @@ def fill(
     def load(case: Case) -> list[list[tuple[Tensor, Tensor]]]:
         image, labels = read(case)
         axes = together(labels.ndim, config, case.name)
-        return [parts(image[i], labels[i], axes) for i in np.ndindex(labels.shape[:-axes])]
+        pieces = list(np.ndindex(labels.shape[:-axes]))
+        found = [parts(image[i], labels[i], axes) for i in pieces]
+        if objects is not None:
+            ids = objects(case)
+            found = [[(bordered(x, ids[i]), y)] for i, ((x, y),) in zip(pieces, found, strict=True)]
+        return found
 
     def parts(image: NDArray[Any], labels: NDArray[Any], axes: int) -> list[tuple[Tensor, Tensor]]:
         planes = labels if axes > len(config.size) else labels[None]
@@ -163,6 +175,9 @@ def fill(
             (x.half(), fit.labels(y))
             for (x, fit), y in zip(prepare_all(image, config, axes), planes, strict=True)
         ]
+
+    def bordered(image: Tensor, ids: NDArray[np.integer]) -> Tensor:
+        return with_borders(image, fit_of(ids.shape, config), ids)
 
     failed: list[str] = []
     done = 0

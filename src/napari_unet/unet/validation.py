@@ -92,7 +92,7 @@ def _predictions(
             checkpoint()
             indices = range(start, min(start + size, len(cases)))
             images, labels = cases.batch(indices, rng)
-            x = speed.place(images)
+            x = speed.place(images[:, : model.config.in_channels])  # without borders, if any
             logits = mirrored(run, x) if mirror else run(x)
             yield logits, labels.to(logits.device)
 
