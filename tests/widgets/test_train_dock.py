@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QInputDialog
 
 from napari_unet.config import OptimConfig, Recipe
 from napari_unet.controls import Continue, Pause, Watch
+from napari_unet.data.masks.meaning import load_rule
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import JobError
 from napari_unet.events import (
@@ -413,6 +414,30 @@ def test_a_choice_by_hand_is_kept_when_layers_come_and_go(painted, viewer):
     for labels in [x for x in viewer.layers if "mask" in x.name]:
         viewer.layers.remove(labels)
     assert "labels of at least one" in view.train.reason.plain
+
+
+def test_scribbles_say_which_pixels_nobody_labelled(painted, viewer, engines, qtbot):
+    view = painted.view
+    viewer.layers.selection.active = viewer.layers["right"]
+    view.pairs.scribbles.click()
+    layer = viewer.layers["right · scribbles"]
+    assert viewer.layers.selection.active is layer
+    assert (layer.mode, layer.selected_label) == ("paint", 2)
+    assert np.array_equal(layer.scale, viewer.layers["right"].scale)
+    assert view.pairs.sparse.isChecked()
+    image = str(viewer.layers["right"].unique_id)
+    assert view.pairs.chosen()[image] == str(layer.unique_id)  # made on it: no guess
+    view.pairs.classes.setText(" ,")
+    view.pairs.classes.textEdited.emit(" ,")
+    assert "Name at least one class" in view.train.reason.plain
+    view.pairs.classes.setText("tumour")
+    view.pairs.classes.textEdited.emit("tumour")
+    layer.data[0, :4], layer.data[8, 4:8] = 1, 2
+    view.train.button.click()
+    qtbot.waitUntil(lambda: bool(engines.train.jobs), timeout=20_000)
+    idle(painted, qtbot)
+    rule = load_rule(engines.train.jobs[0].folder)
+    assert (rule.values, rule.names, rule.unlabelled) == ((2,), ("tumour",), (0,))
 
 
 def test_an_empty_labels_layer_is_refused_in_the_dock(painted, viewer, engines, qtbot):

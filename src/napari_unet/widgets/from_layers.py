@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -24,9 +24,15 @@ class FromLayers:
     def write(
         self,
         chosen: Mapping[str, str],
+        classes: Sequence[str],
+        sparse: bool,
         then: Callable[[Path], None],
     ) -> None:
-        """Write layers (image id → labels id), then do something with the folder."""
+        """Write layers (image id → labels id), then do something with the folder.
+
+        With ``sparse``, 0 in the labels means that nobody said what a pixel is, 1 is background,
+        and from 2 on come the ``classes``.
+        """
         if self.writing:
             return
         pairs = [self.pairs.pair(image, labels) for image, labels in chosen.items()]
@@ -35,8 +41,12 @@ class FromLayers:
 
         def work() -> Path:
             from napari_unet.data.from_arrays import write_pairs
+            from napari_unet.data.masks.meaning import save_rule, scribble_rule
 
-            return write_pairs(folder, there)
+            write_pairs(folder, there)
+            if sparse:
+                save_rule(folder, scribble_rule(classes))
+            return folder
 
         def done(folder: Path) -> None:
             self.writing = False

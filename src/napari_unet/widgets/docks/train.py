@@ -104,7 +104,8 @@ class TrainDock(Dock):
                 desk.loader.open_folder(str(folder))
             self._start(settings, name, str(folder))
 
-        desk.from_layers.write(pairs.chosen(), written)
+        sparse = pairs.sparse.isChecked()
+        desk.from_layers.write(pairs.chosen(), pairs.class_names(), sparse, written)
 
     def _start(self, settings: TrainJob, name: str, folder: str = "") -> None:
         self.desk.trainer.start(settings, name, folder)

@@ -27,7 +27,7 @@ from napari_unet.widgets.parts.picker import Choice
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
-NOTHING = (("", "nothing (learns from scratch)"),)
+NOTHING = (("", "nothing"),)
 MINUTES, EPOCHS = "minutes", "epochs"
 SPLITS = ("80:10:10", "70:30", "70:15:15", "60:20:20")
 

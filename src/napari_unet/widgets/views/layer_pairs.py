@@ -61,8 +61,6 @@ class LayerPairsPanel(QWidget):
         self.classes.textEdited.connect(lambda _: self.changed.emit())
         self.scribbles.clicked.connect(lambda: self.scribbles_wanted.emit())
         self._show_sparse()
-        self.sparse.hide()
-        self.scribbles.hide()
 
     def set_layers(
         self,

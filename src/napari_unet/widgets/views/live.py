@@ -25,7 +25,7 @@ class LivePanel(QWidget):
             "learn from, as a layer of labels"
         )
         self.box.setChecked(True)
-        self.case = Choice("no validation case")
+        self.case = Choice("automatic")
         self.case.setAccessibleName("Case of the live prediction")
         self.open_button = QPushButton("Open that case to see it")
         self._hidden = ""
