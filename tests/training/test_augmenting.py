@@ -32,7 +32,7 @@ def volumes(tmp_path_factory):
     root = tmp_path_factory.mktemp("volumes")
     rng = np.random.default_rng(0)
     for name in "abc":
-        mask = np.zeros((6, 24, 20), np.uint8)
+        mask = np.zeros((8, 24, 20), np.uint8)
         mask[4, 8:14, 6:12] = 1
         image = (mask * 100 + rng.integers(0, 50, mask.shape)).astype(np.uint8)
         for part, array in (("images", image), ("masks", mask)):
@@ -93,11 +93,21 @@ def test_of_a_volume_s_planes_the_telling_one_is_shown(volumes, neighbours):
         assert (label == 255).any()  # 24×20 pixels do not fill a square
 
 
+def test_small_volumes_are_shown_as_auto_would_learn_them(volumes):
+    """Flips, that is, only where the preset for volumes has them; at the volumes' own size."""
+    job = AugmentJob(TrainJob(str(volumes), "m.unet.safetensors"), cases=1, variants=1)
+    *_, found = start(job)
+    thick = grid(volumes, Recipe(preprocess=PreprocessConfig(size=(32, 32))), cases=1, variants=1)
+    assert thick.images.shape[2:] == (32, 32)
+    assert found.images.shape[2:] in {(24, 24), (32, 32)}
+    assert (found.labels[0, 0] == 255).sum() == found.labels[0, 0].size - 24 * 20
+
+
 def test_of_a_volume_in_three_dimensions_the_middle_is_shown(volumes):
     recipe = replace(
         RECIPE,
         network=UNetConfig(dims=3, depth=1),
-        preprocess=PreprocessConfig(size=(6, 24, 24)),
+        preprocess=PreprocessConfig(size=(8, 24, 24)),
     )
     found = grid(volumes, recipe, cases=2, variants=3)
     assert found.images.shape == found.labels.shape == (2, 4, 24, 24)

@@ -15,8 +15,9 @@ from napari_unet.data.dataset import open_dataset, require_trainable
 from napari_unet.data.formats import read_case
 from napari_unet.events import Augmented, Event, Progress
 from napari_unet.jobs import AugmentJob
-from napari_unet.training.fingerprint import with_colours
+from napari_unet.training.fingerprint import fingerprint, with_colours
 from napari_unet.training.planning import job_recipe
+from napari_unet.training.plans import options_for
 from napari_unet.unet.augment import augment
 from napari_unet.unet.plan import fit_recipe
 from napari_unet.unet.store import Store, fill
@@ -27,7 +28,7 @@ WINDOW = (0.01, 0.99)  # quantiles of the unchanged image that become black and 
 def show_augmentation(job: AugmentJob) -> Generator[Event, None, None]:
     """Show what the augmentation does to a few cases; the last event is `Augmented`.
 
-    They are shown at the recipe's working size, without measuring which size a plan would choose.
+    They are shown as a plan for them would begin, without measuring which one it would end with.
 
     Raises
     ------
@@ -41,7 +42,8 @@ def show_augmentation(job: AugmentJob) -> Generator[Event, None, None]:
     rng = torch.Generator().manual_seed(job.seed)
     chosen = torch.randperm(len(dataset), generator=rng)[: job.cases].tolist()
     cases = [dataset.cases[i] for i in chosen]
-    recipe = with_colours(recipe, cases, dataset)
+    (best, *_) = options_for(recipe, fingerprint(cases, dataset), "cpu")
+    recipe = with_colours(best.recipe, cases, dataset)
     store = Store(recipe.preprocess)
     try:
         yield from fill(store, cases, lambda c: _read(c, dataset), "reading images")
