@@ -80,6 +80,12 @@ class UNetConfig:
         low=0.0,
         high=0.9,
     )
+    dropout_at: Literal["everywhere", "deepest"] = option(
+        "everywhere",
+        "Dropout at",
+        "every block, or as in the 2015 paper the end of the encoder: its last block and the "
+        "bottleneck.",
+    )
     stem_stride: Literal[1, 2, 4] = option(
         1,
         "Stem stride",

@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_unet.config import SplitConfig
 from napari_unet.errors import ConfigError
+from napari_unet.presets import split_of
 
 
 def print_json(value: Any) -> None:
@@ -40,9 +41,8 @@ def division(p: argparse.ArgumentParser) -> None:
     """Add the options of a split."""
     p.add_argument(
         "--split",
-        default="80:10:10",
         type=split_text,
-        help="train:val:test, or train:test as in 70:30",
+        help="train:val:test, or train:test as in 70:30 (default: the preset's, 80:10:10)",
     )
     p.add_argument("--seed", type=natural, default=0, help="of everything random (default 0)")
     p.add_argument("--folds", type=natural, default=0, metavar="K", help="cross-validation")
@@ -112,6 +112,7 @@ def model_file(text: str) -> str:
 
 def split_config(args: argparse.Namespace, file: str) -> SplitConfig:
     """Return the division that the options of `division` ask for, or that of a file."""
-    config = SplitConfig.parse(args.split, args.seed)
+    shares = args.split or split_of(getattr(args, "preset", ""))
+    config = SplitConfig.parse(shares, args.seed)
     fold = args.fold or 1
     return replace(config, stratify=args.stratify, folds=args.folds, fold=fold, file=file)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,7 @@ from napari_unet.unet.layers import (
     CONVOLUTIONS,
     GATE_OPEN,
     POOL,
+    SMOOTH,
     AttentionGate,
     Conv,
     DoubleConv,
@@ -32,7 +34,6 @@ from napari_unet.unet.layers import (
     sides,
 )
 
-LINEAR = {2: "bilinear", 3: "trilinear"}
 PRIOR = 3.0  # logit of the background at the start: foreground has a probability of 5 %
 
 
@@ -53,9 +54,11 @@ class UNet(nn.Module):
             pad = tuple(s // 2 for s in strides)
             self.stem = conv(c_in, levels[0], kernel, stride=strides, padding=pad)
             c_in = levels[0]
+        dry = config if config.dropout_at == "everywhere" else replace(config, dropout=0.0)
+        wet = [*itertools.repeat(dry, config.depth - 1), config]
         self.encoder = nn.ModuleList(
-            DoubleConv(a, b, config, f)
-            for a, b, f in zip((c_in, *levels), levels[:-1], flat, strict=False)
+            DoubleConv(a, b, c, f)
+            for a, b, c, f in zip((c_in, *levels), levels[:-1], wet, flat, strict=False)
         )
         self.pool = nn.ModuleList(POOL[config.dims](sides(2, config.dims, f)) for f in flat)
         self.bottleneck = DoubleConv(levels[-2], levels[-1], config)
@@ -63,7 +66,7 @@ class UNet(nn.Module):
         up = flat[::-1]
         self.up = nn.ModuleList(Up(a, b, config, f) for (a, b), f in zip(down, up, strict=True))
         self.decoder = nn.ModuleList(
-            DoubleConv(2 * b, b, config, f) for (_, b), f in zip(down, up, strict=True)
+            DoubleConv(2 * b, b, dry, f) for (_, b), f in zip(down, up, strict=True)
         )
         self.head = conv(levels[0], config.out_channels * math.prod(strides), 1)
         self.shuffle = shuffle(strides)
@@ -114,7 +117,7 @@ class UNet(nn.Module):
         y: Tensor = self.shuffle(self.head(features[-1]))
         found = [y]
         for head, x in zip(self.aux[::-1][:coarser], features[-2::-1], strict=False):
-            found.append(F.interpolate(head(x), y.shape[2:], mode=LINEAR[self.config.dims]))
+            found.append(F.interpolate(head(x), y.shape[2:], mode=SMOOTH[self.config.dims]))
         # With valid convolutions the output already starts at the image's first pixel.
         return [_crop_start(y, space) for y in found]
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSizePolicy, QVB
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.errors import ConfigError
 from napari_unet.jobs import TrainJob
-from napari_unet.presets import DESCRIPTIONS, PRESETS, preset
+from napari_unet.presets import DESCRIPTIONS, PRESETS, preset, split_of
 from napari_unet.widgets.parts.fields import (
     ChoiceField,
     Field,
@@ -243,6 +243,19 @@ class JobForm(QWidget):
         start = preset(job.preset)
         parts = {name: form.value() for name, form in self.sections.items()}
         recipe = start if chosen_anew else replace(before.recipe or start, **parts)
+        if chosen_anew:  # with the budget and the split that go with it
+            job = _as_preset(job, start)
         self._value = replace(job, recipe=None if recipe == start else recipe)
-        self._show_recipe(recipe)
+        self._show() if chosen_anew else self._show_recipe(recipe)
         self.value_changed.emit()
+
+
+def _as_preset(job: TrainJob, recipe: Recipe) -> TrainJob:
+    """Return the job with the preset's own budget and split."""
+    optim, shares = recipe.optim, SplitConfig.parse(split_of(job.preset))
+    return replace(
+        job,
+        minutes=optim.minutes,
+        epochs=0 if optim.minutes else optim.epochs,
+        split=_shared(shares, job.split),
+    )
