@@ -209,7 +209,8 @@ def segment(
     Parameters
     ----------
     images
-        ``(H, W)``, ``(H, W, C)`` or a stack ``(…, H, W)``; or files and folders.
+        ``(H, W)``, ``(H, W, C)`` or a stack ``(…, H, W)``; or files and folders. A model of
+        volumes takes the axis before the height for the depth.
     channels
         Whether an array's last axis holds channels; None: it does if it has 3 or 4 entries.
     threshold

@@ -80,7 +80,8 @@ class SegmentArrayJob:
     """Segment an array that is open in the viewer.
 
     ``image`` is ``(..., H, W)``, or ``(..., H, W, C)`` when ``channels`` is true; any number of
-    leading axes is gone through slice by slice.
+    leading axes is gone through slice by slice; with a 3D model, volume by volume, the last of them
+    being the depth.
     """
 
     model: str
