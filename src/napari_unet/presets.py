@@ -66,7 +66,7 @@ RUNGS = (
 )
 
 # Networks for small volumes, which "auto" chooses from in the same way; the working size is that of
-# the volumes. The second takes a seventh of the time, and half the resolution at its edges.
+# the volumes. The second takes a quarter of the time, and works at half the resolution.
 VOLUME_RUNGS = (
     Rung(_volumetric(1, 16, 32, 64, 96), 0, 1_200),
     Rung(_volumetric(2, 24, 48, 96), 0, 0),
