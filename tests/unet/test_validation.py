@@ -16,7 +16,7 @@ class Logits(nn.Module):
 
     def __init__(self, outputs):
         super().__init__()
-        self.config = UNetConfig(out_channels=outputs)
+        self.config = UNetConfig(in_channels=outputs, out_channels=outputs)
 
     def forward(self, x):
         return x
