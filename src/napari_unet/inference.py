@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import lru_cache
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,12 @@ from napari_unet.jobs import SegmentArrayJob, SegmentFilesJob
 from napari_unet.labelling import label_image
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
+from napari_unet.unet.forward import Forward
 from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.predict import batch_size, parts, predict
 from napari_unet.workspace import atomic
+
+QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
 
 
 class Predictor:
@@ -43,20 +48,20 @@ class Predictor:
         config = self.card.preprocess
         shape = (1, self.card.network.in_channels, *config.size)
         options = speed.candidates(device, "auto", "auto")
-        self.speed = speed.choose(model, shape, options, training=False)
-        self.model = self.speed.place(model)
+        found = speed.choose(model, shape, options, training=False)
         self.batch = batch_size(config, device)
+        lanes = (min(self.batch, torch.get_num_threads()), *shape[1:])
+        if found.seconds < QUICK:
+            found = speed.with_lanes(model, lanes, replace(found, seconds=nan), training=False)
+        self.speed = found
+        self._forward = Forward(self.speed.place(model), self.speed)
 
     def run(self, images: Tensor) -> Tensor:
         """Return float32 logits ``(N, K, *S)`` on the CPU for prepared ``(N, C, *S)``."""
-        with torch.inference_mode():
-            x = self.speed.place(images)
-            return mirrored(self._logits, x) if self.card.preprocess.mirror else self._logits(x)
-
-    def _logits(self, images: Tensor) -> Tensor:
-        with self.speed.autocast():
-            logits: Tensor = self.model(self.speed.place(images))
-        return logits.float().cpu()
+        x = self.speed.place(images)
+        mirror = self.card.preprocess.mirror
+        logits = mirrored(self._forward, x, self.batch) if mirror else self._forward(x)
+        return logits.cpu()
 
     def parts(self, image: NDArray[Any], axes: str) -> int:
         """Return how many results `stream` yields for an image."""

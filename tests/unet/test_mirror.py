@@ -26,3 +26,17 @@ def test_a_volume_has_eight_mirror_images():
     mean = mirrored(lambda x: x * lopsided, x)
     alike = torch.stack([lopsided.flip(axes) for axes in flips(3)]).mean(dim=0)
     torch.testing.assert_close(mean, x * alike)
+
+
+def test_mirror_images_of_few_images_are_run_together():
+    sizes = []
+
+    def run(x):
+        sizes.append(len(x))
+        return x * lopsided
+
+    lopsided = torch.randn(4, 5)
+    x = torch.randn(2, 1, 4, 5)
+    alone = mirrored(run, x)
+    torch.testing.assert_close(mirrored(run, x, at_once=7), alone)
+    assert sizes == [2] * 4 + [6, 2]

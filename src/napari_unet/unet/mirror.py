@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations
 
+import torch
 from torch import Tensor
 
 
@@ -14,13 +15,17 @@ def flips(dims: int) -> list[tuple[int, ...]]:
     return [chosen for n in range(dims + 1) for chosen in combinations(axes, n)]
 
 
-def mirrored(run: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+def mirrored(run: Callable[[Tensor], Tensor], images: Tensor, at_once: int = 1) -> Tensor:
     """Return the mean logits ``(N, K, *S)`` over ``(N, C, *S)`` images and their mirror images.
 
     Errors that depend on the orientation cancel out, as when several networks are averaged.
+    Mirror images of few images are run together: up to ``at_once``, if there is more than one.
     """
     all_axes = flips(images.ndim - 2)
-    total = run(images)
-    for axes in all_axes[1:]:
-        total = total + run(images.flip(axes)).flip(axes)
+    step = max(at_once // len(images), 1)
+    total = torch.zeros(())
+    for group in (all_axes[i : i + step] for i in range(0, len(all_axes), step)):
+        logits = run(torch.cat([images.flip(axes) for axes in group]))
+        for one, axes in zip(logits.chunk(len(group)), group, strict=True):
+            total = total.to(one.device) + one.flip(axes)
     return total / len(all_axes)

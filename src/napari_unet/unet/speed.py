@@ -19,6 +19,7 @@ from torch import Tensor
 
 from napari_unet.errors import JobError
 from napari_unet.unet.aside import checkpoint, finished
+from napari_unet.unet.forward import Forward
 from napari_unet.unet.lanes import Lanes, Loss
 from napari_unet.unet.model import UNet
 
@@ -137,21 +138,23 @@ def _hopeless(
     return measure(model, small, option, training) > max(2 * best, SLOW)
 
 
-def with_lanes(model: UNet, shape: tuple[int, ...], option: Speed, wanted: int = 0) -> Speed:
-    """Return the option with the lanes wanted, or (0) as many as make training faster, if any do.
+def with_lanes(
+    model: UNet, shape: tuple[int, ...], option: Speed, wanted: int = 0, training: bool = True
+) -> Speed:
+    """Return the option with the lanes wanted, or (0) as many as make it faster, if any do.
 
-    With dropout there is one lane: threads would draw from one generator in an order that differs
-    from run to run, and a seed is to give the same network again.
+    While training, there is one lane with dropout: threads would draw from one generator in an
+    order that differs from run to run, and a seed is to give the same network again.
     """
     lanes = min(wanted or torch.get_num_threads(), shape[0])
-    if option.device != "cpu" or lanes < 2 or model.config.dropout:
+    if option.device != "cpu" or lanes < 2 or (training and model.config.dropout):
         return option
     if wanted:
         return replace(option, lanes=lanes)
     many = replace(option, lanes=lanes)
     if not option.seconds > 0:
-        option = replace(option, seconds=measure(model, shape, option, training=True))
-    many = replace(many, seconds=measure(model, shape, many, training=True))
+        option = replace(option, seconds=measure(model, shape, option, training))
+    many = replace(many, seconds=measure(model, shape, many, training))
     return many if many.seconds < option.seconds * WORTHWHILE else option
 
 
@@ -161,7 +164,7 @@ def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) 
     trial.train(training).requires_grad_(training)
     # Its own generator: measuring must not change what a seed gives.
     x = option.place(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
-    lanes = Lanes(trial, option.lanes)
+    lanes, forward = Lanes(trial, option.lanes), Forward(trial, option)
     best, begin = float("inf"), time.perf_counter()
     try:
         for _ in range(4):  # the first also compiles kernels; the best of the rest counts
@@ -170,8 +173,7 @@ def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) 
             if training:
                 finished(lanes.gradients(_means(lanes.share(x), option)))
             else:
-                with torch.no_grad():
-                    _mean(trial, x, option).item()  # waits for the device
+                forward(x).mean().item()  # waits for the device
             best = min(best, time.perf_counter() - start)
             if time.perf_counter() - begin > ENOUGH:
                 break
@@ -179,6 +181,7 @@ def measure(model: UNet, shape: tuple[int, ...], option: Speed, training: bool) 
         return float("inf")  # a format this device lacks is simply not chosen
     finally:
         lanes.close()
+        forward.close()
     return best / shape[0]
 
 

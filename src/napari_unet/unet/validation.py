@@ -12,6 +12,7 @@ from torch import Tensor
 from napari_unet import metrics
 from napari_unet.metrics import Counts
 from napari_unet.unet.aside import checkpoint
+from napari_unet.unet.forward import Forward
 from napari_unet.unet.losses import IGNORE, Loss
 from napari_unet.unet.mirror import mirrored
 from napari_unet.unet.model import UNet, probabilities
@@ -78,15 +79,8 @@ def _predictions(
     model: UNet, cases: Store, speed: Speed, mirror: bool = False, parts: int = 1
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield float32 logits and labels, batch by batch."""
-    model.eval()
-
-    def run(images: Tensor) -> Tensor:
-        with speed.autocast():
-            logits: Tensor = model(speed.place(images))
-        return logits.float()
-
     rng = torch.Generator().manual_seed(0)  # patches: the same ones in every epoch
-    with torch.inference_mode():
+    with torch.inference_mode(), Forward(model.eval(), speed) as run:
         size = max(batch_size(cases.config, speed.device) // parts, 1)
         for start in range(0, len(cases), size):
             checkpoint()
