@@ -53,6 +53,7 @@ KEPT_TO = {
     "safetensors": {"unet"},
     "requests": {"downloads"},
     "gdown": {"downloads"},
+    "lightning_fabric": {"unet"},
     "pyqtgraph": {"widgets"},
     "napari": {"widgets", "demo", "reader", "writer"},
     **{package: {"widgets"} for package in QT},

@@ -12,6 +12,17 @@ from collections.abc import MutableMapping
 VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 
 
+def together() -> bool:
+    """Whether a launcher (``fabric run``, ``torchrun``) started this process as one of several."""
+    launched = "TORCHELASTIC_RUN_ID" in os.environ or "LT_CLI_USED" in os.environ
+    return launched and int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def speaks() -> bool:
+    """Whether this process tells people what happens: alone, or the first of several."""
+    return not together() or os.environ.get("RANK", "0") == "0"
+
+
 def prepare(environment: MutableMapping[str, str] = os.environ) -> MutableMapping[str, str]:
     """Add the variables, leaving alone what the user has set; return the environment."""
     for name, value in VARIABLES.items():

@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from napari_unet.console import Console
+from napari_unet.environment import speaks
 from napari_unet.events import Event
 
 
@@ -34,7 +35,8 @@ class Stoppable:
         """
         if self._asked:
             raise KeyboardInterrupt
-        self.console(event)
+        if speaks():
+            self.console(event)
 
     def __enter__(self) -> Stoppable:
         self.console.__enter__()

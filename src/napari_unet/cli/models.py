@@ -22,6 +22,7 @@ from napari_unet.cli.arguments import (
 )
 from napari_unet.cli.interrupt import Stoppable
 from napari_unet.console import Console
+from napari_unet.environment import speaks
 from napari_unet.errors import UnetError
 from napari_unet.events import TrainFinished
 from napari_unet.presets import DESCRIPTIONS, PRESETS
@@ -84,6 +85,8 @@ def _resumable(model: str) -> Iterator[None]:
 
 
 def _print_trained(args: argparse.Namespace, done: TrainFinished) -> None:
+    if not speaks():
+        return
     if args.json:
         print_json(to_json(done))
         return

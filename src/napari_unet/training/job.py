@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
@@ -16,10 +17,12 @@ from napari_unet.data.instances import read_objects
 from napari_unet.errors import DataError
 from napari_unet.events import Event, Note, Planned, Progress
 from napari_unet.jobs import ResumeJob, TrainJob
+from napari_unet.schema import from_json, to_json
 from napari_unet.training.planning import LOOKING, busy, opened, prepare
 from napari_unet.training.run import Run
 from napari_unet.training.saved import Saved, Setup, compare, parts_of
 from napari_unet.unet import speed
+from napari_unet.unet.devices import Devices, join
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, fill
@@ -41,12 +44,14 @@ def train(job: TrainJob, controls: Controls | None = None) -> Generator[Event, N
     ModelError
         If the model that training begins with cannot be read.
     """
+    devices = join(job.device)
     ready = yield from prepare(job)
     yield Planned(ready.plan)
     recipe, start = ready.plan.recipe, ready.start
     begun = start.told() if start else {}
     setup = Setup(job, recipe, ready.speed, ready.split, ready.labels, begun)
-    run = Run(setup, ready.dataset, controls, weights=start.model if start else None)
+    setup = _together(setup, devices)
+    run = Run(setup, ready.dataset, controls, devices, start.model if start else None)
     yield from _run(run, ready.parts)
 
 
@@ -64,6 +69,7 @@ def resume(job: ResumeJob, controls: Controls | None = None) -> Generator[Event,
         If nothing lies beside the model to go on from, or that is damaged; or if the training is
         finished and ``job`` asks for no more.
     """
+    devices = join(job.device)
     yield Progress(0, 1, LOOKING)
     saved = yield from busy(partial(Saved.load, job.model), LOOKING)
     saved = saved.longer(replace(job, model=job.model))
@@ -79,7 +85,8 @@ def resume(job: ResumeJob, controls: Controls | None = None) -> Generator[Event,
     parts = parts_of(setup, dataset)
     done = f"{len(saved.history)} epochs and {saved.trainer['elapsed'] / 60:.1f} minutes"
     yield Note(f"Going on after {done}: {_describe_network(setup.recipe, how)}")
-    yield from _run(Run(setup, dataset, controls, saved=saved), parts)
+    setup = _together(setup, devices)
+    yield from _run(Run(setup, dataset, controls, devices, saved=saved), parts)
 
 
 def _run(run: Run, parts: dict[str, list[Case]]) -> Generator[Event, None, None]:
@@ -106,6 +113,15 @@ def _run(run: Run, parts: dict[str, list[Case]]) -> Generator[Event, None, None]
     finally:
         for store in stores.values():
             store.close()
+
+
+def _together(setup: Setup, devices: Devices) -> Setup:
+    """Return the first process's setup, on this one's device: all must train alike."""
+    if devices.number == 1:
+        return setup
+    agreed = from_json(Setup, json.loads(devices.agreed(json.dumps(to_json(setup)))))
+    speed = replace(agreed.speed, device=devices.device(agreed.speed.device))
+    return replace(agreed, speed=speed)
 
 
 def _speed(known: Speed, wanted: str) -> Speed:

@@ -23,6 +23,7 @@ from napari_unet.training.preview import Previews
 from napari_unet.training.saved import Saved, Setup, fingerprint
 from napari_unet.unet.aside import aside
 from napari_unet.unet.checkpoints import Checkpoints
+from napari_unet.unet.devices import Devices
 from napari_unet.unet.model import UNet
 from napari_unet.unet.store import Store
 from napari_unet.unet.trainer import Trainer
@@ -40,6 +41,7 @@ class Run:
     setup: Setup
     dataset: Dataset
     controls: Controls | None = None
+    devices: Devices = field(default_factory=Devices)
     weights: UNet | None = None
     saved: Saved | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -63,7 +65,11 @@ class Run:
         recipe, names = self.setup.recipe, self.setup.labels.names
         torch.manual_seed(recipe.optim.seed)
         model = self.weights or UNet(recipe.network)
-        self.trainer = Trainer(model, recipe, self.setup.speed, train_set, val_set, names)
+        self.trainer = Trainer(
+            model, recipe, self.setup.speed, train_set, val_set, names, self.devices
+        )
+        if not self.devices.first:  # or dropout would drop the same everywhere
+            torch.manual_seed(recipe.optim.seed + self.devices.rank)
         self.cases = {"train": fingerprint(train_set), "val": fingerprint(val_set)}
         self.files = Checkpoints(Path(self.setup.job.model), self.setup.split)
         self.previews = Previews(self.setup, val_set, self.controls or Controls(watched=""))
@@ -101,8 +107,23 @@ class Run:
         return self.trainer.budget.why_over(number)
 
     def _finish(self, why: str) -> Generator[Event, None, None]:
-        """Go back to the best weights, choose the threshold, write the final file."""
+        """Write the final file, and say that it is there."""
         assert self.best is not None
+        if self.devices.first:
+            yield from self._write(why)
+        yield TrainFinished(
+            model=str(self.files.path),
+            last=str(self.files.last_path),
+            epochs=len(self.history),
+            best_epoch=self.best.epoch,
+            val_dice=self.best.val_dice,
+            seconds=self.trainer.budget.elapsed,
+            stopped=why,
+            kept=self.files.kept,
+        )
+
+    def _write(self, why: str) -> Generator[Event, None, None]:
+        """Go back to the best weights, choose the threshold, write the final file."""
         speed, cases = self.setup.speed, self.trainer.val_set
         model = speed.place(self.files.best())
         work = partial(best_threshold, model, cases, speed, self.trainer.val_parts)
@@ -116,16 +137,6 @@ class Run:
                 f"Training is over, but its model could not be saved. {readable(e)} "
                 f"{_how_to_go_on(self.files)}"
             ) from e
-        yield TrainFinished(
-            model=str(self.files.path),
-            last=str(self.files.last_path),
-            epochs=len(self.history),
-            best_epoch=self.best.epoch,
-            val_dice=self.best.val_dice,
-            seconds=self.trainer.budget.elapsed,
-            stopped=why,
-            kept=self.files.kept,
-        )
 
     # --- pause, watch, stop -------------------------------------------------------------------
 
@@ -175,7 +186,7 @@ class Run:
 
     def _leave(self) -> None:
         """Keep what there is when training is stopped."""
-        if not self.trainer.step_count:
+        if not self.trainer.step_count or not self.devices.first:
             return
         if self.best is None:
             # Stopped within the first epoch: what there is rather than nothing.
@@ -186,6 +197,8 @@ class Run:
 
     def _save_models(self, best: bool) -> str:
         """Write the models; return what to say if that failed."""
+        if not self.devices.first:
+            return ""
         try:
             self.files.save(self.trainer.judged, self._card(), best)
         except OSError as e:
@@ -197,6 +210,8 @@ class Run:
 
     def _save_state_if_possible(self) -> str:
         """Write the state; return what to say if that failed."""
+        if not self.devices.first:
+            return ""
         try:
             self._save_state()
         except OSError as e:

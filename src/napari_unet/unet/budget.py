@@ -20,12 +20,21 @@ class Budget:
         self.reserve = 0.0
         self._used = 0.0
         self._since: float | None = time.monotonic()
+        self._agreed: float | None = None
 
     @property
     def elapsed(self) -> float:
         """Seconds of training, in which the clock did not rest."""
         running = 0.0 if self._since is None else time.monotonic() - self._since
         return self._used + running
+
+    def agree(self, elapsed: float, reserve: float) -> None:
+        """Decide by these from now on: of several processes, all must decide alike."""
+        self._agreed, self.reserve = elapsed, reserve
+
+    @property
+    def _spent(self) -> float:
+        return self.elapsed if self._agreed is None else self._agreed
 
     def rest(self) -> None:
         """Stop the clock."""
@@ -39,12 +48,12 @@ class Budget:
     @property
     def over(self) -> bool:
         """Whether the minutes are used up."""
-        return bool(self.minutes) and self.elapsed + self.reserve >= 60 * self.minutes
+        return bool(self.minutes) and self._spent + self.reserve >= 60 * self.minutes
 
     def share(self, epochs_done: float) -> float:
         """Return the share of the budget that is used, 0 to 1."""
         if self.minutes:
-            return min(self.elapsed / (60 * self.minutes), 1.0)
+            return min(self._spent / (60 * self.minutes), 1.0)
         return min(epochs_done / self.epochs, 1.0)
 
     def seconds_left(self, epochs_done: float) -> float:

@@ -44,17 +44,22 @@ class Chance:
     device
         Where dropout draws; torch's own generators, for the CPU and this device, belong to the
         state too.
+    rank
+        Which of several processes this is. All take the cases in one order, but change and drop
+        differently.
     """
 
-    def __init__(self, seed: int, cases: int, lanes: int, device: str) -> None:
+    def __init__(self, seed: int, cases: int, lanes: int, device: str, rank: int = 0) -> None:
         self.rng = torch.Generator().manual_seed(seed)
         self.order = Order(cases, self.rng)
-        self.lanes = [torch.Generator().manual_seed(seed + i) for i in range(lanes)]
+        self.rank = rank
+        self.lanes = [torch.Generator().manual_seed(seed + rank * lanes + i) for i in range(lanes)]
         self.device = torch.device(device)
 
     def state(self) -> dict[str, Any]:
         """Return where all of them stand, as plain values and tensors."""
         state: dict[str, Any] = {
+            "rank": self.rank,
             "rng": self.rng.get_state(),
             "queue": self.order.queue,
             "position": self.order.position,
@@ -72,6 +77,9 @@ class Chance:
         self.rng.set_state(state["rng"])
         queue: Tensor = state["queue"]
         self.order.queue, self.order.position = queue, state["position"]
+        if state.get("rank", 0) != self.rank:  # only the first process's state is kept
+            self._scatter()
+            return
         saved: Sequence[Tensor] = state["lanes"]
         for lane, known in zip(self.lanes, saved, strict=False):
             lane.set_state(known)
@@ -80,3 +88,11 @@ class Chance:
             torch.cuda.set_rng_state(state["device"], self.device)
         elif "device" in state and self.device.type == "mps":
             torch.mps.set_rng_state(state["device"])
+
+    def _scatter(self) -> None:
+        """Begin anew with what only this process draws, apart from all others."""
+        start = torch.Generator().set_state(self.rng.get_state())
+        seed = int(torch.randint(2**31, (1,), generator=start)) + self.rank * (len(self.lanes) + 1)
+        for i, lane in enumerate(self.lanes):
+            lane.manual_seed(seed + i)
+        torch.manual_seed(seed + len(self.lanes))

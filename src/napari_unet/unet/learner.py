@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from napari_unet.config import Recipe
 from napari_unet.unet.augment import augment
+from napari_unet.unet.devices import Devices
 from napari_unet.unet.lanes import Lanes
 from napari_unet.unet.losses import Loss, supervised
 from napari_unet.unet.model import UNet
@@ -29,7 +30,10 @@ class Learner:
     statistics of batch norm) can be taken back by `rewind`, and `state` leaves it out.
     """
 
-    def __init__(self, model: UNet, recipe: Recipe, speed: Speed, loss: Loss) -> None:
+    def __init__(
+        self, model: UNet, recipe: Recipe, speed: Speed, loss: Loss, devices: Devices | None = None
+    ) -> None:
+        self.devices = devices or Devices()
         self.optim, self.augmentation = recipe.optim, recipe.augment
         self.speed, self.loss = speed, loss
         self.border_weight = recipe.optim.border_weight
@@ -78,7 +82,7 @@ class Learner:
     ) -> Generator[None, None, float]:
         """Leave the gradient of the mean loss over a batch in the network; return the loss.
 
-        Yields while it waits.
+        Yields while it waits. Of several processes, each leaves its share; see `gathered`.
 
         Parameters
         ----------
@@ -97,9 +101,15 @@ class Learner:
                 for a, b in pairs
             ]
 
-        shares = zip(self.lanes.share(images), self.lanes.share(labels), chances, strict=False)
+        mine = [self.lanes.share(self.devices.share(batch)) for batch in (images, labels)]
+        shares = [s for s in zip(*mine, chances, strict=False) if len(s[0])]
         values = yield from self.lanes.gradients([divided(*share) for share in shares])
         return sum(values) / self.scaler.get_scale()
+
+    def gathered(self, loss: float) -> float:
+        """Add up what all processes have computed; return the whole batch's loss."""
+        self.devices.add_gradients(self.model)
+        return self.devices.add(loss)
 
     def update(self) -> bool:
         """Change the weights, unless the gradient is not finite; return whether it was.

@@ -14,6 +14,7 @@ from napari_unet.unet import faults
 from napari_unet.unet.aside import aside
 from napari_unet.unet.budget import Budget
 from napari_unet.unet.chance import Chance
+from napari_unet.unet.devices import Devices
 from napari_unet.unet.faults import out_of_memory
 from napari_unet.unet.learner import Learner, copied
 from napari_unet.unet.losses import balanced, make_loss
@@ -60,14 +61,18 @@ class Trainer:
         train_set: Store,
         val_set: Store,
         classes: Sequence[str] = (),
+        devices: Devices | None = None,
     ) -> None:
+        self.devices = devices or Devices()
         self.classes = classes if len(classes) > 1 else ()
         self.optim = recipe.optim
         self.speed = speed
         self.train_set, self.val_set = train_set, val_set
         self.loss = make_loss(self.optim.loss, self._class_weights(model))
-        self.learner = Learner(model, recipe, speed, self.loss)
-        self.chance = Chance(self.optim.seed, len(train_set), speed.lanes, speed.device)
+        self.learner = Learner(model, recipe, speed, self.loss, self.devices)
+        self.chance = Chance(
+            self.optim.seed, len(train_set), speed.lanes, speed.device, self.devices.rank
+        )
         self.budget = Budget(self.optim)
         self.steps = steps_per_epoch(self.optim, self.speed, len(self.train_set))
         self.step_count = 0
@@ -116,22 +121,26 @@ class Trainer:
         self.losses.append(value if good else math.nan)
         self.resting = True
         self.failed = 0 if good else self.failed + 1
+        self._agree()
         if self.failed >= faults.BAD_STEPS:
             yield self._go_back()
 
     def _gradients(self) -> Generator[Note | None, None, float]:
         """Compute the gradients of the next batch, in smaller parts if the memory is too small."""
         while True:
+            lacking, value = False, 0.0
             try:
                 indices = self.chance.order.take(self.optim.batch)
                 images, labels = self.train_set.batch(indices, self.chance.rng)
                 value = yield from self.learner.gradients(
                     images, labels, self.chance.lanes, self.parts
                 )
-                return value
             except Exception as error:
                 if not out_of_memory(error):
                     raise
+                lacking = True
+            if not self.devices.any(lacking):
+                return self.learner.gathered(value)
             assert self._before is not None
             self.chance.restore(self._before)
             self.learner.rewind()
@@ -150,23 +159,25 @@ class Trainer:
         """Validate, and begin the next epoch."""
         trained, start = self.losses, self.budget.elapsed
         val = yield from self._validated(number)
+        loss, dice = self.devices.same(val.loss, val.dice)
         # What follows the last step: one more validation, and one to choose the threshold.
         config = self.val_set.config
         passes = 1 + (len(flips(len(config.size))) if config.mirror else 1)
         self.budget.reserve = passes * (self.budget.elapsed - start)
         seconds, self.begun, self.losses = start - self.begun, self.budget.elapsed, []
         rate = self.learner.rate
-        if math.isfinite(val.loss):
+        self._agree()
+        if math.isfinite(loss):
             if self.optim.schedule == "plateau":
-                self.learner.plateau.step(val.loss)
+                self.learner.plateau.step(loss)
             self._good = self._remembered()
-        better, self.best_dice = val.dice > self.best_dice, max(val.dice, self.best_dice)
+        better, self.best_dice = dice > self.best_dice, max(dice, self.best_dice)
         finite = [v for v in trained if math.isfinite(v)]
         return EpochEnd(
             epoch=number,
             loss=sum(finite) / max(len(finite), 1),
-            val_loss=val.loss,
-            val_dice=val.dice,
+            val_loss=loss,
+            val_dice=dice,
             lr=rate,
             seconds=self.budget.elapsed,
             images_per_second=len(trained) * self.optim.batch / max(seconds, 1e-9),
@@ -177,6 +188,8 @@ class Trainer:
 
     def _validated(self, number: int) -> Generator[Event, None, Validation]:
         """Judge the weights, in smaller batches if the memory is too small."""
+        if not self.devices.first:
+            return Validation(0.0, 0.0)  # the first process judges
         while True:
             work = partial(
                 validate, self.judged, self.val_set, self.speed, self.loss, self.val_parts
@@ -191,6 +204,11 @@ class Trainer:
                 self.resting = True
             faults.free(self.speed.device)
             self.val_parts *= 2
+
+    def _agree(self) -> None:
+        """Let the first of several processes decide how much of the budget is used."""
+        if self.devices.number > 1:
+            self.budget.agree(*self.devices.same(self.budget.elapsed, self.budget.reserve))
 
     # --- faults -------------------------------------------------------------------------------
 
