@@ -45,6 +45,7 @@ def train(bench, qtbot, epochs):
     view.form.budget.epochs.spin.setValue(epochs)
     view.form.split.combo.setEditText("60:20:20")
     network = view.form.sections["network"].fields
+    network["supervision"].set_value(0)
     network["channels"].set_value(())
     network["depth"].set_value(2)
     network["base_channels"].set_value(8)

@@ -210,10 +210,27 @@ def test_the_training_form_gives_back_what_it_was_given(job, qapp):
 def test_choosing_a_preset_fills_the_advanced_settings(qapp):
     form = JobForm()
     for name in PRESETS:
-        form.preset.combo.setCurrentText(name)
+        form.preset.set_value(name)
         assert form.value().preset == name
         assert form.value().recipe is None
         assert form.sections["optim"].value() == preset(name).optim
+
+
+def test_a_preset_brings_its_budget_and_split_unless_they_were_changed(qapp):
+    form = JobForm()
+    assert form.preset.combo.currentText() == "Auto"
+    form.preset.set_value("lab")
+    job = form.value()
+    assert (job.minutes, job.epochs) == (0.0, 20)
+    assert job.split == SplitConfig.parse("70:30")
+    assert form.split.combo.currentText() == "70:30"
+    assert form.budget.unit.value() == "epochs"
+    form.budget.epochs.set_value(7)
+    form.split.combo.setEditText("60:20:20")
+    form.preset.set_value("auto")
+    job = form.value()
+    assert (job.minutes, job.epochs) == (0.0, 7)
+    assert job.split == SplitConfig.parse("60:20:20")
 
 
 def test_an_advanced_setting_makes_the_recipe_ones_own_until_another_preset(qapp):
@@ -225,7 +242,7 @@ def test_an_advanced_setting_makes_the_recipe_ones_own_until_another_preset(qapp
         preset("auto"), optim=dataclasses.replace(preset("auto").optim, batch=3)
     )
     assert "changed" in form.about.plain
-    form.preset.combo.setCurrentText("plain")
+    form.preset.set_value("plain")
     assert form.value().recipe is None
 
 

@@ -7,6 +7,7 @@ setting is rounded by merely being shown.
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
@@ -154,10 +155,10 @@ class BoolField(Field):
 class ChoiceField(Field):
     """One of several values."""
 
-    def __init__(self, choices: tuple[Any, ...]) -> None:
+    def __init__(self, choices: tuple[Any, ...], titles: Mapping[Any, str] | None = None) -> None:
         self.combo = QComboBox()
         for choice in choices:
-            self.combo.addItem(str(choice), choice)
+            self.combo.addItem((titles or {}).get(choice, str(choice)), choice)
         super().__init__(self.combo)
         self.combo.currentIndexChanged.connect(lambda _: self._edited())
 

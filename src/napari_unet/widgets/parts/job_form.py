@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSizePolicy, QVB
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.errors import ConfigError
 from napari_unet.jobs import TrainJob
-from napari_unet.presets import DESCRIPTIONS, PRESETS, preset, split_of
+from napari_unet.presets import DESCRIPTIONS, PRESETS, TITLES, preset, split_of
 from napari_unet.widgets.parts.fields import (
     ChoiceField,
     Field,
@@ -117,7 +117,7 @@ class JobForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = TrainJob("", "", minutes=10.0)
-        self.preset = ChoiceField(tuple(PRESETS))
+        self.preset = ChoiceField(tuple(PRESETS), TITLES)
         self.about = Text()
         self.budget = BudgetField()
         self.split = SplitField()
@@ -244,18 +244,22 @@ class JobForm(QWidget):
         parts = {name: form.value() for name, form in self.sections.items()}
         recipe = start if chosen_anew else replace(before.recipe or start, **parts)
         if chosen_anew:  # with the budget and the split that go with it
-            job = _as_preset(job, start)
+            job = _as_preset(job, before.preset)
         self._value = replace(job, recipe=None if recipe == start else recipe)
         self._show() if chosen_anew else self._show_recipe(recipe)
         self.value_changed.emit()
 
 
-def _as_preset(job: TrainJob, recipe: Recipe) -> TrainJob:
-    """Return the job with the preset's own budget and split."""
-    optim, shares = recipe.optim, SplitConfig.parse(split_of(job.preset))
-    return replace(
-        job,
-        minutes=optim.minutes,
-        epochs=0 if optim.minutes else optim.epochs,
-        split=_shared(shares, job.split),
-    )
+def _as_preset(job: TrainJob, before: str) -> TrainJob:
+    """Take over a preset's budget and split, where a person has not changed those of the last."""
+    if (job.minutes, job.epochs) == _budget(before):
+        minutes, epochs = _budget(job.preset)
+        job = replace(job, minutes=minutes, epochs=epochs)
+    if job.split == _shared(SplitConfig.parse(split_of(before)), job.split):
+        job = replace(job, split=_shared(SplitConfig.parse(split_of(job.preset)), job.split))
+    return job
+
+
+def _budget(name: str) -> tuple[float, int]:
+    optim = preset(name).optim
+    return (optim.minutes, 0) if optim.minutes > 0 else (0.0, optim.epochs)
