@@ -7,6 +7,7 @@ from pathlib import Path
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QMenu
 
+from napari_unet.data.sample import write_sample
 from napari_unet.widgets import TrainDock
 from napari_unet.widgets.live_layer import NAME
 
@@ -64,3 +65,51 @@ def test_five_clicks_from_a_fresh_viewer_to_a_model(viewer, qtbot, picture, own_
     assert session.model is not None
     assert Path(session.model.path).is_file()
     dock.desk.close()
+
+
+def test_a_training_rests_stops_and_goes_on(viewer, bench, qtbot, picture, tmp_path):
+    dock = bench.train
+    view, session = dock.view, dock.desk.session
+    bench.tabs.setCurrentWidget(dock)
+    dock.desk.loader.open_folder(str(write_sample(tmp_path / "brains", 5, 3, 64)))
+    qtbot.waitUntil(lambda: bool(session.subsets), timeout=SLOW)
+    view.form.split.combo.setEditText("60:20:20")
+    view.form.sections["network"].fields["supervision"].set_value(0)
+    view.form.sections["network"].fields["channels"].set_value(())
+    view.form.sections["network"].fields["depth"].set_value(2)
+    view.form.sections["network"].fields["base_channels"].set_value(8)
+    view.form.sections["preprocess"].fields["size"].set_value((32, 32))
+    view.form.budget.set_value((0.0, 100_000))
+    mouse = Mouse(qtbot)
+    mouse.click(view.train.button)
+    qtbot.waitUntil(lambda: len(session.curve) >= 2, timeout=SLOW)
+    mouse.click(view.running.pause)
+    qtbot.waitUntil(lambda: session.busy["train"].paused, timeout=SLOW)
+    rested = len(session.curve)
+    qtbot.wait(1500)
+    assert len(session.curve) <= rested + 1
+    # A case that is chosen while it rests is shown at once.
+    name = dock.desk.live.cases()[-1].name
+    view.live.chosen.emit(name)
+    qtbot.waitUntil(lambda: dock.desk.live.shown == name, timeout=SLOW)
+    qtbot.waitUntil(lambda: NAME in viewer.layers and viewer.layers[NAME].visible, timeout=SLOW)
+    picture("paused")
+    mouse.click(view.running.pause)
+    qtbot.waitUntil(lambda: len(session.curve) > rested + 1, timeout=SLOW)
+    mouse.click(view.running.button)
+    qtbot.waitUntil(lambda: not session.busy, timeout=SLOW)
+    assert not view.strip.isVisible(), view.strip.text.plain
+    done = session.curve
+    qtbot.waitUntil(view.resume.isVisible, timeout=SLOW)
+    mouse.click(view.resume)
+    qtbot.waitUntil(lambda: session.curve[-1].epoch > done[-1].epoch, timeout=SLOW)
+    assert session.curve[: len(done)] == done
+    # Another training waits for its turn.
+    mouse.click(view.train.button)
+    assert [waiting.name for waiting in session.queue] == ["brains-2"]
+    mouse.click(view.running.button)
+    qtbot.waitUntil(lambda: not session.queue and bool(session.curve), timeout=SLOW)
+    qtbot.waitUntil(lambda: len(session.curve) < len(done) + 50, timeout=SLOW)
+    assert session.busy["train"].title == "training brains-2"
+    mouse.click(view.running.button)
+    qtbot.waitUntil(lambda: not session.busy, timeout=SLOW)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_unet.card import SUFFIX
 from napari_unet.data.cases import Dataset
 from napari_unet.errors import ModelError
 from napari_unet.events import (
@@ -90,7 +91,7 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
         if isinstance(job, TrainJob):
             self.start_run(job)
         elif isinstance(job, ResumeJob):
-            self.start_run(job, epochs_of(read_entry(Path(job.model)).card))
+            self.start_run(job, self._epochs_before(job.model))
         elif isinstance(job, EvaluateJob):
             self.start_sheet(job)
         self.busy_changed.emit()
@@ -122,6 +123,18 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
                 self.note.emit(busy.place, event)
             case _:
                 pass
+
+    def _epochs_before(self, model: str) -> tuple[EpochEnd, ...]:
+        """Return the epochs of a training that is gone on with.
+
+        The model's card tells of those up to the best one, the last model's of all that were saved.
+        """
+        if self.run is not None and Path(self.run.model) == Path(model):
+            return self.curve
+        path = Path(model)
+        last = path.with_name(f"{ModelEntry(model).name}.last{SUFFIX}")
+        cards = (read_entry(p).card for p in (path, last))
+        return max((epochs_of(card) for card in cards), key=len)
 
     def _planned_job(self, lane: Lane) -> TrainJob | None:
         """Return the settings that a lane's plan is for."""

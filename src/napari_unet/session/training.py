@@ -80,7 +80,12 @@ class TrainState:
 def epochs_of(card: ModelCard | None) -> tuple[EpochEnd, ...]:
     """Return the epochs that a model's card tells of; none that cannot be understood."""
     history = card.training.get("history") if card is not None else None
+    epochs, best = [], float("-inf")
     try:
-        return tuple(from_json(EpochEnd, {"best": False, **row}) for row in history or ())
-    except (ConfigError, TypeError):
+        for row in history or ():
+            epoch = from_json(EpochEnd, {"best": row["val_dice"] > best, **row})
+            best = max(best, epoch.val_dice)
+            epochs.append(epoch)
+    except (ConfigError, TypeError, KeyError):
         return ()
+    return tuple(epochs)
