@@ -190,7 +190,7 @@ class _Plot(QWidget):
         for axis in self._axes.values():
             axis.linkToView(self.box)
             axis.setStyle(tickLength=3, tickTextOffset=3)
-        self._axes["left"].setWidth(34)
+        self._axes["left"].setWidth(44)
         self._axes["left"].enableAutoSIPrefix(False)
         self._axes["bottom"].setHeight(21)
         self._pointer = pyqtgraph.InfiniteLine(angle=90)

@@ -159,6 +159,11 @@ class ChoiceField(Field):
         self.combo = QComboBox()
         for choice in choices:
             self.combo.addItem((titles or {}).get(choice, str(choice)), choice)
+        if titles:
+            # A long one must not push the editor below its label: what fits is shown.
+            policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            self.combo.setSizeAdjustPolicy(policy)
+            self.combo.setMinimumContentsLength(8)
         super().__init__(self.combo)
         self.combo.currentIndexChanged.connect(lambda _: self._edited())
 
