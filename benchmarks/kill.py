@@ -29,7 +29,6 @@ from napari_unet.events import EpochEnd, TrainFinished
 from napari_unet.jobs import Job, ResumeJob, TrainJob
 from napari_unet.resumable import read_resumable
 from napari_unet.unet.file import load_model
-from napari_unet.unet.summary import parameters
 
 
 def main() -> None:
@@ -68,7 +67,7 @@ def main() -> None:
             f"{done} kills in a training of {args.epochs} epochs ({seconds:.0f} s undisturbed)\n"
             f"reported epochs lost: {max(lost, default=0)} at the most\n"
             f"curve equal to the undisturbed one: {same}\n"
-            f"state: {size.size / 1e3 if size else 0:.0f} kB for {parameters(net)} parameters"
+            f"state: {size.size / 1e3 if size else 0:.0f} kB for {sum(p.numel() for p in net.parameters())} parameters"
         )
 
 

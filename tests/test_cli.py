@@ -1,8 +1,10 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from skimage.io import imread
@@ -68,6 +70,42 @@ def test_train_says_what_it_made(folder, tmp_path, capsys):
     assert (tmp_path / "m.split.json").exists()
     assert main([*args, "--preset", "auto"]) == 0
     assert "earlier model" in capsys.readouterr().out
+
+
+def test_training_longer(folder, tmp_path, capsys):
+    model = str(tmp_path / "m.unet.safetensors")
+    assert main(["train", folder, "--model", model, "--epochs", "1"]) == 0
+    assert f"To train longer: napari-unet resume {model}" in capsys.readouterr().out
+    found = json_of(capsys, "resume", model, "--epochs", "2")
+    assert found["epochs"] == 2
+    assert main(["resume", model]) == 1
+    assert "is finished" in capsys.readouterr().err
+
+
+def test_beginning_with_a_model(folder, trained, tmp_path, capsys):
+    model = str(tmp_path / "n.unet.safetensors")
+    args = ["train", folder, "--model", model, "--epochs", "1", "--from", trained]
+    assert json_of(capsys, *args)["epochs"] == 1
+    assert json_of(capsys, "models", "show", model)["training"]["start"]["name"] == "m"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are other there")
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_says_how_to_go_on(folder, tmp_path, which):
+    model = tmp_path / "m.unet.safetensors"
+    args = ["train", folder, "--model", str(model), "--epochs", "99", "--preset", "plain"]
+    command = [sys.executable, "-m", "napari_unet.cli", *args]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    lines = []
+    while "training" not in "".join(lines[-1:]) and time.monotonic() < deadline:
+        lines.append(process.stderr.readline())
+    process.send_signal(which)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    if "can go on" not in said:
+        assert not model.exists()  # it came before the first step
 
 
 def test_evaluate(folder, trained, tmp_path, capsys):

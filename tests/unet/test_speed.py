@@ -38,7 +38,7 @@ def test_a_format_that_is_far_too_slow_is_not_tried_on_a_whole_batch(monkeypatch
     monkeypatch.setattr(speed, "measure", measure)
     chosen = speed.choose(NET, (4, 1, 8, 6), speed.candidates("cpu", "auto", "auto"), True)
     assert chosen.precision == "float32"
-    assert [s for p, s in shapes if p == "bfloat16"] == [(1, 1, 4, 3)]
+    assert [s for p, s in shapes if p == "bfloat16"] == [(2, 1, 4, 3)]
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -117,3 +117,10 @@ def test_autocast_computes_in_the_chosen_format():
 def test_words_name_device_format_and_pace():
     assert "ms/image" in speed.Speed("cpu", seconds=0.01).words()
     assert "CPU" in speed.Speed("cpu").words()
+
+
+def test_formats_are_compared_on_images_that_shrink_to_a_pixel():
+    """Half of 32 pixels, halved four times, is one: too little for batch norm of one image."""
+    net = UNet(UNetConfig(depth=4, channels=(2, 2, 2, 2, 2), norm="batch"))
+    options = speed.candidates("cpu", "auto", "no")
+    assert speed.choose(net, (4, 1, 32, 32), options, training=True).seconds > 0

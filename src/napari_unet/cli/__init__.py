@@ -7,7 +7,9 @@ Results go to standard output, progress and warnings to standard error. Exit sta
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import threading
 from collections.abc import Sequence
 
 from napari_unet import __version__
@@ -25,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.run(args)
     except KeyboardInterrupt:
         print("napari-unet: stopped; what was reported as saved is kept.", file=sys.stderr)
+        _leave_threads(130)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, as with `| head`
@@ -33,6 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"napari-unet: {readable(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _leave_threads(status: int) -> None:
+    """End the process at once if a step that was abandoned is still being computed.
+
+    All is saved by now, and Python would wait for the step, which can take a minute.
+    """
+    if any(t.name.startswith(("lane", "aside")) for t in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -130,11 +130,12 @@ def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: 
 def _hopeless(
     model: UNet, shape: tuple[int, ...], option: Speed, training: bool, best: float
 ) -> bool:
-    """Whether one image of half the side takes longer than a whole one should.
+    """Whether images of half the side take longer than whole ones should.
 
     Some CPUs compute bfloat16 in 3D twenty times slower than float32: a batch would take minutes.
     """
-    small = (1, shape[1], *(max(n // 2, 1) for n in shape[2:]))
+    # Two of them: of a single pixel in a single image, batch norm has nothing to learn.
+    small = (2, shape[1], *(max(n // 2, 1) for n in shape[2:]))
     return measure(model, small, option, training) > max(2 * best, SLOW)
 
 
