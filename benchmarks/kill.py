@@ -62,12 +62,12 @@ def main() -> None:
             job = ResumeJob(str(killed)) if kept >= 0 else job
         same = curve(calm) == curve(killed)
         size = read_resumable(calm)
-        net, _ = load_model(calm)
+        weights = sum(p.numel() for p in load_model(calm)[0].parameters())
         print(
             f"{done} kills in a training of {args.epochs} epochs ({seconds:.0f} s undisturbed)\n"
             f"reported epochs lost: {max(lost, default=0)} at the most\n"
             f"curve equal to the undisturbed one: {same}\n"
-            f"state: {size.size / 1e3 if size else 0:.0f} kB for {sum(p.numel() for p in net.parameters())} parameters"
+            f"state: {size.size / 1e3 if size else 0:.0f} kB for {weights} parameters"
         )
 
 
