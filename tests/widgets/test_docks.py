@@ -750,10 +750,10 @@ def test_two_layers_are_compared(viewer, desk, show, qtbot):
 # --- all together -----------------------------------------------------------------------------
 
 
-def test_the_workbench_tabs_the_four(viewer, desk, show):
+def test_the_workbench_tabs_the_docks(viewer, desk, show):
     dock = show(WorkbenchDock(viewer))
     tabs = [dock.tabs.tabText(i) for i in range(dock.tabs.count())]
-    assert tabs == ["Dataset", "Train", "Segment", "Evaluate"]
+    assert tabs == ["Dataset", "Train", "Segment", "Evaluate", "Runs"]
     assert dock.dataset.desk is dock.evaluate.desk is desk
 
 

@@ -50,7 +50,7 @@ def test_a_single_pixel_is_not_lost():
     small = thumbnails._shrunk(labels, 4)
     assert small.shape == (3, 3)
     assert small[2, 2] == 2
-    assert thumbnails._outline(small).sum() == 1
+    assert thumbnails.outline(small).sum() == 1
 
 
 def test_an_image_that_cannot_be_read_has_no_picture_and_a_bad_mask_no_outline(dataset):
