@@ -212,3 +212,9 @@ def test_supervised_levels_answer_too_and_reach_the_deep_weights(dims):
 def test_levels_that_cannot_be_supervised_are_refused(wrong):
     with pytest.raises(ConfigError, match="deep supervision"):
         UNetConfig(**{"depth": 4, "supervision": 1, **wrong})
+
+
+def test_one_tiny_image_can_be_learned_from():
+    """A lane may be given a single image, and a norm needs more than one pixel of it."""
+    net = UNet(UNetConfig(depth=3, base_channels=2, norm="batch", stem_stride=4)).train()
+    assert net(torch.randn(1, 1, 32, 32)).shape == (1, 1, 32, 32)

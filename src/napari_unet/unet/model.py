@@ -126,8 +126,9 @@ class UNet(nn.Module):
         c = self.config
         if c.padding == "valid":
             return [_valid_margins(n, h) for n, h in zip(space, c.halvings, strict=True)]
-        # A norm over one image's pixels needs more than one of them at the bottleneck.
-        least = 2 if c.norm in ("instance", "group") else 1
+        # A norm over one image's pixels needs more than one of them at the bottleneck; of a batch,
+        # too, a lane may be given one image.
+        least = 1 if c.norm == "none" else 2
         fewest = (1,) * (c.dims - 2) + (least, least)
         steps = [2**h * s for h, s in zip(c.halvings, c.strides, strict=True)]
         return [

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from psygnal import Signal
 
+from napari_unet.data.cases import IGNORE
 from napari_unet.errors import readable
 from napari_unet.events import CaseScore
 from napari_unet.jobs import EvaluateJob
@@ -70,12 +71,19 @@ class Scorer:
         self.session.set_message("evaluate", Message())
         names = (prediction, reference)
         self._marks = {name: crc32(a.tobytes()) for name, a in zip(names, arrays, strict=True)}
+        ignore = self._unlabelled(reference)
         self._compare.run(
             f"comparing {prediction}",
-            lambda: score_layers(*arrays, name=prediction),
+            lambda: score_layers(*arrays, prediction, ignore),
             self.compared.emit,
             self._failed,
         )
+
+    def _unlabelled(self, reference: str) -> int | None:
+        """Return the value by which a layer says that nobody labelled a pixel, if it may."""
+        dataset = self.session.dataset
+        sparse = dataset is not None and bool(dataset.labels.unlabelled)
+        return IGNORE if sparse and reference == self.layers.reference_name() else None
 
     def _check_fresh(self) -> None:
         """Withdraw the comparison when one of its layers was painted on, replaced or closed."""
@@ -104,12 +112,18 @@ class Scorer:
         self.session.fail("evaluate", readable(error))
 
 
-def score_layers(prediction: Any, reference: Any, name: str) -> CaseScore:
-    """Score two label images; more than one class if either has labels above 1 (in a thread)."""
+def score_layers(
+    prediction: Any, reference: Any, name: str, ignore: int | None = None
+) -> CaseScore:
+    """Score two label images; more than one class if either has labels above 1 (in a thread).
+
+    Pixels at which the reference is ``ignore`` are left out.
+    """
     from napari_unet.metrics import score_masks
 
-    top = max((int(a.max()) for a in (prediction, reference) if a.size), default=1)
+    known = (prediction, reference if ignore is None else reference[reference != ignore])
+    top = max((int(a.max()) for a in known if a.size), default=1)
     # Thousands of labels are objects, not classes: what counts then is found or not.
     classes = top if 1 < top <= 32 else 1
     names = ("foreground",) if classes == 1 else tuple(str(i + 1) for i in range(classes))
-    return score_masks(prediction, reference, names, name)
+    return score_masks(prediction, reference, names, name, ignore=ignore)
