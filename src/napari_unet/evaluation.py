@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_unet.card import ModelCard
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
 from napari_unet.data.dataset import open_dataset
-from napari_unet.data.formats import read_case
+from napari_unet.data.formats import axes_of, read_case
 from napari_unet.data.splits.split import cases_of, load, split_path
 from napari_unet.errors import DataError, UnetError, readable
 from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, Event, Note, Progress
@@ -123,11 +123,6 @@ def _scores(
             yield _failed(case, str(e))
         except (MemoryError, OSError) as e:
             yield _failed(case, str(readable(e)))
-
-
-def axes_of(image: NDArray[Any], mask: NDArray[Any]) -> str:
-    """Return the axes of a case's image: those of its mask, and channels if there are more."""
-    return "tzyx"[-mask.ndim :] + "c" * (image.ndim - mask.ndim)
 
 
 def _failed(case: Case, error: str) -> CaseScore:

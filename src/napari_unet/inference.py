@@ -33,7 +33,7 @@ from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
 from napari_unet.unet.forward import Forward
 from napari_unet.unet.mirror import mirrored
-from napari_unet.unet.predict import batch_size, parts, predict
+from napari_unet.unet.predict import assembled, batch_size, parts, predict
 from napari_unet.workspace import atomic
 
 QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
@@ -98,9 +98,8 @@ class Predictor:
         ModelError
             As for `stream`.
         """
-        stacked = np.stack(list(self.stream(image, axes)), axis=1)
         spatial = image.shape[: len(axes.removesuffix("c"))]
-        return stacked.reshape(len(stacked), *spatial)
+        return assembled(list(self.stream(image, axes)), spatial)
 
     def misfit(self, shape: tuple[int, ...], axes: str) -> str:
         """Say why the model cannot segment an image, with what it was trained on; empty if it can.
@@ -159,9 +158,8 @@ def segment_array(job: SegmentArrayJob) -> Generator[Event, None, None]:
     for one in ready.stream(job.image, axes):
         done.append(one)
         yield _progress(len(done), number, start, "segmenting")
-    stacked = np.stack(done, axis=1)
     yield SegmentArrayFinished(
-        probabilities=stacked.reshape(len(stacked), *job.image.shape[:spatial]),
+        probabilities=assembled(done, job.image.shape[:spatial]),
         threshold=ready.card.threshold,
         seconds=time.monotonic() - start,
         classes=ready.card.classes,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from napari_unet.data.cases import IGNORE
 from napari_unet.data.dataset import open_dataset
-from napari_unet.data.formats import read_case
-from napari_unet.evaluation import axes_of, label_rule
+from napari_unet.data.formats import axes_of, read_case
+from napari_unet.evaluation import label_rule
 from napari_unet.events import CaseScore, EvaluateFinished
 from napari_unet.inference import predictor
 from napari_unet.labelling import label_image

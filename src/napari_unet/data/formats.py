@@ -261,6 +261,11 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
     return fit_channels(image, channels, case.image, scan.axes), mask
 
 
+def axes_of(image: NDArray[Any], mask: NDArray[Any]) -> str:
+    """Return the axes of what `read_case` gave: the mask's, and channels if there are more."""
+    return "tzyx"[-mask.ndim :] + "c" * (image.ndim - mask.ndim)
+
+
 def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
     """Read the classes of a case's mask; of several masks a pixel takes the highest class.
 

@@ -9,20 +9,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from napari_unet.controls import Controls
 from napari_unet.data.cases import IGNORE, Case
-from napari_unet.data.formats import read_case
+from napari_unet.data.formats import axes_of, read_case
 from napari_unet.errors import DataError
 from napari_unet.events import Event, Note, Preview, Progress
 from napari_unet.training.saved import Setup
 from napari_unet.unet.aside import aside
 from napari_unet.unet.faults import out_of_memory
+from napari_unet.unet.forward import Forward
 from napari_unet.unet.model import UNet
-from napari_unet.unet.predict import batch_size, predict
+from napari_unet.unet.predict import assembled, batch_size, predict
 from napari_unet.unet.store import Store
 
 SHARE = 0.05  # of the time, at the most, that is spent on showing how far the network is
@@ -85,18 +84,12 @@ class Previews:
         """Return the case's probabilities, uint8 ``(K, …)``."""
         image, mask = self._image(case)
         speed, config = self.setup.speed, self.setup.recipe.preprocess
-        model.eval()
-
-        def run(batch: Tensor) -> Tensor:
-            with torch.inference_mode(), speed.autocast():
-                logits: Tensor = model(speed.place(batch))
-            return logits.float().cpu()
-
-        axes = "tzyx"[-mask.ndim :] + "c" * (image.ndim - mask.ndim)
-        size = batch_size(config, speed.device)
-        parts = list(predict(image, axes, self.setup.channels, config, run, size))
-        stacked = np.stack(parts, axis=1)
-        return stacked.reshape(len(stacked), *mask.shape)
+        axes, size = axes_of(image, mask), batch_size(config, speed.device)
+        with Forward(model.eval(), speed) as forward:
+            parts = list(
+                predict(image, axes, self.setup.channels, config, lambda x: forward(x).cpu(), size)
+            )
+        return assembled(parts, mask.shape)
 
     def _image(self, case: Case) -> tuple[NDArray[Any], NDArray[Any]]:
         if self._read is None or self._read[0] != case.name:

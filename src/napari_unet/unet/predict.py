@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -90,6 +90,12 @@ def predict(
         logits = run(torch.stack([x for x, _ in group]))
         for one, (_, fit) in zip(logits, group, strict=True):
             yield _joined(fit.undo_in_parts(one))
+
+
+def assembled(parts: Sequence[NDArray[np.uint8]], spatial: Sequence[int]) -> NDArray[np.uint8]:
+    """Return what `predict` yielded as ``(K, …)``, with the image's own ``spatial`` sides."""
+    stacked = np.stack(parts, axis=1)
+    return stacked.reshape(len(stacked), *spatial)
 
 
 def _colours(piece: NDArray[Any], axes: str, channels: int) -> NDArray[Any]:
