@@ -94,8 +94,9 @@ def _handler(paths: dict[str, Served]) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             end = found.breaks.pop(0) if found.breaks else len(body)
-            self.wfile.write(body[:end])
+            # Counted first: whoever gets the last byte may look before this thread goes on.
             found.sent += min(end, len(body))
+            self.wfile.write(body[:end])
             self.close_connection = True
 
         def _start(self, found: Served) -> int:
