@@ -2,6 +2,6 @@
 
 from napari_unet.inference.arrays import segment_array
 from napari_unet.inference.files import segment_files
-from napari_unet.inference.predictor import Predictor, predictor
+from napari_unet.inference.predictors import Predictor, predictor
 
 __all__ = ["Predictor", "predictor", "segment_array", "segment_files"]

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from napari_unet.errors import DataError
 from napari_unet.events import Event, Progress, SegmentArrayFinished
-from napari_unet.inference.predictor import predictor
+from napari_unet.inference.predictors import predictor
 from napari_unet.inference.progress import segmenting
 from napari_unet.jobs import SegmentArrayJob
 from napari_unet.unet.predict import assembled

@@ -14,7 +14,7 @@ from napari_unet.data.inputs import output_paths
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError, readable
 from napari_unet.events import CaseDone, Event, Note, Progress, SegmentFilesFinished
-from napari_unet.inference.predictor import predictor
+from napari_unet.inference.predictors import predictor
 from napari_unet.inference.progress import segmenting
 from napari_unet.jobs import SegmentFilesJob
 from napari_unet.labelling import label_image
