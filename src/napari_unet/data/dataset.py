@@ -14,28 +14,24 @@ from typing import TypeVar
 
 import numpy as np
 
-from napari_unet.data.audit import leftout
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
+from napari_unet.data.finding import find_cases
 from napari_unet.data.formats import (
     SUFFIXES,
     describe_scan,
     read_case,
     read_reference,
     read_scan,
-    stem_of,
     suffix_of,
 )
 from napari_unet.data.masks.labels import describe_rule, find_rule
 from napari_unet.data.masks.meaning import load_rule, save_rule
-from napari_unet.data.pairing.edits import Edits, load_edits, repaired
-from napari_unet.data.pairing.find import Pairing, find_pairs
+from napari_unet.data.pairing.find import Pairing
 from napari_unet.data.pairing.unpaired import NO_MASK
-from napari_unet.data.patients import find_patients, patient_column
 from napari_unet.errors import DataError
 
 T = TypeVar("T")
 CHANNEL_SAMPLE = 32  # images that decide whether colour is needed
-MOST_TAG_VALUES = 20  # a column with more different values is no tag
 
 NO_MASKS = (
     "These images can be segmented with a model; to train one or to score it, masks are needed."
@@ -72,37 +68,13 @@ def open_dataset(
         was found and how to name files. If the table of pairs names none.
     """
     root = Path(folder).expanduser().absolute()
-    changes = load_edits(root) if edited else Edits()
-    pairing = repaired(find_pairs(root, pairs), root, changes)
+    found = find_cases(root, pairs, edited)
+    pairing, cases, left_out = found.pairing, found.cases, found.left_out
     if not pairing.pairs:
         raise DataError(_no_pairs(root, pairing))
-    names = _names(root, [pair.image for pair in pairing.pairs])
-    patients = find_patients(
-        root,
-        pairing,
-        names,
-        merge_letters=changes.merge_letters,
-        given={root / image: patient for image, patient in changes.patients.items()},
-    )
-    tags = _tags(pairing)
-    cases = tuple(
-        Case(
-            names[pair.image],
-            pair.image,
-            pair.mask,
-            patients.of[pair.image],
-            pair.reason,
-            tags.get(pair.image, {}),
-            pair.confidence,
-            pair.masks if len(pair.masks) > 1 else (),
-            changes.axes,
-        )
-        for pair in pairing.pairs
-    )
-    cases, left_out = leftout.divide(root, cases, leftout.load(root))
     labels, label_notes = _labels(root, cases, edited)
     channels, channel_notes = _channels(cases)
-    notes = [*pairing.notes, *patients.notes, *label_notes, *channel_notes]
+    notes = [*pairing.notes, *found.patients.notes, *label_notes, *channel_notes]
     if limit and len(cases) > limit:
         kept = _limited(cases, limit)
         notes.append(f"limited to {len(kept)} of {len(cases)} cases")
@@ -112,7 +84,7 @@ def open_dataset(
         cases,
         pairing.unpaired,
         pairing.rule,
-        patients.source,
+        found.patients.source,
         labels,
         channels,
         tuple(notes),
@@ -225,29 +197,6 @@ def _kind(path: Path) -> str:
     if path.is_dir() and suffix_of(path) not in SUFFIXES:
         return "DICOM series"
     return suffix_of(path) or "no suffix"
-
-
-def _names(root: Path, images: Sequence[Path]) -> dict[Path, str]:
-    """Name cases by their images' paths without suffix; with it where two would be the same."""
-    relative = {image: image.relative_to(root) for image in images}
-    short = {i: rel.with_name(stem_of(rel) or rel.name).as_posix() for i, rel in relative.items()}
-    twice = Counter(short.values())
-    return {i: n if twice[n] == 1 else relative[i].as_posix() for i, n in short.items()}
-
-
-def _tags(pairing: Pairing) -> dict[Path, dict[str, str]]:
-    """Keep what tables say in a few words: columns with few different values, not the patient."""
-    values = defaultdict(set)
-    for pair in pairing.pairs:
-        for column, value in pairing.facts.get(pair.image, {}).items():
-            values[column].add(value)
-    most = min(MOST_TAG_VALUES, len(pairing.pairs) // 2)
-    columns = {c for c, found in values.items() if 2 <= len(found) <= max(most, 2)}
-    columns.discard(patient_column(values))
-    return {
-        image: {c: v for c, v in facts.items() if c in columns}
-        for image, facts in pairing.facts.items()
-    }
 
 
 def _channels(cases: Sequence[Case]) -> tuple[int, list[str]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.formats import read_image, stem_of, write_labels
-from napari_unet.data.inputs import output_paths
+from napari_unet.data.inputs import find_sources, output_paths
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, ModelError, readable
 from napari_unet.events import CaseDone, Event, Note, Progress, SegmentFilesFinished
@@ -32,7 +32,8 @@ def segment_files(job: SegmentFilesJob) -> Generator[Event, None, None]:
         If there is nothing to segment, or the results would fall on the images.
     """
     start = time.monotonic()
-    targets = output_paths(job.inputs, Path(job.out))
+    sources = find_sources(job.inputs, Path(job.out))
+    targets = output_paths(sources, Path(job.out))
     yield Progress(0, len(targets), "loading the model")
     ready = predictor(job.model, job.device)
     threshold = job.threshold if job.threshold >= 0 else ready.card.threshold

@@ -53,7 +53,9 @@ class Pairing:
     facts_from: str = ""
 
 
-def find_pairs(root: str | Path, table: str | Path = "") -> Pairing:
+def find_pairs(
+    root: str | Path, table: str | Path = "", without: str | Path | None = None
+) -> Pairing:
     """Pair the images and masks of a folder and everything below it.
 
     Parameters
@@ -62,6 +64,8 @@ def find_pairs(root: str | Path, table: str | Path = "") -> Pairing:
         The folder.
     table : str or Path
         A table of pairs (see `pairs_table`) that alone decides; without it, all rules are tried.
+    without : str or Path or None
+        A folder below the root that is not looked at, such as that of results.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def find_pairs(root: str | Path, table: str | Path = "") -> Pairing:
         If the folder is missing or may not be read, or the table names no pairs. A folder without
         pairs is no error here.
     """
-    found = Found(scan(Path(root)))
+    found = Found(scan(Path(root), Path(without) if without is not None else None))
     if table:
         listed = read_given(found, Path(table).expanduser().absolute())
         add_listed(found, listed)

@@ -98,10 +98,11 @@ class Tree:
         return named[0] if len(named) == 1 else None
 
 
-def scan(root: Path) -> Tree:
+def scan(root: Path, without: Path | None = None) -> Tree:
     """List the files below a folder in one walk; hidden and system files are left out.
 
-    Folders that are one image (a Zarr store, a DICOM series) count as one file.
+    Folders that are one image (a Zarr store, a DICOM series) count as one file. What lies in the
+    folder ``without`` is left out, too.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def scan(root: Path) -> Tree:
     if not root.is_dir():
         raise DataError(f"{root} is a file; a folder with images and masks is needed.")
     images, others = [], []
-    for folder, name, suffix in sorted(_walk(root)):
+    for folder, name, suffix in sorted(_walk(root, without)):
         if suffix in KNOWN:
             images.append((folder, name, suffix))
         else:
@@ -148,9 +149,11 @@ def _file(
     )
 
 
-def _walk(root: Path) -> Iterator[tuple[str, str, str]]:
+def _walk(root: Path, without: Path | None) -> Iterator[tuple[str, str, str]]:
     """Yield folder (relative, with ``/``), name and suffix of every file."""
     waiting, seen = [("", "")], {_identity(root)}
+    if without is not None and without.is_dir():
+        seen.add(_identity(without))
     while waiting:
         above, name = waiting.pop()
         folder = f"{above}/{name}" if above else name

@@ -1,16 +1,20 @@
-"""Writing labels: PNG, TIFF, NumPy and NIfTI, with the place of the scan they were made on."""
+"""Writing labels in the format of their scan, with the place of the scan they were made on."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_unet.data.readers.bundles import ZARR_SUFFIX
+from napari_unet.data.readers.itk_labels import write_volume
 from napari_unet.data.readers.space import Geometry, from_viewer, within
+from napari_unet.data.readers.zarr_labels import write_store
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
 from napari_unet.workspace import atomic
@@ -23,19 +27,19 @@ Write = Callable[[IO[bytes], NDArray[Any], Scan | None], None]
 
 
 def write_labels(path: str | Path, labels: NDArray[Any], like: Scan | None = None) -> Path:
-    """Write class indices or ids as PNG, TIFF (compressed), NPY or NIfTI, by the suffix.
+    """Write class indices or ids as PNG, TIFF, NPY, NIfTI, NRRD, MetaImage or Zarr, by the suffix.
 
     The smallest unsigned type that holds the values is used. The file appears whole or not at all.
 
     Parameters
     ----------
     path : str or Path
-        Where to; ``.png`` takes one plane only.
+        Where to; ``.png`` takes one plane only, ``.nrrd`` and ``.mha`` need SimpleITK.
     labels : numpy.ndarray
         ``(H, W)`` or a volume, non-negative whole numbers, with the axes of ``like`` but channels.
     like : Scan or None
-        The scan that they lie on. TIFF gets its spacing and axes; NIfTI lies exactly where it does,
-        in the order of its file if that is a volume.
+        The scan that they lie on. TIFF and Zarr get its spacing and axes; NIfTI, NRRD and MetaImage
+        lie exactly where it does, in the order of its file if that is a volume.
 
     Raises
     ------
@@ -44,7 +48,7 @@ def write_labels(path: str | Path, labels: NDArray[Any], like: Scan | None = Non
         is full.
     """
     path = Path(path)
-    write = _writer(path)
+    write = None if path.suffix.casefold() == ZARR_SUFFIX else _writer(path)
     stored = _smallest(path, labels)
     if like is not None and stored.shape != like.spatial:
         raise DataError(
@@ -53,22 +57,33 @@ def write_labels(path: str | Path, labels: NDArray[Any], like: Scan | None = Non
         )
     if write is _png and (stored.ndim != 2 or stored.dtype.itemsize > 2):
         raise DataError(f"{path.name}: a PNG holds one plane of labels up to 65535; use .tif.")
+    with writing(path):
+        if write is None:
+            write_store(path, stored, like)
+        else:
+            with atomic(path) as temporary, temporary.open("wb") as file:
+                write(file, stored, like)
+    return path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one sentence about the file."""
     try:
-        with atomic(path) as temporary, temporary.open("wb") as file:
-            write(file, stored, like)
+        yield
     except OSError as e:
         raise DataError(
             f"{path} could not be written ({e.strerror or e}). Free some space or choose another "
             "folder; what was there before is unchanged."
         ) from e
-    return path
 
 
 def _writer(path: Path) -> Write:
     name = path.name.casefold()
     found = next((write for suffix, write in WRITERS.items() if name.endswith(suffix)), None)
     if found is None:
-        raise DataError(f"{path.name}: labels are written as .png, .tif, .npy, .nii.gz or .nii.")
+        known = ", ".join((*WRITERS, ZARR_SUFFIX))
+        raise DataError(f"{path.name}: labels are written as one of {known}.")
     return found
 
 
@@ -124,10 +139,20 @@ def _packed_nifti(file: IO[bytes], labels: NDArray[Any], like: Scan | None) -> N
     file.write(gzip.compress(_nifti_bytes(labels, like), mtime=0))
 
 
+def _itk(suffix: str) -> Write:
+    def write(file: IO[bytes], labels: NDArray[Any], like: Scan | None) -> None:
+        axes = _axes(labels, like)
+        geometry = _geometry((1, *labels.shape)[-3:], axes.removeprefix("t"), like)
+        write_volume(file, suffix, labels, axes.startswith("t"), geometry)
+
+    return write
+
+
 # The longer suffix first.
 WRITERS: dict[str, Write] = {
     **{".npy": _npy, ".png": _png, ".tif": _tiff, ".tiff": _tiff},
     **{".nii.gz": _packed_nifti, ".nii": _nifti},
+    **{suffix: _itk(suffix) for suffix in (".nrrd", ".mha")},
 }
 
 
