@@ -146,6 +146,12 @@ class PreprocessConfig:
         "Working size",
         "Height and width in pixels that the network is trained on; depth first in 3D.",
     )
+    margin: Literal["keep", "cut"] = option(
+        "keep",
+        "Dark margin",
+        "cut: of a whole image only what lies within its dark margin is scaled to the working "
+        "size.",
+    )
     neighbours: int = option(
         0,
         "Neighbouring slices",

@@ -54,3 +54,23 @@ def test_nothing_readable_is_an_error(tmp_path):
         case.image.write_bytes(b"no")
     with pytest.raises(DataError, match="None of the training images"):
         fingerprint(dataset.cases, dataset)
+
+
+def heads(tmp_path, tumour):
+    """Write bright squares in wide dark margins, with a tumour at a place."""
+    image, mask = np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)
+    image[16:48, 20:44] = 150
+    mask[tumour] = 255
+    dataset = open_dataset(folder(tmp_path, [image] * 3, [mask] * 3))
+    return fingerprint(dataset.cases, dataset)
+
+
+def test_dark_margins_are_measured(tmp_path):
+    found = heads(tmp_path, np.s_[20:30, 25:35])
+    assert found.contents == ((36, 28),) * 3
+    assert found.margin == pytest.approx(1 - 36 * 28 / 64**2)
+
+
+def test_a_margin_that_holds_foreground_is_none(tmp_path):
+    found = heads(tmp_path, np.s_[2:30, 25:35])
+    assert (found.contents, found.margin) == ((), 0.0)

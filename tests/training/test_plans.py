@@ -161,3 +161,23 @@ def test_from_python_and_from_the_shell(tmp_path, capsys):
     assert "Whole slices" in out
     assert main(["plan", str(data.root), "--preset", "lab", "--json"]) == 0
     assert '"words": "whole slices at 128' in capsys.readouterr().out
+
+
+def test_wide_dark_margins_are_cut_off_unless_a_person_says_no(tmp_path):
+    mask = np.zeros((96, 96), np.uint8)
+    mask[40:50, 40:50] = 1
+    image = mask * 60
+    image[20:76, 24:64] += 100
+    for part, array in (("images", image), ("masks", mask)):
+        (tmp_path / part).mkdir()
+        for i in range(4):
+            np.save(tmp_path / part / f"{i}.npy", array)
+    data = open_dataset(tmp_path)
+    auto = PRESETS["auto"]
+    found = planned(data)
+    assert found.recipe.preprocess.margin == "cut"
+    assert found.recipe.preprocess.size == (64, 64)
+    assert "Dark margins, 71% of an image, are cut off" in " ".join(found.reasons)
+    mirrored = replace(auto, preprocess=replace(auto.preprocess, mirror=not auto.preprocess.mirror))
+    assert planned(data, mirrored).recipe.preprocess.margin == "cut"
+    assert planned(data, PRESETS["plain"]).recipe.preprocess.margin == "keep"

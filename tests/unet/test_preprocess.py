@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,3 +170,55 @@ def test_neighbours_repeat_the_ends_of_a_volume():
     assert beside(12, range(10, 13), 1) == [11, 12, 12]
     assert beside(4, range(4, 5), 1) == [4, 4, 4]
     assert beside(4, range(3, 9), 0) == [4]
+
+
+def framed(shape=(60, 80)):
+    """Return an image that is dark but for rows 20 to 39 and columns 30 to 69, and its mask."""
+    image, mask = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    image[..., 20:40, 30:70] = 100
+    image[..., 25:35, 40:60] = 200
+    mask[..., 25:35, 40:60] = 1
+    return image, mask
+
+
+CUT = PreprocessConfig(size=(48, 88), margin="cut")
+
+
+def test_dark_margins_are_cut_off_and_put_back():
+    image, mask = framed()
+    _, fit = prepare(image, CUT)
+    assert fit.shape == (24, 44)
+    assert fit.uncut == image.shape
+    assert fit.inner == (48, 88)  # twice as large: without the cut it would have been 48×64
+    labels = fit.labels(mask)
+    assert float((labels == 1).float().mean()) == pytest.approx(200 / (24 * 44), abs=0.02)
+    binary = torch.where(labels == 1, 5.0, -5.0)[None]
+    for planes in (binary, 9.0 * F.one_hot(labels.long().clamp(max=1)).permute(2, 0, 1)):
+        whole = fit.undo(planes)
+        assert whole.shape[1:] == image.shape
+        found = whole[0] > 0 if len(whole) == 1 else whole.argmax(0) == 1
+        assert (found.numpy() == mask).mean() > 0.99
+        assert not found[:18].any()
+        assert not found[:, :28].any()
+
+
+def test_the_planes_of_a_volume_are_cut_alike():
+    volume, mask = framed((3, 60, 80))
+    volume[1] = 0  # an empty plane has no content of its own
+    made = prepare_all(volume, CUT, 3)
+    assert {fit for _, fit in made} == {made[0][1]}
+    assert made[0][1].shape == (24, 44)
+    deep = PreprocessConfig(size=(3, 24, 44), margin="cut")
+    _, fit = prepare(volume, deep)
+    assert (fit.shape, fit.start, fit.uncut) == ((3, 24, 44), (0, 18, 28), (3, 60, 80))
+    labels = fit.labels(mask)
+    back = fit.undo(torch.where(labels == 1, 5.0, -5.0)[None])
+    assert torch.equal(back[0] > 0, torch.from_numpy(mask) == 1)
+
+
+def test_patches_and_bright_images_keep_their_margin():
+    image, _ = framed()
+    _, fit = prepare(image, PreprocessConfig(mode="patch", size=(32, 32), margin="cut"))
+    assert (fit.shape, fit.uncut) == (image.shape, ())
+    _, fit = prepare(np.full((60, 80), 7, np.uint8), CUT)
+    assert (fit.shape, fit.uncut) == ((60, 80), ())

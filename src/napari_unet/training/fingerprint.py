@@ -13,12 +13,14 @@ from napari_unet.config import Recipe
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
 from napari_unet.data.formats import describe_scan, read_case, read_reference
 from napari_unet.data.instances import read_objects
+from napari_unet.data.margins import content
 from napari_unet.errors import DataError
 from napari_unet.unet.preprocess import to_float
 
 LOOK_AT = 64  # cases whose size and colours decide the plan
 PLANES = 8  # of a volume, in which objects are counted
 ENOUGH_PIXELS = 2**26  # after which no more masks are read: sixty-four of a thousand squared
+SURROUNDED = 0.25  # share of what is not margin that may be foreground
 SPECK = 0.05  # objects smaller than this share of the typical one's area are not counted
 
 
@@ -43,6 +45,11 @@ class Fingerprint:
     diameter
         Size in pixels of the object that a typical foreground pixel belongs to: the side of a
         square of its area. 0 if there is none.
+    contents
+        Height and width of what is left of the images without their dark margins; empty where a
+        margin holds foreground.
+    margin
+        Typical share of an image that is dark margin; 0 where that holds foreground.
     """
 
     cases: int
@@ -55,6 +62,8 @@ class Fingerprint:
     labelled: float = 1.0
     objects: float = 0.0
     diameter: float = 0.0
+    contents: tuple[tuple[int, int], ...] = ()
+    margin: float = 0.0
 
     @property
     def volumes(self) -> bool:
@@ -93,6 +102,7 @@ def fingerprint(cases: Sequence[Case], dataset: Dataset) -> Fingerprint:
         classes=dataset.labels.classes,
         spacing=tuple(np.median(same, axis=0).tolist()) if same else (),
         **_masks(cases, dataset.labels),
+        **_margins(cases, dataset),
     )
 
 
@@ -138,7 +148,7 @@ def _sample(cases: Sequence[Case]) -> Sequence[Case]:
 # --- masks --------------------------------------------------------------------------------------
 
 
-def _masks(cases: Sequence[Case], rule: LabelRule) -> dict[str, float]:
+def _masks(cases: Sequence[Case], rule: LabelRule) -> dict[str, Any]:
     """Return what the masks of a sample hold, as fields of `Fingerprint`."""
     shares, labelled, numbers, areas = [], [], [], [np.zeros(0)]
     pixels = 0
@@ -181,6 +191,35 @@ def _weighted_median(areas: NDArray[np.float64]) -> float:
     areas = np.sort(areas)
     total = np.cumsum(areas)
     return float(areas[np.searchsorted(total, total[-1] / 2)])
+
+
+# --- margins ------------------------------------------------------------------------------------
+
+
+def _margins(cases: Sequence[Case], dataset: Dataset) -> dict[str, Any]:
+    """Return what the dark margins of a sample leave, as fields of `Fingerprint`."""
+    contents, shares, filled = [], [], []
+    pixels = 0
+    for case in _sample(cases):
+        try:
+            image, mask = read_case(case, dataset.labels, dataset.channels)
+        except DataError:
+            continue  # as above
+        box = content(image, mask.ndim)
+        foreground = (mask > 0) & (mask != IGNORE)
+        inside = foreground[..., *box]
+        if inside.sum() < foreground.sum():
+            return {}
+        filled.append(float(inside.mean()))
+        left = (box[0].stop - box[0].start, box[1].stop - box[1].start)
+        contents.append(left)
+        shares.append(1 - left[0] * left[1] / (mask.shape[-2] * mask.shape[-1]))
+        pixels += mask.size
+        if pixels > ENOUGH_PIXELS:
+            break
+    if np.mean(filled or [0.0]) > SURROUNDED:
+        return {}  # what is bright is the object itself: then dark is what it is told from
+    return {"contents": tuple(contents), "margin": float(np.median(shares or [0.0]))}
 
 
 # --- colours ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from napari_unet.unet.memory import Memory, available, estimate, fits, words
 from napari_unet.unet.model import UNet
 from napari_unet.unet.plan import (
     Choice,
+    changes,
     choices,
     choose,
     fit_recipe,
@@ -34,6 +35,7 @@ LABELLED = 0.5  # share of the pixels of which somebody must have said what they
 MANY = 8  # objects in a picture from which on it may be cut into patches
 LARGER = 1.2  # times that pictures are larger than a patch, for that
 ROOM = 2.0  # times that a patch is larger than an object, for that
+MARGIN = 0.15  # share of the images that dark margins take, from which on they are cut off
 PATCH = 256  # pixels a side of the largest patch of "auto"
 # What a step takes beside the measured network: augmentation, the optimiser, validation.
 BESIDE = 1.3
@@ -104,7 +106,22 @@ def options_for(recipe: Recipe, found: Fingerprint, device: str) -> list[Choice]
     flat = flat_only(recipe)
     if recipe.network.dims == 2 and not flat and worthwhile(found.shapes, found.spacing, device):
         return volume_choices(recipe, found.shapes, found.spacing, device)
-    return choices(recipe, found.planes, wants_patches(found))
+    if wants_patches(found):
+        return choices(recipe, found.planes, patches=True)
+    recipe = without_margin(recipe, found)
+    cut = recipe.preprocess.margin == "cut" and found.contents
+    return choices(recipe, found.contents if cut else found.planes)
+
+
+def without_margin(recipe: Recipe, found: Fingerprint) -> Recipe:
+    """Return an "auto" recipe that cuts dark margins off, if that is worth it.
+
+    The network then sees what matters larger, or as large in fewer pixels.
+    """
+    chosen = "margin" in changes(recipe)["preprocess"]
+    if chosen or found.margin < MARGIN:
+        return recipe
+    return replace(recipe, preprocess=replace(recipe.preprocess, margin="cut"))
 
 
 def _pictures(found: Fingerprint, recipe: Recipe) -> int:

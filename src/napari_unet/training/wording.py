@@ -88,7 +88,8 @@ def reasons(
     """Return a sentence for each choice of a plan."""
     told = []
     if asked.name == "auto":
-        told += [_why_size(chosen, found), _why_network(chosen, how, options)]
+        told += [_why_size(chosen, found), _why_cut(chosen, found)]
+        told += [_why_network(chosen, how, options)]
         if kept := _kept(asked):
             told.append(f"Kept as you set it: {kept}.")
     else:
@@ -114,6 +115,13 @@ def _why_size(recipe: Recipe, found: Fingerprint) -> str:
     if not found.objects:
         return f"Whole {kind}s: nothing is known of the objects."
     return f"Whole {kind}s: one holds {many}, which is best told by all that is around it."
+
+
+def _why_cut(recipe: Recipe, found: Fingerprint) -> str:
+    if recipe.preprocess.margin == "keep" or not found.margin:
+        return ""
+    share = f"{found.margin:.0%}"
+    return f"Dark margins, {share} of an image, are cut off, so that the rest is seen larger."
 
 
 def _why_network(recipe: Recipe, how: Speed, options: Sequence[Choice]) -> str:

@@ -18,7 +18,6 @@ from napari_unet.unet.volumes import fit_volumes
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
 LARGEST_MEASURED = 16  # images in a measured batch
 VIEWS_PER_CASE = 60  # so often "auto" shows each case at the most: that is plenty
-ALIKE = 0.15  # relative difference of aspect up to which images count as of one shape
 SHAPE = {"depth", "base_channels", "channels", "stem_stride", "dims", "flat_levels"}
 GIVEN = {"in_channels", "out_channels", "mean", "std"}  # by the data, whatever a recipe says
 
@@ -55,16 +54,18 @@ def changes(recipe: Recipe) -> dict[str, dict[str, Any]]:
 
 
 def working_size(shapes: Sequence[tuple[int, int]], largest: int) -> tuple[int, int]:
-    """Return a size that holds most images well: their common shape, or a square if they differ."""
+    """Return the size that has the fewest pixels for what is seen of images scaled to fit in."""
     longest = sorted(max(s) for s in shapes)
-    side = min(longest[len(longest) // 2], largest)
-    aspects = sorted(h / w for h, w in shapes)
-    aspect = aspects[len(aspects) // 2]
-    alike = sum(abs(a / aspect - 1) <= ALIKE for a in aspects) >= 0.9 * len(aspects)
-    h, w = (side, side / aspect) if aspect >= 1 else (side * aspect, side)
-    if not alike:
-        h = w = side
-    return _round(h), _round(w)
+    side = _round(min(longest[len(longest) // 2], largest))
+    steps = range(side, 0, -STEP)
+    sizes = [(side, s) for s in steps] + [(s, side) for s in steps]
+    return min(sizes, key=lambda size: sum(1 / _filled(shape, size) for shape in shapes))
+
+
+def _filled(shape: tuple[int, int], size: tuple[int, int]) -> float:
+    """Return how much of ``size`` an image takes that is scaled to fit into it."""
+    scale = min(s / n for n, s in zip(shape, size, strict=True))
+    return scale**2 * math.prod(shape) / math.prod(size)
 
 
 def patch_size(shapes: Sequence[tuple[int, int]], largest: int) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_unet.config import PreprocessConfig
+from napari_unet.data.margins import content
 from napari_unet.errors import DataError
 from napari_unet.unet.losses import IGNORE
 
 AT_ONCE = 8  # planes of a volume that are brought back to their size together
 STROKE = 0.1  # share of a pixel that must be labelled for it to count as labelled
+SURE = 20.0  # logit of what lies in a margin that the network is not shown
 SAMPLE = 65_536  # pixels looked at for percentiles: exact enough, and a fraction of the time
 
 
@@ -77,11 +79,17 @@ def _mean_and_deviation(image: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Fit:
-    """How an image of ``shape`` lies in the working size: scaled to ``inner``, then padded."""
+    """How an image of ``shape`` lies in the working size: scaled to ``inner``, then padded.
+
+    Where a margin was cut off, ``shape`` is what is left, ``start`` its first pixel along every
+    axis, and ``uncut`` the image's own shape; else both are empty.
+    """
 
     shape: tuple[int, ...]
     inner: tuple[int, ...]
     size: tuple[int, ...]
+    start: tuple[int, ...] = ()
+    uncut: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, shape: tuple[int, ...], size: tuple[int, ...]) -> Fit:
@@ -104,20 +112,21 @@ class Fit:
         return tuple((s - n) // 2 for s, n in zip(self.size, self.inner, strict=True))
 
     def image(self, image: Tensor) -> Tensor:
-        """Fit ``(C, *shape)`` into ``(C, *size)``; the padding is 0, the mean."""
+        """Fit ``(C, *shape)``, or the image as it was, into ``(C, *size)``; the padding is 0."""
+        image = self._cut(image)
         if self.inner != self.shape:
             image = shrink(image, self.inner)
         return self._pad(image, 0.0)
 
     def labels(self, labels: NDArray[Any]) -> Tensor:
-        """Fit class indices ``shape`` into uint8 ``size``; the padding is `IGNORE`."""
-        whole = torch.from_numpy(np.ascontiguousarray(labels.astype(np.uint8)))[None]
+        """Fit an image's class indices into uint8 ``size``; the padding is `IGNORE`."""
+        whole = self._cut(torch.from_numpy(np.ascontiguousarray(labels.astype(np.uint8)))[None])
         if self.inner != self.shape:
             whole = _shrink_labels(whole, self.inner)
         return self._pad(whole, IGNORE)[0]
 
     def undo(self, logits: Tensor) -> Tensor:
-        """Bring logits ``(K, *size)`` back to ``(K, *shape)``."""
+        """Bring logits ``(K, *size)`` back to the image's own shape."""
         return torch.cat(list(self.undo_in_parts(logits)), dim=1)
 
     def undo_in_parts(self, logits: Tensor) -> Iterator[Tensor]:
@@ -127,13 +136,35 @@ class Fit:
         """
         for axis, (start, n) in enumerate(zip(self.offset, self.inner, strict=True), start=1):
             logits = logits.narrow(axis, start, n)
+        parts: Iterable[Tensor]
         if self.inner == self.shape:
-            yield from torch.split(logits, AT_ONCE, dim=1) if len(self.size) == 3 else (logits,)
+            parts = torch.split(logits, AT_ONCE, dim=1) if len(self.size) == 3 else (logits,)
         elif len(self.size) == 2:
-            yield _resize(logits[None], self.shape).squeeze(0)
+            parts = (_resize(logits[None], self.shape).squeeze(0),)
         else:
-            for planes in _between(logits, self.shape[0]):
-                yield _resize(planes, self.shape[1:])
+            parts = (_resize(p, self.shape[1:]) for p in _between(logits, self.shape[0]))
+        yield from map(self._uncut, parts)
+
+    def _cut(self, image: Tensor) -> Tensor:
+        """Cut the margin off ``(C, *uncut)``, if there is one and it was not cut off before."""
+        if not self.uncut or image.shape[1:] == self.shape:
+            return image
+        window = (slice(a, a + n) for a, n in zip(self.start, self.shape, strict=True))
+        return image[:, *window]
+
+    def _uncut(self, logits: Tensor) -> Tensor:
+        """Put the margin around logits ``(K, …)`` again, for certain background."""
+        if not self.uncut:
+            return logits
+        border: list[int] = []
+        for start, n, whole in zip(self.start[-2:], self.shape[-2:], self.uncut[-2:], strict=True):
+            border = [start, whole - n - start, *border]  # torch begins with the last axis
+        if len(logits) == 1:
+            return F.pad(logits, border, value=-SURE)
+        background, classes = logits[:1], logits[1:]
+        return torch.cat(
+            [F.pad(background, border, value=SURE), F.pad(classes, border, value=-SURE)]
+        )
 
     def _pad(self, x: Tensor, value: float) -> Tensor:
         border: list[int] = []
@@ -203,7 +234,7 @@ def prepare(image: NDArray[Any], config: PreprocessConfig) -> tuple[Tensor, Fit]
 
     It is a picture, or for a working size of three numbers a volume, with or without channels.
     """
-    return _fitted(normalise(to_float(image, len(config.size)), config), config)
+    return prepare_all(image, config, len(config.size))[0]
 
 
 def prepare_all(
@@ -213,20 +244,20 @@ def prepare_all(
 
     That is the image as from `prepare`, or the planes of a volume, which are normalised together.
     """
-    if axes == len(config.size):
-        return [prepare(image, config)]
-    whole = normalise(to_float(image, axes), config)
-    return [_fitted(plane, config) for plane in whole.unbind(1)]
-
-
-def _fitted(x: Tensor, config: PreprocessConfig) -> tuple[Tensor, Fit]:
-    fit = fit_of(tuple(x.shape[1:]), config)
-    return fit.image(x), fit
-
-
-def fit_of(shape: tuple[int, ...], config: PreprocessConfig) -> Fit:
-    """Return how an image of ``shape`` lies in the working size; in patch models, as it is."""
-    return Fit.of(shape, config.size if config.mode == "whole" else shape)
+    uncut, start = tuple(image.shape[:axes]), (0,) * axes
+    if config.margin == "cut" and config.mode == "whole":
+        rows, columns = content(image, axes)
+        image = image[(slice(None),) * (axes - 2) + (rows, columns)]
+        start = (*start[2:], rows.start, columns.start)
+    x = normalise(to_float(image, axes), config)
+    planes = [x] if axes == len(config.size) else list(x.unbind(1))
+    shape = tuple(planes[0].shape[1:])
+    space = len(shape)
+    size = config.size if config.mode == "whole" else shape  # patches are cut at their own scale
+    fit = Fit.of(shape, size)
+    if shape != uncut[-space:]:
+        fit = replace(fit, start=start[-space:], uncut=uncut[-space:])
+    return [(fit.image(plane), fit) for plane in planes]
 
 
 def together(axes: int, config: PreprocessConfig, name: str) -> int:

@@ -24,7 +24,7 @@ from napari_unet.events import Event, Note, Progress
 from napari_unet.unet.aside import until_done
 from napari_unet.unet.borders import with_borders
 from napari_unet.unet.losses import IGNORE
-from napari_unet.unet.preprocess import beside, fit_of, prepare_all, together
+from napari_unet.unet.preprocess import beside, prepare_all, together
 
 Reader = Callable[[Case], tuple[NDArray[Any], NDArray[Any]]]
 
@@ -162,22 +162,20 @@ def fill(
         image, labels = read(case)
         axes = together(labels.ndim, config, case.name)
         pieces = list(np.ndindex(labels.shape[:-axes]))
-        found = [parts(image[i], labels[i], axes) for i in pieces]
-        if objects is not None:
-            ids = objects(case)
-            found = [[(bordered(x, ids[i]), y)] for i, ((x, y),) in zip(pieces, found, strict=True)]
-        return found
-
-    def parts(image: NDArray[Any], labels: NDArray[Any], axes: int) -> list[tuple[Tensor, Tensor]]:
-        planes = labels if axes > len(config.size) else labels[None]
-        # Half the memory at once: the planes of a whole volume wait to be stored.
+        ids = objects(case) if objects is not None else None
         return [
-            (x.half(), fit.labels(y))
-            for (x, fit), y in zip(prepare_all(image, config, axes), planes, strict=True)
+            list(parts(image[i], labels[i], ids[i] if ids is not None else None, axes))
+            for i in pieces
         ]
 
-    def bordered(image: Tensor, ids: NDArray[np.integer]) -> Tensor:
-        return with_borders(image, fit_of(ids.shape, config), ids)
+    def parts(
+        image: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any] | None, axes: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        planes = labels if axes > len(config.size) else labels[None]
+        for (x, fit), y in zip(prepare_all(image, config, axes), planes, strict=True):
+            # Half the memory at once: the planes of a whole volume wait to be stored.
+            shown = x.half() if ids is None else with_borders(x, fit, ids).half()
+            yield shown, fit.labels(y)
 
     failed: list[str] = []
     done = 0
