@@ -188,19 +188,21 @@ def _choose(labels: NDArray[Any], largest: bool, min_size: int) -> None:
 def _part(mask: NDArray[np.bool_], pixel: tuple[float, ...]) -> tuple[NDArray[np.int32], int]:
     """Give the objects of a mask numbers, those that touch parted at their waists."""
     from scipy.ndimage import distance_transform_edt
-    from skimage.morphology import h_maxima
-    from skimage.segmentation import watershed
+    from skimage import morphology, segmentation
 
     # A rim of background: what lies at the image's edge has its outline there.
     rim = (slice(1, -1),) * mask.ndim
     depth = distance_transform_edt(np.pad(mask, 1), sampling=pixel)[rim].astype(np.float32)
-    seeds, n = components(h_maxima(depth, RISE).astype(bool) & mask)
-    # What is nowhere deeper than the rise has no seed so far, and is one object.
+    peaks = morphology.h_maxima(depth, RISE)  # type: ignore[no-untyped-call]
+    seeds, n = components(peaks.astype(bool) & mask)
+    # What is nowhere deeper than the rise may have no peak, and is one object.
     whole, _ = components(mask)
     missed = ~np.isin(whole, np.unique(whole[seeds > 0])) & mask
     more, m = components(missed)
     seeds[missed] = more[missed] + n
-    parted: NDArray[np.int32] = watershed(-depth, seeds, connectivity=mask.ndim, mask=mask)
+    parted = segmentation.watershed(  # type: ignore[no-untyped-call]
+        -depth, seeds, connectivity=mask.ndim, mask=mask
+    )
     return parted, n + m
 
 

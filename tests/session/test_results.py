@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import dask.array as da
 import numpy as np
+import zarr
 
-from napari_unet.session import Session
+from napari_unet.events import SegmentArrayFinished
+from napari_unet.labelling import label_image
+from napari_unet.session import Result, Session
 from sessions import FINISHED, write_model
 
 
@@ -24,12 +28,14 @@ def test_labels_follow_the_threshold():
 
 def test_several_classes_take_the_likeliest():
     planes = np.array([[[200, 10, 0]], [[30, 200, 100]], [[25, 45, 155]]], np.uint8)
+    several = replace(FINISHED, probabilities=planes, classes=("a", "b"))
     session = Session()
     session.select_model(write_model())
     assert session.model is not None
-    result = session.keep("id", session.model, replace(FINISHED, probabilities=planes))
+    result = session.keep("id", session.model, several)
     assert not result.binary
     assert result.labels(0.9).tolist() == [[0, 1, 2]]
+    assert result.labels(0.9, (0.1, 0.9)).tolist() == [[1, 1, 1]]
 
 
 def test_a_result_is_of_one_image_and_one_state_of_the_model():
@@ -48,13 +54,59 @@ def test_a_result_is_of_one_image_and_one_state_of_the_model():
     assert session.result("id", entry) is None
 
 
+def noise(n: int) -> SegmentArrayFinished:
+    """Return probabilities that cannot be compressed."""
+    rng = np.random.default_rng(n)
+    return replace(FINISHED, probabilities=rng.integers(0, 256, (1, 20, 50), np.uint8))
+
+
 def test_old_results_go_when_memory_would_run_over(monkeypatch):
-    monkeypatch.setattr("napari_unet.session.results.RESULT_BYTES", 150)
+    monkeypatch.setattr("napari_unet.session.results.RESULT_BYTES", 2500)
     session = Session()
     session.select_model(write_model())
     entry = session.model
     assert entry is not None
-    for name in "abc":
-        session.keep(name, entry, FINISHED)  # 64 bytes each
+    for n, name in enumerate("abc"):
+        session.keep(name, entry, noise(n))  # 1000 bytes each, and a little more
     kept = [name for name in "abc" if session.result(name, entry) is not None]
     assert kept == ["b", "c"]
+
+
+def test_what_counts_is_what_they_take_compressed(monkeypatch):
+    monkeypatch.setattr("napari_unet.session.results.RESULT_BYTES", 2500)
+    session = Session()
+    session.select_model(write_model())
+    entry = session.model
+    assert entry is not None
+    plain = replace(FINISHED, probabilities=np.zeros((1, 100, 100), np.uint8))
+    for name in "abc":
+        session.keep(name, entry, plain)
+    assert all(session.result(name, entry) is not None for name in "abc")
+
+
+def test_one_result_is_at_hand_and_the_others_come_back_as_they_were():
+    session = Session()
+    session.select_model(write_model())
+    entry = session.model
+    assert entry is not None
+    first = session.keep("a", entry, noise(1))
+    at_hand = first.probabilities
+    assert first.probabilities is at_hand  # nothing is unpacked for a moved threshold
+    session.keep("b", entry, noise(2))
+    assert first.probabilities is not at_hand
+    assert np.array_equal(first.probabilities, noise(1).probabilities)
+    assert session.result("a", entry) is first
+
+
+def test_a_store_is_labelled_where_it_is_looked_at(tmp_path):
+    planes = np.random.default_rng(0).integers(0, 256, (3, 4, 20, 30), np.uint8)
+    store = tmp_path / "p.zarr"
+    zarr.create_array(str(store), data=planes, chunks=(1, 2, 16, 16))
+    result = Result("a", "m", 0.0, None, ("x", "y"), 0.5, store=str(store))
+    assert result.lazy
+    labels = result.labels(0.5, (0.3, 0.6))
+    assert isinstance(labels, da.Array)
+    assert (labels.shape, labels.dtype) == ((4, 20, 30), np.uint8)
+    expected = label_image(planes, 0.5, (0.3, 0.6))
+    assert np.array_equal(labels[2].compute(scheduler="synchronous"), expected[2])
+    assert np.array_equal(labels.compute(scheduler="synchronous"), expected)

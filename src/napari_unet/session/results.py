@@ -9,10 +9,11 @@ from psygnal import Signal
 
 from napari_unet.events import CaseDone, EvaluateFinished, SegmentArrayFinished
 from napari_unet.jobs import EvaluateJob
+from napari_unet.session.kept import Kept
 from napari_unet.session.models import modified
 from napari_unet.session.values import ModelEntry, Result, Sheet
 
-RESULT_BYTES = 512_000_000
+RESULT_BYTES = 512_000_000  # of compressed probabilities
 
 
 class ResultState:
@@ -24,16 +25,17 @@ class ResultState:
     def __init__(self) -> None:
         self.sheet: Sheet | None = None
         self._results: OrderedDict[tuple[str, str], Result] = OrderedDict()
+        self._at_hand: Result | None = None
 
     # --- segmentations ------------------------------------------------------------------------
 
     def keep(self, image: str, model: ModelEntry, event: SegmentArrayFinished) -> Result:
         """Keep a segmentation's probabilities; the oldest go when memory would run over."""
-        result = Result(
-            image, model.path, model.modified, event.probabilities, event.classes, event.threshold
-        )
+        kept = Kept(event.probabilities)
+        result = Result(image, model.path, model.modified, kept, event.classes, event.threshold)
         self._results[image, model.path] = result
         self._results.move_to_end((image, model.path))
+        self._work_with(result)
         while len(self._results) > 1 and self._bytes() > RESULT_BYTES:
             self._results.popitem(last=False)
         self.result_changed.emit()
@@ -42,20 +44,32 @@ class ResultState:
     def result(self, image: str, model: ModelEntry) -> Result | None:
         """Return what is kept for an image and a model, unless the model's file changed since."""
         result = self._results.get((image, model.path))
-        return result if result is not None and result.modified == model.modified else None
+        if result is None or result.modified != model.modified:
+            return None
+        self._work_with(result)
+        return result
 
     def forget(self, image: str) -> None:
         """Drop what is kept for an image that changed or was closed."""
         for key in [k for k in self._results if k[0] == image]:
             del self._results[key]
+        if self._at_hand is not None and self._at_hand.image == image:
+            self._at_hand = None
         self.result_changed.emit()
 
     def drop_results(self) -> None:
         """Drop everything that is kept."""
         self._results.clear()
+        self._at_hand = None
+
+    def _work_with(self, result: Result) -> None:
+        """Have one result at hand; the one before is compressed."""
+        before, self._at_hand = self._at_hand, result
+        if before is not None and before is not result:
+            before.rest()
 
     def _bytes(self) -> int:
-        return sum(r.probabilities.nbytes for r in self._results.values())
+        return sum(r.nbytes for r in self._results.values())
 
     # --- scores -------------------------------------------------------------------------------
 

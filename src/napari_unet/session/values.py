@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from napari_unet.card import ModelCard
 from napari_unet.events import CaseScore, Progress
 from napari_unet.jobs import Job, ResumeJob, TrainJob
 from napari_unet.labelling import label_image
+from napari_unet.session.kept import Kept
 
 Lane = Literal["train", "interactive"]
 Place = Literal["dataset", "train", "segment", "evaluate", "runs", "augment"]
@@ -70,37 +71,85 @@ class ModelEntry:
 class ImageFacts:
     """What must be known of an open image to tell whether a model fits it.
 
-    ``shape`` leaves out the colour channel, ``channels`` counts it (1 for grey).
+    ``shape`` leaves out the colour channel, ``channels`` counts it (1 for grey). ``axes`` are the
+    names of the axes of ``shape``, as far as they are known.
     """
 
     id: str
     name: str
     shape: tuple[int, ...]
     channels: int = 1
+    axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result:
     """The kept probabilities of one image, from which any threshold's labels are made.
 
-    ``probabilities`` is uint8 ``(K, ..., H, W)``; see `SegmentArrayFinished`.
+    What they are is told in `SegmentArrayFinished`. They are either ``kept`` in memory or, where
+    that is too small, in the Zarr array ``store`` on disk. ``uncertain`` is uint8 ``(..., H, W)``.
     """
 
     image: str
     model: str
     modified: float
-    probabilities: NDArray[np.uint8]
+    kept: Kept | None
     classes: tuple[str, ...]
     threshold: float
+    store: str = ""
+    uncertain: Kept | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the probabilities ``(K, ..., H, W)``."""
+        return tuple((self.kept or self.probabilities).shape)
+
+    @property
+    def lazy(self) -> bool:
+        """Whether everything made of the probabilities is a dask array, computed when looked at."""
+        return self.kept is None
+
+    @property
+    def probabilities(self) -> Any:
+        """The probabilities ``(K, ..., H, W)``: uint8, as numpy or dask array."""
+        if self.kept is not None:
+            return self.kept.array
+        import dask.array as da
+
+        array = da.from_zarr(self.store)  # type: ignore[no-untyped-call]
+        return array.rechunk({0: -1})  # a pixel's classes together
+
+    @property
+    def uncertainty(self) -> NDArray[np.uint8] | None:
+        """How far averaged views disagree ``(..., H, W)``, None if that was not asked for."""
+        return self.uncertain.array if self.uncertain is not None else None
 
     @property
     def binary(self) -> bool:
-        """Whether a threshold decides; with several classes the likeliest wins."""
-        return len(self.probabilities) == 1
+        """Whether one threshold decides; else each class may have its own."""
+        return self.shape[0] == 1
 
-    def labels(self, threshold: float) -> NDArray[np.uint8]:
-        """Return the label image ``(..., H, W)``: 0 is background, ``i + 1`` is ``classes[i]``."""
-        return label_image(self.probabilities, threshold)
+    @property
+    def nbytes(self) -> int:
+        """How many bytes of memory this takes while it rests."""
+        return sum(kept.nbytes for kept in (self.kept, self.uncertain) if kept is not None)
+
+    def rest(self) -> None:
+        """Keep it compressed only: nobody works with it for now."""
+        for kept in (self.kept, self.uncertain):
+            if kept is not None:
+                kept.rest()
+
+    def labels(self, threshold: float, thresholds: Sequence[float] = ()) -> Any:
+        """Return the label image ``(..., H, W)``: 0 is background, ``i + 1`` is ``classes[i]``.
+
+        See `label_image`. Lazy where the result is.
+        """
+        planes = self.probabilities
+        if not self.lazy:
+            return label_image(planes, threshold, thresholds)
+        args = (threshold, tuple(thresholds))
+        return planes.map_blocks(label_image, *args, dtype=np.uint8, drop_axis=0)
 
 
 @dataclass(frozen=True)
