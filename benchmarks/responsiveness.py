@@ -104,7 +104,7 @@ def main() -> None:
     assert wait(lambda: session.model is not None and "train" not in session.busy, 120)
     bench.tabs.setCurrentWidget(bench.segment)
     bench.segment.view.segment.button.click()
-    assert wait(lambda: bool(desk.segmenter.found), 120), "nothing was segmented"
+    assert wait(lambda: bool(desk.segmenter.answers.found), 120), "nothing was segmented"
 
     def act(i: int) -> None:
         bench.segment.view.slider.setValue(10 + i * 3 % 80)

@@ -187,6 +187,18 @@ class EvaluateFinished:
 
 @dataclass(frozen=True)
 class Finding:
+@dataclass(frozen=True)
+class SegmentPart:
+    """Probabilities of a finished piece of an image, while the rest computes.
+
+    ``start`` is its first pixel along every spatial axis of the job's image, ``probabilities``
+    uint8 ``(K, *piece)`` as in `SegmentArrayFinished`.
+    """
+
+    start: tuple[int, ...]
+    probabilities: np.ndarray
+
+
     """One thing that an audit noticed, about one case or many.
 
     ``kind`` is a stable word for programs; ``text`` says what is the matter and ``advice`` what to
@@ -271,3 +283,4 @@ Event = (
     | Offer
     | FetchFinished
 )
+    | SegmentPart

@@ -15,6 +15,7 @@ from napari_unet.data.scan import Scan
 from napari_unet.widgets.case_layers import Shown, first_slice
 from napari_unet.widgets.layer_tags import PixelSize
 from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.segmentations import Whose
 
 MODEL = "/models/m.unet.safetensors"
 
@@ -186,8 +187,8 @@ def test_the_case_cannot_be_deleted_by_hand_but_by_closing_it(viewer, layers):
 
 def test_closing_a_case_keeps_what_a_person_painted_on_it(viewer, layers):
     show(layers, "a")
-    layers.write_segmentation("a", MODEL, "m", blob())
-    layers.write_segmentation("a", "/models/n", "n", blob())
+    layers.segmentations.write(Whose("a", MODEL, "m"), blob())
+    layers.segmentations.write(Whose("a", "/models/n", "n"), blob())
     viewer.layers["a · m"].paint((15, 15), 1)
     layers.close_case()
     assert names(viewer) == ["a · m (corrected)"]
@@ -212,7 +213,7 @@ def test_labels_lie_exactly_on_their_image(kind, viewer, layers):
         np.zeros(shapes.get(kind, (20, 30))), rgb=kind == "colour", name="scan", **options
     )
     facts = layers.active_image()
-    layers.write_segmentation(facts.id, MODEL, "m", np.ones(facts.shape, np.uint8))
+    layers.segmentations.write(Whose(facts.id, MODEL, "m"), np.ones(facts.shape, np.uint8))
     labels = viewer.layers["scan · m"]
     assert labels.data.shape == facts.shape
     corners = np.stack([np.zeros(ndim), np.array(facts.shape)])
@@ -226,9 +227,9 @@ def test_labels_lie_exactly_on_their_image(kind, viewer, layers):
 def test_there_is_one_layer_per_image_and_model(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id
-    layers.write_segmentation(id, MODEL, "m", blob())
-    layers.write_segmentation(id, MODEL, "m", blob() * 0)
-    layers.write_segmentation(id, "/models/n", "n", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob() * 0)
+    layers.segmentations.write(Whose(id, "/models/n", "n"), blob())
     assert names(viewer) == ["scan", "scan · m", "scan · n"]
     assert not viewer.layers["scan · m"].data.any()
 
@@ -236,22 +237,22 @@ def test_there_is_one_layer_per_image_and_model(viewer, layers):
 def test_what_a_person_painted_is_seen_and_undo_is_seen_too(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     labels = viewer.layers["scan · m"]
-    assert not layers.painted(id, MODEL)
+    assert not layers.segmentations.painted(id, MODEL)
     labels.paint((15, 15), 1)
-    assert layers.painted(id, MODEL)
+    assert layers.segmentations.painted(id, MODEL)
     labels.undo()
-    assert not layers.painted(id, MODEL)
+    assert not layers.segmentations.painted(id, MODEL)
 
 
 def test_painting_and_undo_are_told_but_not_our_own_writing(viewer, layers, qtbot):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     qtbot.wait(100)
     with qtbot.assertNotEmitted(layers._pause.timeout, wait=100):
-        layers.write_segmentation(id, MODEL, "m", blob())
+        layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     for act in (lambda: viewer.layers[1].paint((3, 3), 1), viewer.layers[1].undo):
         with qtbot.waitSignal(layers._pause.timeout):
             act()
@@ -260,10 +261,10 @@ def test_painting_and_undo_are_told_but_not_our_own_writing(viewer, layers, qtbo
 def test_painted_labels_can_be_set_apart(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     viewer.layers["scan · m"].paint((15, 15), 1)
-    layers.set_apart(id, MODEL)
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.set_apart(id, MODEL)
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     assert names(viewer) == ["scan", "scan · m (corrected)", "scan · m"]
     assert viewer.layers["scan · m (corrected)"].data[15, 15] == 1
 
@@ -271,11 +272,11 @@ def test_painted_labels_can_be_set_apart(viewer, layers):
 def test_undo_cannot_bring_back_strokes_of_labels_that_were_replaced(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     labels = viewer.layers["scan · m"]
     labels.mode = "paint"
     labels.paint((15, 15), 1)
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     labels.undo()
     assert np.array_equal(labels.data, blob())
     assert labels.mode == "paint"
@@ -283,24 +284,24 @@ def test_undo_cannot_bring_back_strokes_of_labels_that_were_replaced(viewer, lay
 
 def test_another_case_never_stands_under_the_last_ones_labels(viewer, layers):
     show(layers, "a")
-    layers.write_segmentation("a", MODEL, "m", blob())
+    layers.segmentations.write(Whose("a", MODEL, "m"), blob())
     (spare,) = [x for x in viewer.layers if x.name == "a · m"]
     show(layers, "b", size=(10, 10))
     assert "a · m" not in names(viewer)
     assert not spare.visible
     assert not spare.data.any()
     assert spare.data.shape == (10, 10)
-    layers.write_segmentation("b", MODEL, "m", np.ones((10, 10), np.uint8))
+    layers.segmentations.write(Whose("b", MODEL, "m"), np.ones((10, 10), np.uint8))
     assert viewer.layers["b · m"] is spare
     assert spare.visible
 
 
 def test_a_copy_that_a_person_made_is_theirs(viewer, layers):
     show(layers, "a")
-    layers.write_segmentation("a", MODEL, "m", blob())
+    layers.segmentations.write(Whose("a", MODEL, "m"), blob())
     data, state, _ = viewer.layers["a · m"].as_layer_data_tuple()
     mine = viewer.add_labels(data.copy(), **state | {"name": "mine"})
-    layers.write_segmentation("a", MODEL, "m", blob() * 0)
+    layers.segmentations.write(Whose("a", MODEL, "m"), blob() * 0)
     show(layers, "b")
     assert np.array_equal(mine.data, blob())
     assert mine.visible
@@ -309,7 +310,7 @@ def test_a_copy_that_a_person_made_is_theirs(viewer, layers):
 
 def test_painted_labels_of_the_last_case_are_kept(viewer, layers):
     show(layers, "a")
-    layers.write_segmentation("a", MODEL, "m", blob())
+    layers.segmentations.write(Whose("a", MODEL, "m"), blob())
     viewer.layers["a · m"].paint((15, 15), 1)
     show(layers, "b")
     kept = viewer.layers["a · m (corrected)"]
@@ -320,11 +321,11 @@ def test_painted_labels_of_the_last_case_are_kept(viewer, layers):
 def test_labels_of_a_model_that_was_trained_anew_say_so(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="scan")
     id = layers.active_image().id
-    layers.write_segmentation(id, MODEL, "m", blob())
-    layers.mark_old(MODEL)
-    layers.mark_old(MODEL)
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
+    layers.segmentations.mark_old(MODEL)
+    layers.segmentations.mark_old(MODEL)
     assert names(viewer) == ["scan", "scan · m (by an earlier version)"]
-    layers.write_segmentation(id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(id, MODEL, "m"), blob())
     assert names(viewer) == ["scan", "scan · m"]
 
 
@@ -384,7 +385,7 @@ def test_labels_stand_for_the_image_they_belong_to(viewer, layers):
     viewer.add_image(np.zeros((20, 30)), name="first")
     viewer.add_image(np.zeros((20, 30)), name="second")
     first = layers.images()[0]
-    layers.write_segmentation(first.id, MODEL, "m", blob())
+    layers.segmentations.write(Whose(first.id, MODEL, "m"), blob())
     viewer.layers.selection.active = viewer.layers["first · m"]
     assert layers.active_image() == first
     viewer.layers.selection.active = viewer.layers["second"]

@@ -4,7 +4,8 @@ Plain state with signals: no Qt, no napari, no torch. The widgets show it, the r
 it, and everything shown is either fresh or says why it is not.
 """
 
-from napari_unet.session.models import misfit, read_entry
+from napari_unet.session.freshness import Made, stale
+from napari_unet.session.models import channel_axis, is_time, misfit, read_entry
 from napari_unet.session.state import Session
 from napari_unet.session.training import Waiting
 from napari_unet.session.values import (
@@ -26,6 +27,7 @@ __all__ = [
     "Busy",
     "ImageFacts",
     "Lane",
+    "Made",
     "Message",
     "ModelEntry",
     "Place",
@@ -33,6 +35,9 @@ __all__ = [
     "Session",
     "Sheet",
     "Waiting",
+    "channel_axis",
+    "is_time",
     "misfit",
     "read_entry",
+    "stale",
 ]

@@ -29,6 +29,7 @@ from napari_unet.session.data import DataState
 from napari_unet.session.models import ModelState, modified, read_entry
 from napari_unet.session.results import ResultState
 from napari_unet.session.running import RunState
+from napari_unet.session.scratch import Scratch
 from napari_unet.session.training import TrainState, epochs_of
 from napari_unet.session.values import Busy, Lane, Message, ModelEntry, Place
 
@@ -51,12 +52,14 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
         RunState.__init__(self, make_engines)
         ResultState.__init__(self)
         TrainState.__init__(self)
+        self.scratch = Scratch()
         self.model_changed.connect(self.sheet_changed.emit)  # scores may be stale now
 
     def close(self) -> None:
         """End the engines; the session cannot start jobs any more."""
         self.drop_results()
         self.end_engines()
+        self.scratch.close()
 
     def set_dataset(self, dataset: Dataset | None) -> None:
         """Work on another dataset, or on none: no case is open; scores stay, as another's."""

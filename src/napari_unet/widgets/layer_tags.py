@@ -21,6 +21,7 @@ from napari_unet.session import ImageFacts
 KEY = "napari_unet"  # in a layer's metadata: what we put there
 CASE_IMAGE, REFERENCE, SEGMENTATION = "case image", "reference", "segmentation"
 LIVE = "live prediction"
+MAP = "map"  # probabilities or uncertainty, as an image
 SPARE = "spare"  # an empty, hidden segmentation: making a layer costs far more than reusing one
 
 
@@ -117,7 +118,8 @@ def facts(layer: Any) -> ImageFacts:
     rgb = bool(layer.rgb)
     shape = tuple(data.shape[:-1] if rgb else data.shape)
     id = tag_of(layer).get("case") or str(layer.unique_id)
-    return ImageFacts(id, layer.name, shape, int(data.shape[-1]) if rgb else 1)
+    axes = tuple(map(str, layer.axis_labels))
+    return ImageFacts(id, layer.name, shape, int(data.shape[-1]) if rgb else 1, axes)
 
 
 def pixels(layer: Any) -> Any:
@@ -160,23 +162,35 @@ def forget_strokes(layer: Any) -> None:
     layer.mode = mode
 
 
-def geometry(layer: Any) -> dict[str, Any]:
-    """Return what places one layer in the world exactly where another one lies."""
+def geometry(layer: Any, ndim: int = 0) -> dict[str, Any]:
+    """Return what places one layer in the world exactly where another one lies.
+
+    ``ndim`` is how many axes the other one has, if it is without this one's first.
+    """
+    first = layer.ndim - (ndim or layer.ndim)
+    shear, affine = np.asarray(layer.shear), layer.affine
+    if first:
+        # napari keeps shear as the values above a matrix's diagonal, row by row.
+        shear = shear[first:, first:] if shear.ndim == 2 else shear[layer.ndim - 1 :]
+        affine = affine.affine_matrix[first:, first:]
     return {
-        "scale": layer.scale,
-        "translate": layer.translate,
-        "rotate": layer.rotate,
-        "shear": layer.shear,
-        "affine": layer.affine,
-        "units": layer.units,
-        "axis_labels": layer.axis_labels,
+        "scale": layer.scale[first:],
+        "translate": layer.translate[first:],
+        "rotate": layer.rotate[first:, first:],
+        "shear": shear,
+        "affine": affine,
+        "units": layer.units[first:],
+        "axis_labels": layer.axis_labels[first:],
     }
 
 
-def same_place(a: Any, b: Any) -> bool:
-    """Say whether two layers lie in the same place already: setting it anew takes time."""
-    mine, other = geometry(a), geometry(b)
-    mine["affine"], other["affine"] = a.affine.affine_matrix, b.affine.affine_matrix
+def same_place(layer: Any, on: Any) -> bool:
+    """Say whether a layer lies where `geometry` would put it: setting it anew takes time."""
+    if layer.ndim > on.ndim:
+        return False
+    mine, other = geometry(layer), geometry(on, layer.ndim)
+    for place in (mine, other):
+        place["affine"] = getattr(place["affine"], "affine_matrix", place["affine"])
     return all(np.array_equal(mine[key], other[key]) for key in mine)
 
 

@@ -1,42 +1,38 @@
-"""One viewer's layers: with ``case_layers`` and ``layer_tags`` all that touches them."""
+"""One viewer's layers: what is there, what was chosen, and what a person changes."""
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Shapes
 from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_unet.session import ImageFacts
-from napari_unet.widgets.case_layers import FILL, CaseLayers, Shown
+from napari_unet.widgets.case_layers import CaseLayers, Shown
 from napari_unet.widgets.layer_tags import (
     CASE_IMAGE,
     KEY,
+    MAP,
     REFERENCE,
     SEGMENTATION,
-    SPARE,
     Hand,
     PixelSize,
     facts,
-    forget_strokes,
-    geometry,
-    is_spare,
     pixel_size,
     pixels,
-    same_place,
     tag_of,
-    takes,
 )
+from napari_unet.widgets.maps import Maps
+from napari_unet.widgets.portions import Portions
+from napari_unet.widgets.segmentations import Segmentations
 
 PLUGIN = "napari-unet-workbench"
 PAUSE = 60  # milliseconds after the last stroke
-OLD = " (by an earlier version)"
 
 
 @dataclass(frozen=True)
@@ -55,14 +51,15 @@ class Layers:
     image_edited = Signal(str)  # the id of an image that holds other pixels now
     folder_read = Signal(str, object)  # a folder that our reader opened, and a layer it made of it
     slice_changed = Signal()  # another slice is looked at
+    outlines_changed = Signal()  # a shape was drawn, moved or deleted
     labels_touched = Signal()  # somebody painted, undid, or looks at another slice
 
     def __init__(self, viewer: Any) -> None:
         self.hand = Hand(viewer)
         self.cases = CaseLayers(self.hand)
-        # What we last wrote into a layer, to tell whether a person changed it since. Comparing
-        # is the only way that sees undo, scripts and writing into the array alike.
-        self._written: weakref.WeakKeyDictionary[Any, NDArray[Any]] = weakref.WeakKeyDictionary()
+        self.segmentations = Segmentations(self.hand)
+        self.maps = Maps(self.hand)
+        self.portions = Portions(self.hand)
         self._pause = QTimer()
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE)
@@ -80,7 +77,7 @@ class Layers:
 
     def images(self) -> list[ImageFacts]:
         """Return the open images, the topmost last."""
-        return [facts(layer) for layer in self.hand.layers if isinstance(layer, Image)]
+        return [facts(layer) for layer in self.hand.layers if _is_scan(layer)]
 
     def active_image(self) -> ImageFacts | None:
         """Return the image meant by the selection: itself, or the one its labels belong to."""
@@ -88,7 +85,7 @@ class Layers:
         if viewer is None:
             return None
         active = viewer.layers.selection.active
-        if isinstance(active, Image):
+        if _is_scan(active):
             return facts(active)
         images = self.images()
         of = tag_of(active).get("image") if active is not None else None
@@ -149,13 +146,15 @@ class Layers:
             return
         before, image = self.cases.show(case)
         if before is not None and before.id != case.key:
-            self._release(before.id, image)
+            self.segmentations.release(before.id, image)
+            self.maps.remove(before.id)
         self.changed.emit()
 
     def close_case(self) -> None:
         """Take away what belongs to the open case, but for what a person painted."""
         if (before := self.cases.close()) is not None:
-            self._release(before.id, None)
+            self.segmentations.release(before.id, None)
+            self.maps.remove(before.id)
         self.changed.emit()
 
     def open_case(self) -> str:
@@ -163,100 +162,7 @@ class Layers:
         layer = self.hand.find(CASE_IMAGE)
         return str(tag_of(layer).get("case", "")) if layer is not None else ""
 
-    # --- segmentations ------------------------------------------------------------------------
-
-    def painted(self, image: str, model: str) -> bool:
-        """Return whether a person changed the segmentation since we wrote it."""
-        layer = self._segmentation(image, model)
-        if layer is None:
-            return False
-        written = self._written.get(layer)
-        return written is not None and not np.array_equal(written, layer.data)
-
-    def segmentation_data(self, image: str, model: str) -> NDArray[Any] | None:
-        """Return the labels of an image by a model as they are now, None if there are none."""
-        layer = self._segmentation(image, model)
-        return None if layer is None else np.asarray(layer.data)
-
-    def set_apart(self, image: str, model: str) -> None:
-        """Keep a painted segmentation as a layer of its own, never to be written to again."""
-        layer = self._segmentation(image, model)
-        if layer is not None:
-            layer.name = f"{layer.name} (corrected)"
-            del layer.metadata[KEY]
-            self.changed.emit()
-
-    def mark_old(self, model: str) -> None:
-        """Say in the name of a model's segmentations that the model is another one by now."""
-        for layer in self.hand.layers:
-            tag = tag_of(layer)
-            if tag.get("model") == model and not layer.name.endswith(OLD):
-                layer.name = f"{layer.name}{OLD}"
-
-    def write_segmentation(
-        self, image: str, model: str, model_name: str, labels: NDArray[np.uint8]
-    ) -> None:
-        """Show labels on their image, as the one Labels layer of this image and model."""
-        viewer, on = self.hand.viewer, self.hand.image(image)
-        if viewer is None or on is None:
-            return
-        name = f"{on.name} · {model_name}"
-        layer = self._segmentation(image, model)
-        if layer is not None and takes(layer, labels) and same_place(layer, on):
-            self._overwrite(layer, name, labels)
-            return
-        tag = {"role": SEGMENTATION, "image": image, "model": model}
-        keep = viewer.layers.selection.active
-        if layer is None:
-            layer = next((x for x in self.hand.layers if is_spare(x, labels.ndim)), None)
-        new = layer is None
-        look = {"colormap": FILL, "opacity": 0.5} if new else {}
-        layer = self.hand.put(layer, Labels, labels, name, tag, geometry(on) | look)
-        if new and (reference := self.hand.find(REFERENCE)) is not None:
-            # Below the reference, whose outline is then seen on it.
-            viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(reference))
-        layer.visible = True
-        self._written[layer] = labels.copy()
-        if keep is not None and keep in viewer.layers:
-            viewer.layers.selection.active = keep
-        self.changed.emit()
-
-    def _overwrite(self, layer: Any, name: str, labels: NDArray[np.uint8]) -> None:
-        """Write new labels into a layer's array: half the time of assigning ``data``."""
-        with self.hand.at_work():
-            np.copyto(layer.data, labels)
-            layer.refresh(extent=False)
-        forget_strokes(layer)
-        self._written[layer] = labels
-        if layer.name != name:
-            layer.name = name
-        if not layer.visible:  # setting it, even to the same, would end painting
-            layer.visible = True
-
     # --- inside -------------------------------------------------------------------------------
-
-    def _release(self, left: str, image: Any) -> None:
-        """Take the segmentations of the case that was left out of the new one's way.
-
-        What a person painted stays as a layer of its own; the rest is made again at once from the
-        kept probabilities when the case returns.
-        """
-        for layer in list(self.hand.layers):
-            tag = tag_of(layer)
-            if tag.get("role") != SEGMENTATION or tag.get("image") != left:
-                continue
-            layer.visible = False
-            if self.painted(tag["image"], tag["model"]):
-                self.set_apart(tag["image"], tag["model"])
-            elif image is None or layer.ndim != image.ndim:
-                self.hand.remove(layer)
-            else:
-                empty = np.zeros(facts(image).shape, np.uint8)
-                self.hand.put(layer, Labels, empty, "no segmentation", {"role": SPARE}, {})
-
-    def _segmentation(self, image: str, model: str) -> Any:
-        wanted = {"role": SEGMENTATION, "image": image, "model": model}
-        return next((x for x in self.hand.layers if wanted.items() <= tag_of(x).items()), None)
 
     def _look(self, event: Any = None) -> None:
         self.slice_changed.emit()
@@ -274,11 +180,16 @@ class Layers:
     def _watch_layer(self, layer: Any) -> None:
         if isinstance(layer, Image):
             layer.events.data.connect(self._edited)
+        elif isinstance(layer, Shapes):
+            layer.events.data.connect(self._outlined)
         elif isinstance(layer, Labels):
             # Painting tells before the pixels change, undo by set_data only (as does every new
             # slice), and a stroke many times: so wait a moment, whatever comes.
             for signal in (layer.events.paint, layer.events.set_data, layer.events.labels_update):
                 signal.connect(self._touched)
+
+    def _outlined(self, event: Any = None) -> None:
+        self.outlines_changed.emit()
 
     def _touched(self, event: Any = None) -> None:
         if not self.hand.busy:
@@ -291,4 +202,11 @@ class Layers:
         layer = event.source
         id = facts(layer).id
         layer.metadata.pop(KEY, None)
+        self.segmentations.image_changed(id, facts(layer).id)
+        self.maps.remove(id)
         self.image_edited.emit(id)
+
+
+def _is_scan(layer: Any) -> bool:
+    """Say whether a layer can be segmented; probabilities are images, too, but not meant."""
+    return isinstance(layer, Image) and tag_of(layer).get("role") != MAP

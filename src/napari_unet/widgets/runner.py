@@ -28,8 +28,15 @@ STEPS = 1000  # of a progress bar; napari's take whole numbers
 class Task:
     """One job on one engine; its text is what napari shows when the window is closed."""
 
-    def __init__(self, engine: Engine, make_job: Callable[[], Job], title: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        make_job: Callable[[], Job],
+        title: str,
+        prepare: Callable[[Event], Event] | None = None,
+    ) -> None:
         self._engine, self._make_job, self._title = engine, make_job, title
+        self._prepare = prepare or _as_it_is
         self._stream: Generator[Event, None, None] | None = None
         self._stopped = False
 
@@ -43,7 +50,8 @@ class Task:
             if self._stopped:
                 return
             self._stream = self._engine.run(job)
-            yield from self._stream
+            for event in self._stream:
+                yield self._prepare(event)
         except UnetError:
             raise
         except Exception as error:
@@ -126,6 +134,7 @@ class Runner:
         self._worker: EngineWorker | None = None
         self._bar: ActivityBar | None = None
         self._handle: Callable[[Event], None] = _nothing
+        self._over: Callable[[str], None] = _nothing
         self._error: UnetError | None = None
 
     @property
@@ -139,16 +148,20 @@ class Runner:
         title: str,
         place: Place,
         handle: Callable[[Event], None] | None = None,
+        prepare: Callable[[Event], Event] | None = None,
+        over: Callable[[str], None] | None = None,
     ) -> None:
         """Start a job; a callable makes it in the worker's thread.
 
-        ``handle`` gets every event after the session did. Does nothing while a job runs.
+        ``handle`` gets every event after the session did, as ``prepare`` returned it in the
+        worker's thread. ``over`` is called when the job has ended, with how it failed or nothing.
+        Does nothing while a job runs.
         """
         if self.running or self.session.closed:
             return
         make_job = job if callable(job) else lambda: job
-        task = Task(self.session.engine(self.lane), make_job, title)
-        self._handle, self._error = handle or _nothing, None
+        task = Task(self.session.engine(self.lane), make_job, title, prepare)
+        self._handle, self._over, self._error = handle or _nothing, over or _nothing, None
         self._bar = ActivityBar(title, self.stop)
         self.session.start(self.lane, None if callable(job) else job, title, place)
         self._worker = create_worker(
@@ -191,7 +204,10 @@ class Runner:
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.finish()
-        self.session.finish(self.lane, str(self._error) if self._error else "")
+        error = str(self._error) if self._error else ""
+        over, self._over = self._over, _nothing
+        self.session.finish(self.lane, error)
+        over(error)
 
 
 class Background:
@@ -253,4 +269,8 @@ def seconds(value: float) -> str:
     return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n)
 
 
-def _nothing(_: Event) -> None: ...
+def _nothing(_: object) -> None: ...
+
+
+def _as_it_is(event: Event) -> Event:
+    return event

@@ -1,46 +1,43 @@
-"""Segmenting an open image, and labelling it anew whenever the threshold moves."""
+"""Segmenting an open image: what of it, by which model, and whether the labels are still fresh."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_unet.events import Event, SegmentArrayFinished
-from napari_unet.jobs import Job, SegmentArrayJob
-from napari_unet.session import ImageFacts, ModelEntry, Result, Session, misfit
+from napari_unet.card import ModelCard
+from napari_unet.errors import UnetError
+from napari_unet.events import Event, SegmentArrayFinished, SegmentPart
+from napari_unet.session import ImageFacts, Made, Message, ModelEntry, Result, Session, stale
+from napari_unet.session.models import modified
+from napari_unet.widgets.answers import Answers, Asked
+from napari_unet.widgets.asking import Asking
 from napari_unet.widgets.layers import Layers, Ticket
+from napari_unet.widgets.portions import WHOLE
 from napari_unet.widgets.runner import Runner
-
-
-@dataclass(frozen=True)
-class Question:
-    """Labels that wait because a person painted on those they would replace."""
-
-    result: Result
-    name: str
+from napari_unet.widgets.segmentations import Whose
 
 
 class Segmenter:
-    """Runs segmentations and writes their labels."""
+    """Follows the viewer's active image, and has it segmented."""
 
-    question_changed = Signal()
-    found_changed = Signal()
+    choices_changed = Signal()  # what can be segmented, or what was chosen of it
+    stale_changed = Signal()
 
     def __init__(self, session: Session, layers: Layers, runner: Runner) -> None:
         self.session, self.layers, self.runner = session, layers, runner
+        self.answers = Answers(session, layers)
         self.image: ImageFacts | None = None
-        self.question: Question | None = None
-        self.found = ""
-        self._warm = False
+        self.where, self.axis = WHOLE, -3
+        self.stale = ""
+        self._warm = ""
         layers.changed.connect(self._follow)
-        layers.image_edited.connect(session.forget)
+        layers.outlines_changed.connect(self.freshen)
+        layers.image_edited.connect(self._forget)
         layers.labels_touched.connect(self._recount)
         session.case_changed.connect(self._follow)
-        session.model_changed.connect(self._show_kept)
+        session.model_changed.connect(self._take_model)
         self._follow()
 
     # --- what to segment ----------------------------------------------------------------------
@@ -49,38 +46,75 @@ class Segmenter:
         """Segment this image next, by making it the viewer's active layer."""
         self.layers.activate(image)
 
+    def set_where(self, where: str) -> None:
+        """Segment another part of the image; see `Portions.wheres`."""
+        self.where = where
+        self.choices_changed.emit()
+        self.freshen()
+
+    def set_axis(self, axis: int) -> None:
+        """Go through a volume along another axis; see `Portions.axes`."""
+        self.axis = axis
+        self.choices_changed.emit()
+        self.freshen()
+
+    def wheres(self) -> list[tuple[str, str]]:
+        """Return what can be segmented of the image: keys, and words."""
+        layer, card = self._layer(), self._card()
+        return self.layers.portions.wheres(layer, card) if layer and card else []
+
+    def axes(self) -> list[tuple[int, str]]:
+        """Return along which axes the image can be gone through; none if there is no choice."""
+        layer, card = self._layer(), self._card()
+        return self.layers.portions.axes(layer, card) if layer and card else []
+
     def reason(self) -> str:
         """Say why nothing can be segmented now; empty if it can."""
-        model = self.session.model
         if busy := self.session.busy.get(self.runner.lane):
             return f"Busy: {busy.title}."
         if self.image is None:
             return "Open an image first, or a case under Dataset."
-        if model is None or model.card is None:
+        if self._card() is None:
             return "Train a model first, or choose a model file with the … button."
-        return misfit(model.card, self.image)
+        return self.session.misfit(self.image)
 
     def warm_up(self) -> None:
-        """Start the engine ahead of the first click, as soon as there is something to segment."""
-        if not self._warm and not self.session.closed and not self.reason():
-            self._warm = True
-            self.session.engine(self.runner.lane).warm()
+        """Start the engine and load the model ahead of the first click."""
+        model = self.session.model
+        if self.session.closed or model is None or self.reason() or self._warm == model.path:
+            return
+        self._warm = model.path
+        self.session.engine(self.runner.lane).warm()
 
     # --- doing it -----------------------------------------------------------------------------
 
     def start(self) -> None:
         """Segment the chosen image with the selected model."""
         model, image = self.session.model, self.image
-        if self.reason() or model is None or image is None:
+        if model is not None and modified(model.path) != model.modified:
+            self.session.refresh_models()
+            model = self.session.model
+        if self.reason() or model is None or model.card is None or image is None:
             return
         ticket = self.layers.ticket(image.id)
         if ticket is None:
             return
+        try:
+            portion = self.layers.portions.portion(ticket.layer, model.card, self.where, self.axis)
+        except UnetError as error:
+            self.session.fail("segment", error)
+            return
+        asked = Asked(Whose(image.id, model.path, model.name), portion, self._now(model))
+        planes = model.card.network.out_channels
+        asking = Asking(model.path, (ticket.data,), portion, planes, self.session.scratch)
+        run = _Run(self, asked, model, ticket)
         self.runner.start(
-            _job(ticket, model),
+            asking.job,
             f"segmenting {image.name}",
             "segment",
-            self._receiver(ticket, model),
+            run.receive,
+            prepare=asking.prepare,
+            over=run.over,
         )
 
     def segment_again(self) -> None:
@@ -92,29 +126,7 @@ class Segmenter:
         """Stop the segmentation; what was there stays."""
         self.runner.stop()
 
-    def _receiver(self, ticket: Ticket, model: ModelEntry) -> Callable[[Event], None]:
-        def receive(event: Event) -> None:
-            if isinstance(event, SegmentArrayFinished):
-                self._arrived(ticket, model, event)
-
-        return receive
-
-    def _arrived(self, ticket: Ticket, model: ModelEntry, event: SegmentArrayFinished) -> None:
-        if problem := self.layers.problem(ticket):
-            self.session.fail("segment", problem)
-            return
-        result = self.session.keep(ticket.facts.id, model, event)
-        self._write(result, model.name)
-
-    # --- labels -------------------------------------------------------------------------------
-
-    def set_threshold(self, threshold: float) -> None:
-        """Label the image anew from the kept probabilities."""
-        self.session.set_threshold(threshold)
-        result = self.result()
-        model = self.session.model
-        if result is not None and result.binary and model is not None:
-            self._write(result, model.name)
+    # --- results ------------------------------------------------------------------------------
 
     def result(self) -> Result | None:
         """Return what is kept for the chosen image and model."""
@@ -123,85 +135,129 @@ class Segmenter:
             return None
         return self.session.result(self.image.id, model)
 
-    def answer(self, replace: bool) -> None:
-        """Write the labels that wait: over the painted ones, or as a layer beside them."""
-        question, self.question = self.question, None
-        self.question_changed.emit()
-        if question is None:
-            return
-        if not replace:
-            self.layers.set_apart(question.result.image, question.result.model)
-        self._write(question.result, question.name, asked=True)
+    def set_threshold(self, threshold: float) -> None:
+        """Label the image anew from the kept probabilities."""
+        self.session.set_threshold(threshold)
+        result = self.result()
+        if result is not None and result.binary:
+            self.answers.write(result)
 
-    def leave(self) -> None:
-        """Keep the painted labels and write nothing."""
-        self.question = None
-        self.question_changed.emit()
+    def show_map(self, kind: str) -> None:
+        """Show the kept probabilities, or the uncertainty, as an image layer."""
+        if (result := self.result()) is not None:
+            self.answers.show_map(result, kind)
 
-    def _write(self, result: Result, name: str, asked: bool = False) -> None:
-        if not asked and self.layers.painted(result.image, result.model):
-            self.question = Question(result, name)
-            self.question_changed.emit()
-            return
-        labels = result.labels(self.session.threshold)
-        self.layers.write_segmentation(result.image, result.model, name, labels)
-        self.found = self._describe(result, labels)
-        self.found_changed.emit()
+    def undo(self, bring_back: bool = True) -> None:
+        """Bring back the painted labels that were replaced last, or give them up."""
+        if (whose := self._whose()) is not None:
+            self.answers.undo(whose, bring_back)
 
-    def _describe(self, result: Result, labels: NDArray[np.uint8]) -> str:
-        """Say how much of the image each class takes."""
-        painted = self.layers.painted(result.image, result.model)
-        size = self.layers.pixel_size(result.image)
-        counts = np.bincount(labels.ravel(), minlength=len(result.classes) + 1)[1:]
-        lines = []
-        for name, n in zip(result.classes, counts.tolist(), strict=False):
-            area = f"{n:,} px"
-            if size.unit != "px":
-                area = f"{n * size.value:,.4g} {size.unit} ({area})"
-            lines.append(f"{name}: {n / max(labels.size, 1):.2%} of the image, {area}")
-        return "\n".join([*lines, *(["Corrected by hand."] if painted else [])])
+    def can_undo(self) -> bool:
+        """Return whether painted labels of this image were replaced."""
+        whose = self._whose()
+        if whose is None:
+            return False
+        return self.layers.segmentations.can_undo(whose.image, whose.model)
 
-    def _recount(self) -> None:
-        """Follow what a person paints."""
-        result = self.result() if self.found else None
-        if result is not None:
-            labels = self.layers.segmentation_data(result.image, result.model)
-            if labels is not None:
-                self.found = self._describe(result, labels)
-                self.found_changed.emit()
+    # --- freshness ----------------------------------------------------------------------------
+
+    def freshen(self) -> None:
+        """Look whether the labels of this image would be the same if they were made now."""
+        whose, model = self._whose(), self.session.model
+        layers, now = self.layers.segmentations, ""
+        if whose is not None and model is not None and layers.find(whose.image, whose.model):
+            now = stale(layers.made(whose.image, whose.model), self._now(model))
+            layers.mark_stale(whose.image, whose.model, bool(now))
+        if now != self.stale:
+            self.stale = now
+            self.stale_changed.emit()
+
+    def _now(self, model: ModelEntry) -> Made:
+        """Return how labels would be made now."""
+        outlines = self.layers.portions.outlines(self.where)
+        axis = self.axis if self.axes() else -3
+        return Made(model.modified, None, self.where, axis, outlines)
 
     # --- following the viewer -----------------------------------------------------------------
+
+    def _whose(self) -> Whose | None:
+        model = self.session.model
+        if self.image is None or model is None:
+            return None
+        return Whose(self.image.id, model.path, model.name)
+
+    def _layer(self) -> Any:
+        return None if self.image is None else self.layers.hand.image(self.image.id)
+
+    def _card(self) -> ModelCard | None:
+        return self.session.model.card if self.session.model is not None else None
 
     def _follow(self) -> None:
         active = self.layers.active_image()
         if active != self.image:
             self._set_image(active)
+        if self.where not in dict(self.wheres()):
+            self.where = WHOLE
+        self.choices_changed.emit()
+        self.freshen()
 
     def _set_image(self, image: ImageFacts | None) -> None:
         changed = self.image is None or image is None or image.id != self.image.id
         self.image = image
         if changed:
+            self.axis = -3
             self.session.suggest_model(image)
             self._show_kept()
-        self.found_changed.emit()
+
+    def _take_model(self) -> None:
+        self._show_kept()
+        self._follow()
 
     def _show_kept(self) -> None:
-        """Show again what is kept for this image and model, without running the network."""
-        self.found = ""
-        result, model = self.result(), self.session.model
-        if result is not None and model is not None:
-            shown = self.layers.segmentation_data(result.image, result.model)
-            if shown is not None:
-                self.found = self._describe(result, shown)
-            elif result.image == self.layers.open_case():
-                self._write(result, model.name)
-        self.found_changed.emit()
+        self.answers.show_kept(self.result())
+
+    def _forget(self, image: str) -> None:
+        self.session.forget(image)
+        self.freshen()
+
+    def _recount(self) -> None:
+        self.answers.recount(self.result())
 
 
-def _job(ticket: Ticket, model: ModelEntry) -> Callable[[], Job]:
-    def make() -> Job:
-        # In the worker's thread: a lazy image is read here.
-        image = np.asarray(ticket.data)
-        return SegmentArrayJob(model.path, image, channels=ticket.facts.channels > 1)
+class _Run:
+    """One run of the engine: where its answer goes, and what is said if there is none."""
 
-    return make
+    def __init__(
+        self, segmenter: Segmenter, asked: Asked, model: ModelEntry, ticket: Ticket
+    ) -> None:
+        self.segmenter, self.asked, self.model, self.ticket = segmenter, asked, model, ticket
+        self.answered = False
+
+    def receive(self, event: Event) -> None:
+        """Show what the engine tells, if the image is still as it was."""
+        if not isinstance(event, SegmentPart | SegmentArrayFinished):
+            return
+        problem = self.segmenter.layers.problem(self.ticket)
+        if isinstance(event, SegmentPart):
+            if not problem:
+                self.segmenter.answers.take_piece(self.asked, event)
+            return
+        self.answered = True
+        if problem:
+            self.segmenter.answers.take_back(self.asked)
+            self.segmenter.session.fail("segment", problem)
+            return
+        self.segmenter.answers.take(self.asked, self.model, event)
+        self.segmenter.freshen()
+
+    def over(self, error: str) -> None:
+        """Bring back the labels from before if there was no answer, and say so."""
+        if self.answered:
+            return
+        before = self.segmenter.answers.take_back(self.asked)
+        session = self.segmenter.session
+        kept = "The labels are those from before." if before else ""
+        if error:
+            session.fail("segment", f"{error} {kept}".strip())
+        elif not session.closed:
+            session.set_message("segment", Message(f"Stopped. {kept}".strip(), "info"))

@@ -157,7 +157,7 @@ class Trainer:
 
     def _use(self, ended: Waiting) -> None:
         model = ended.job.model
-        self.layers.mark_old(model)
+        self.layers.segmentations.mark_old(model)
         if self.session.trained is not None:
             return
         if _written(model) > self._before:

@@ -15,6 +15,7 @@ class SegmentDock(Dock):
 
     def __init__(self, napari_viewer: Any) -> None:
         self.view = view = SegmentView()
+        self._asking = False, False
         super().__init__(napari_viewer, view)
         session, segmenter = self.desk.session, self.desk.segmenter
         view.segment_wanted.connect(segmenter.start)
@@ -24,8 +25,9 @@ class SegmentDock(Dock):
         view.browse.connect(self.browse_model)
         view.threshold_changed.connect(segmenter.set_threshold)
         self.listen(self.desk.layers.changed, self._show_images)
-        self.listen(segmenter.found_changed, self._show_images)
-        self.listen(segmenter.question_changed, self._show_question)
+        self.listen(segmenter.choices_changed, self._show_images)
+        self.listen(segmenter.answers.found_changed, self._show_images)
+        self.listen(segmenter.answers.question_changed, self._show_question)
         for signal in (session.models_changed, session.model_changed):
             self.listen(signal, self._show_models)
         self.listen(session.busy_changed, self._show_busy)
@@ -38,9 +40,10 @@ class SegmentDock(Dock):
     def _show_images(self) -> None:
         image = self.desk.segmenter.image
         self.view.set_images(self.desk.layers.images(), image.id if image is not None else "")
-        self.view.set_result(self.desk.segmenter.found)
+        self.view.set_result(self.desk.segmenter.answers.found)
         self._show_threshold()
         self._show_reason()
+        self._show_question()
 
     def _show_models(self) -> None:
         session = self.desk.session
@@ -71,15 +74,25 @@ class SegmentDock(Dock):
         self._show_reason()
 
     def _show_question(self) -> None:
-        segmenter = self.desk.segmenter
-        if segmenter.question is None:
-            self.view.question.show_message("")
+        segmenter, strip = self.desk.segmenter, self.view.question
+        answers = segmenter.answers
+        asking = answers.waiting is not None, segmenter.can_undo()
+        if asking == self._asking:
             return
-        self.view.question.ask(
-            "You painted on these labels. Shall the new ones replace them?",
-            {
-                "Keep mine, add a new layer": lambda: segmenter.answer(replace=False),
-                "Replace mine": lambda: segmenter.answer(replace=True),
-                "Do nothing": segmenter.leave,
-            },
-        )
+        self._asking = asking
+        if answers.waiting is not None:
+            strip.ask(
+                "You painted on these labels. Shall the new ones replace them?",
+                {
+                    "Keep mine, add a new layer": lambda: answers.answer(replace=False),
+                    "Replace mine": lambda: answers.answer(replace=True),
+                    "Do nothing": answers.leave,
+                },
+            )
+        elif segmenter.can_undo():
+            strip.ask(
+                "What you had painted was replaced.",
+                {"Undo": segmenter.undo, "Dismiss": lambda: segmenter.undo(bring_back=False)},
+            )
+        else:
+            strip.show_message("")
