@@ -27,7 +27,7 @@ LAYERS = (
     ("workspace",),
     ("resumable",),
     ("runs",),
-    ("metrics", "objects"),
+    ("metrics", "objects", "sizes"),
     ("data",),
     ("drawing",),
     ("report",),

@@ -15,6 +15,14 @@ class DataError(UnetError):
     """A file or folder cannot be used as images or masks."""
 
 
+class DiskError(DataError):
+    """A result cannot be written; ``final`` if others cannot be, either: the disk is full, say."""
+
+    def __init__(self, text: str, final: bool = False) -> None:
+        super().__init__(text)
+        self.final = final
+
+
 class ModelError(UnetError):
     """A file is no model of this program, is damaged, or does not fit the image."""
 

@@ -67,13 +67,51 @@ class CaseScore:
 
 
 @dataclass(frozen=True)
+class ClassSize:
+    """How much of an image one class covers, at one time if the image has several (else -1).
+
+    ``share`` is that of all pixels, ``objects`` the number of connected ones. The area of a picture
+    (mm²) or the volume of a stack (mm³) is NaN where the file does not know how large a pixel is;
+    ``pixels`` is below 0 where nothing was counted.
+    """
+
+    label: str
+    pixels: int
+    share: float
+    objects: int
+    area: float = float("nan")
+    volume: float = float("nan")
+    time: int = -1
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What became of one image file: the file of its labels, and their sizes.
+
+    ``image`` and ``labels`` are paths, ``model`` a name. ``skipped`` if it was there already from
+    an earlier run, which took the ``seconds``.
+    """
+
+    image: str
+    labels: str
+    patient: str
+    model: str
+    threshold: float
+    seconds: float
+    sizes: tuple[ClassSize, ...] = ()
+    skipped: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class CaseDone:
-    """One case was evaluated (``score``) or one file segmented (``path``)."""
+    """One case was evaluated (``score``) or one file segmented (``path`` and ``segmented``)."""
 
     name: str
     score: CaseScore | None = None
     path: str = ""
     error: str = ""
+    segmented: Segmented | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +188,18 @@ class TrainFinished:
 
 
 @dataclass(frozen=True)
+class SegmentPart:
+    """Probabilities of a finished piece of an image, while the rest computes.
+
+    ``start`` is its first pixel along every spatial axis of the job's image, ``probabilities``
+    uint8 ``(K, *piece)`` as in `SegmentArrayFinished`.
+    """
+
+    start: tuple[int, ...]
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
 class SegmentArrayFinished:
     """Probabilities at the image's own resolution, quantised to 0…255.
 
@@ -165,11 +215,13 @@ class SegmentArrayFinished:
 
 @dataclass(frozen=True)
 class SegmentFilesFinished:
-    """What was written, and what failed and why."""
+    """What was written, what failed and why, and what was there already; where the sizes are."""
 
     written: tuple[str, ...]
     failed: Mapping[str, str]
     seconds: float
+    skipped: tuple[str, ...] = ()
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,18 +239,6 @@ class EvaluateFinished:
 
 @dataclass(frozen=True)
 class Finding:
-@dataclass(frozen=True)
-class SegmentPart:
-    """Probabilities of a finished piece of an image, while the rest computes.
-
-    ``start`` is its first pixel along every spatial axis of the job's image, ``probabilities``
-    uint8 ``(K, *piece)`` as in `SegmentArrayFinished`.
-    """
-
-    start: tuple[int, ...]
-    probabilities: np.ndarray
-
-
     """One thing that an audit noticed, about one case or many.
 
     ``kind`` is a stable word for programs; ``text`` says what is the matter and ``advice`` what to
@@ -276,6 +316,7 @@ Event = (
     | Augmented
     | CaseDone
     | TrainFinished
+    | SegmentPart
     | SegmentArrayFinished
     | SegmentFilesFinished
     | EvaluateFinished
@@ -283,4 +324,3 @@ Event = (
     | Offer
     | FetchFinished
 )
-    | SegmentPart

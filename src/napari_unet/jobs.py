@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from napari_unet.config import Recipe, SplitConfig
+from napari_unet.config import CleanUp, Recipe, SplitConfig
 
 # --- jobs -------------------------------------------------------------------------------------
 
@@ -94,8 +94,10 @@ class SegmentArrayJob:
 class SegmentFilesJob:
     """Segment image files into the folder ``out``, one label image each.
 
-    ``inputs`` are files or folders (their images, masks excluded). ``threshold`` below zero takes
-    the model's own.
+    ``inputs`` are files or folders (their images, masks excluded); of folders ``subset`` may take
+    those only that the split beside the model has there. ``threshold`` below zero takes the model's
+    own. ``table`` (may be empty) receives the sizes as CSV. What is there already from the same
+    image, model and settings is skipped, unless it is to be done ``again``.
     """
 
     inputs: tuple[str, ...]
@@ -104,6 +106,10 @@ class SegmentFilesJob:
     threshold: float = -1.0
     probabilities: bool = False
     device: str = "auto"
+    cleanup: CleanUp = field(default_factory=CleanUp)
+    subset: Literal["train", "val", "test", "all"] = "all"
+    table: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,19 @@
+import csv
+import errno
+import shutil
+
 import nibabel
 import numpy as np
 import pytest
 from skimage.io import imread, imsave
 
-from napari_unet.data.formats import read_image, write_labels
+from models import bright_model
+from napari_unet.config import CleanUp
+from napari_unet.data.formats import read_image, read_mask, write_labels
+from napari_unet.data.readers import writers
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
-from napari_unet.events import CaseDone, Progress, SegmentFilesFinished
+from napari_unet.events import CaseDone, Note, Progress, SegmentFilesFinished
 from napari_unet.inference import segment_files
 from napari_unet.jobs import SegmentFilesJob
 from scans import agreement, deep, scan
@@ -119,3 +126,187 @@ def test_stacks_of_tiff_stay_stacks_with_their_sizes(model, tmp_path):
     *_, done = segment_files(files_job(model, [tmp_path / "a.tif"], tmp_path / "out"))
     again = read_image(done.written[0])
     assert (again.axes, again.spacing) == ("zyx", (2.0, 0.5, 0.5))
+
+
+# --- sizes --------------------------------------------------------------------------------------
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_sizes_are_told_where_the_file_knows_of_millimetres(model, tmp_path):
+    write_labels(tmp_path / "a.tif", scan(), Scan(scan(), "yx", tmp_path, (0.5, 0.5), ("mm",) * 2))
+    imsave(tmp_path / "b.png", scan(), check_contrast=False)
+    (tmp_path / "c.png").write_bytes(b"none")
+    inputs = [tmp_path / n for n in ("a.tif", "b.png", "c.png")]
+    table = tmp_path / "sizes.csv"
+    *_, done = segment_files(files_job(model, inputs, tmp_path / "out", table=str(table)))
+    assert done.table == str(table)
+    known, unknown, broken = rows(table)
+    pixels = int((imread(done.written[0]) > 0).sum())
+    assert (known["class"], int(known["pixels"]), known["objects"]) == ("foreground", pixels, "1")
+    assert float(known["area_mm2"]) == pytest.approx(pixels / 4)
+    assert float(known["share"]) == pytest.approx(pixels / scan().size)
+    assert known["model"] == "bright"
+    assert (unknown["area_mm2"], unknown["volume_ml"]) == ("", "")
+    assert "c.png" in broken["error"]
+    assert broken["pixels"] == ""
+
+
+def test_volumes_have_a_volume(volume_model, tmp_path):
+    nibabel.save(nibabel.Nifti1Image(deep().T, np.diag([2.0, 1, 1, 1])), tmp_path / "v.nii.gz")
+    job = files_job(volume_model, [tmp_path / "v.nii.gz"], tmp_path / "out")
+    *events, _ = segment_files(job)
+    (size,) = next(e.segmented.sizes for e in events if isinstance(e, CaseDone))
+    assert size.volume == pytest.approx(2.0 * (deep() > 100).sum())
+    assert np.isnan(size.area)
+
+
+def test_labels_are_cleaned_and_numbered(model, tmp_path):
+    image = scan()
+    image[55:58, 5:60:12] = 200
+    imsave(tmp_path / "a.png", image, check_contrast=False)
+    found = {}
+    for objects, min_size in (("classes", 0), ("classes", 50), ("components", 0)):
+        cleanup = CleanUp(objects=objects, min_size=min_size)
+        out = tmp_path / f"{objects}{min_size}"
+        *events, done = segment_files(files_job(model, [tmp_path / "a.png"], out, cleanup=cleanup))
+        sizes = next(e.segmented.sizes for e in events if isinstance(e, CaseDone))
+        found[objects, min_size] = (sizes[0].objects, len(np.unique(imread(done.written[0]))) - 1)
+    assert found == {("classes", 0): (6, 1), ("classes", 50): (1, 1), ("components", 0): (6, 6)}
+
+
+# --- going on -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Return a folder of three pictures."""
+    (tmp_path / "in").mkdir()
+    for i in range(3):
+        imsave(tmp_path / f"in/{i}.png", np.roll(scan(), i, 0), check_contrast=False)
+    return tmp_path / "in"
+
+
+def test_what_is_there_is_not_done_again(model, three, tmp_path):
+    out, table = tmp_path / "out", tmp_path / "t.csv"
+    *_, first = segment_files(files_job(model, [three], out, table=str(table)))
+    before, times = table.read_text(), {p: p.stat().st_mtime_ns for p in out.glob("*.png")}
+    copy = tmp_path / "copy.unet.safetensors"
+    shutil.copyfile(model, copy)
+    *events, second = segment_files(files_job(copy, [three], out, table=str(table)))
+    assert (len(first.written), second.written, len(second.skipped)) == (3, (), 3)
+    assert {p: p.stat().st_mtime_ns for p in out.glob("*.png")} == times
+    assert table.read_text() == before
+    assert all(e.segmented.skipped for e in events if isinstance(e, CaseDone))
+    *_, third = segment_files(files_job(model, [three], out, again=True))
+    assert len(third.written) == 3
+    assert len(list(out.glob("*.png"))) == 3
+
+
+def test_a_changed_image_model_or_setting_is_done_again(model, three, tmp_path):
+    out = tmp_path / "out"
+    list(segment_files(files_job(model, [three], out)))
+    imsave(three / "1.png", scan().T, check_contrast=False)
+    *_, done = segment_files(files_job(model, [three], out))
+    assert [p[-5:] for p in done.written] == ["1.png"]
+    *_, done = segment_files(files_job(model, [three], out, threshold=0.25))
+    assert len(done.written) == 3
+    *_, done = segment_files(files_job(model, [three], out, cleanup=CleanUp(fill_holes=True)))
+    assert len(done.written) == 3
+    other = bright_model(tmp_path / "other.unet.safetensors", size=48)
+    *_, done = segment_files(files_job(other, [three], out))
+    assert len(done.written) == 3
+    (out / "2.png").unlink()
+    *_, done = segment_files(files_job(other, [three], out))
+    assert [p[-5:] for p in done.written] == ["2.png"]
+    assert len(list(out.glob("*.png"))) == 3  # what was ours was replaced
+
+
+def test_corrections_are_never_lost(model, three, tmp_path):
+    out = tmp_path / "out"
+    list(segment_files(files_job(model, [three], out)))
+    corrected = np.full_like(scan(), 255)
+    imsave(out / "0.png", corrected, check_contrast=False)
+    *events, done = segment_files(files_job(model, [three], out))
+    assert len(done.skipped) == 3
+    assert any("1 of these label images were changed" in e.text for e in events if type(e) is Note)
+    sizes = {e.path[-5:]: e.segmented.sizes for e in events if isinstance(e, CaseDone)}
+    assert sizes["0.png"] == ()
+    assert sizes["1.png"]
+    list(segment_files(files_job(model, [three], out, again=True)))
+    (kept,) = out.glob("0.*-*.png")
+    assert (imread(kept) == corrected).all()
+    assert not (imread(out / "0.png") == corrected).all()
+
+
+def test_stopping_keeps_what_is_done(model, three, tmp_path):
+    out, table = tmp_path / "out", tmp_path / "t.csv"
+    events = segment_files(files_job(model, [three], out, table=str(table)))
+    next(e for e in events if isinstance(e, CaseDone))
+    events.close()
+    assert len(rows(table)) == 1
+    *_, done = segment_files(files_job(model, [three], out, table=str(table)))
+    assert (len(done.skipped), len(done.written)) == (1, 2)
+    assert len(rows(table)) == 3
+
+
+def test_a_damaged_record_counts_as_none(model, three, tmp_path):
+    out = tmp_path / "out"
+    list(segment_files(files_job(model, [three], out)))
+    records = sorted((out / ".napari-unet").glob("*.json"))
+    records[0].write_text("{")
+    records[1].write_text('{"format": 99}')
+    *_, done = segment_files(files_job(model, [three], out))
+    assert len(done.skipped) == 1
+
+
+def test_a_full_disk_ends_the_run_and_loses_nothing(model, three, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    written = []
+
+    def full(file, labels, like):
+        if written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(labels)
+        png(file, labels, like)
+
+    png = writers.WRITERS[".png"]
+    monkeypatch.setitem(writers.WRITERS, ".png", full)
+    with pytest.raises(DataError, match=r"1\.png could not be written \(No space left on device\)"):
+        list(segment_files(files_job(model, [three], out)))
+    monkeypatch.undo()
+    assert [p.name for p in out.glob("*.png")] == ["0.png"]
+    *_, done = segment_files(files_job(model, [three], out))
+    assert (len(done.skipped), len(done.written)) == (1, 2)
+
+
+def test_a_place_that_cannot_be_written_is_said_at_once(model, three, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="could not be written"):
+        list(segment_files(files_job(model, [three], tmp_path / "file" / "out")))
+
+
+# --- formats ------------------------------------------------------------------------------------
+
+
+def test_labels_are_of_the_format_of_their_image(model, tmp_path):
+    write_labels(tmp_path / "a.ome.zarr", scan())
+    np.save(tmp_path / "b.npy", scan())
+    *_, done = segment_files(
+        files_job(model, [tmp_path / "a.ome.zarr", tmp_path / "b.npy"], tmp_path / "out")
+    )
+    assert [p.partition(".")[2] for p in done.written] == ["ome.zarr", "npy"]
+    for path in done.written:
+        assert agreement(read_mask(path), (scan() > 100).astype(np.uint8)) > 0.95
+
+
+def test_progress_within_a_stack(model, tmp_path):
+    np.save(tmp_path / "a.npy", np.stack([scan()] * 6))
+    events = list(segment_files(files_job(model, [tmp_path / "a.npy"], tmp_path / "out")))
+    shares = [e.done / e.total for e in events if isinstance(e, Progress) if e.done]
+    assert len(shares) >= 4
+    assert shares == sorted(shares)
+    assert shares[-1] == 1

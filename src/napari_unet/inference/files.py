@@ -3,72 +3,170 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_unet.data.formats import read_image, stem_of, write_labels
+from napari_unet.card import ModelCard, read_card
 from napari_unet.data.inputs import find_sources, output_paths
+from napari_unet.data.readers.writers import writing
 from napari_unet.data.scan import Scan
-from napari_unet.errors import DataError, ModelError, readable
-from napari_unet.events import CaseDone, Event, Note, Progress, SegmentFilesFinished
+from napari_unet.errors import DiskError, readable
+from napari_unet.events import (
+    CaseDone,
+    Event,
+    Note,
+    Progress,
+    Segmented,
+    SegmentFilesFinished,
+)
+from napari_unet.inference import single
 from napari_unet.inference.predictors import predictor
 from napari_unet.inference.progress import segmenting
+from napari_unet.inference.records import Records, fingerprint
+from napari_unet.inference.single import Settings, Task
 from napari_unet.jobs import SegmentFilesJob
-from napari_unet.labelling import label_image
-from napari_unet.workspace import atomic
+from napari_unet.schema import to_json
+from napari_unet.sizes import write_csv
 
 
 def segment_files(job: SegmentFilesJob) -> Generator[Event, None, None]:
     """Segment files one by one; the last event is `SegmentFilesFinished`.
 
-    A file that cannot be read or segmented is reported, and the rest is done.
+    A file that cannot be read or segmented is reported, and the rest is done. What is there already
+    from the same image, model and settings is reported, and not done again. The table of sizes is
+    written however the job ends.
 
     Raises
     ------
     DataError
-        If there is nothing to segment, or the results would fall on the images.
+        If there is nothing to segment, the results would fall on the images, or the disk is full.
+    ModelError
+        If the model cannot be read.
     """
     start = time.monotonic()
-    sources = find_sources(job.inputs, Path(job.out))
-    targets = output_paths(sources, Path(job.out))
-    yield Progress(0, len(targets), "loading the model")
-    ready = predictor(job.model, job.device)
-    threshold = job.threshold if job.threshold >= 0 else ready.card.threshold
-    yield Note(f"{len(targets)} images, {ready.speed.words()}, threshold {threshold:g}")
-    written, failed = [], {}
-    for i, (source, target) in enumerate(targets.items()):
+    yield Progress(0, 1, "looking for images")
+    card = read_card(job.model)
+    tasks = plan(job, card)
+    results: list[Segmented] = []
+    with _table(job.table, results):
+        todo = yield from _skip(tasks, results, job.again)
+        if todo:
+            yield Progress(0, len(todo), "loading the model")
+            ready = predictor(job.model, job.device)
+            threshold = todo[0].settings.threshold
+            yield Note(f"{len(todo)} images, {ready.speed.words()}, threshold {threshold:g}")
+            yield from _run(todo, results)
+    yield SegmentFilesFinished(
+        tuple(r.labels for r in results if not r.error and not r.skipped),
+        {r.image: r.error for r in results if r.error},
+        time.monotonic() - start,
+        tuple(r.labels for r in results if r.skipped),
+        job.table,
+    )
+
+
+def plan(job: SegmentFilesJob, card: ModelCard) -> list[Task]:
+    """Return what there is to do, as if nothing were done yet; make sure it can be written.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to segment, or the results cannot be where they are wanted.
+    """
+    out = Path(job.out).expanduser().absolute()
+    sources = find_sources(job.inputs, out, job.model, job.subset)
+    targets = output_paths(sources, out)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    threshold = job.threshold if job.threshold >= 0 else card.threshold
+    settings = Settings(job.model, card.name, threshold, job.probabilities, job.device, job.cleanup)
+    decisive = {
+        "model": fingerprint(job.model),
+        "threshold": threshold,
+        "probabilities": job.probabilities,
+        "cleanup": to_json(job.cleanup),
+    }
+    records = Records(out, decisive)
+    return [Task(s, targets[s.path], settings, records) for s in sources]
+
+
+@contextmanager
+def _table(path: str, results: Sequence[Segmented]) -> Iterator[None]:
+    """Write the table of sizes at the end, whatever that is: nothing done is lost."""
+    try:
+        yield
+    finally:
+        if path and results:
+            with writing(Path(path)):
+                write_csv(path, results)
+
+
+def _skip(
+    tasks: Sequence[Task], results: list[Segmented], again: bool
+) -> Generator[Event, None, list[Task]]:
+    """Report what is there already; return the rest."""
+    todo, corrected = [], 0
+    for task in tasks:
+        found = None if again else task.records.find(task.source.path, task.target)
+        if found is None:
+            todo.append(task)
+            continue
+        corrected += found.changed
+        result = single.skipped(task, found)
+        results.append(result)
+        yield CaseDone(result.image, path=result.labels, segmented=result)
+    if len(todo) < len(tasks):
+        yield Note(f"{len(tasks) - len(todo)} of {len(tasks)} images were segmented before.")
+    if corrected:
+        yield Note(
+            f"{corrected} of these label images were changed since. They stay as they are, without "
+            "sizes; doing everything again keeps them under a dated name.",
+            warning=True,
+        )
+    return todo
+
+
+def _run(tasks: Sequence[Task], results: list[Segmented]) -> Generator[Event, None, None]:
+    """Segment images in this process, each while the next one is read."""
+    start = time.monotonic()
+    for done, (task, reading) in enumerate(_ahead(tasks)):
         try:
-            scan = read_image(source)
-            found = ready.volume(scan.array, scan.axes)
-            _write(target, found, threshold, job.probabilities, scan)
-        except (DataError, ModelError, MemoryError) as e:
-            failed[str(source)] = str(readable(e))
-            yield CaseDone(str(source), error=failed[str(source)])
-        else:
-            written.append(str(target))
-            yield CaseDone(str(source), path=str(target))
-        yield segmenting(i + 1, len(targets), start)
-    yield SegmentFilesFinished(tuple(written), failed, time.monotonic() - start)
+            work = single.segment(task, reading.result())
+            while True:
+                try:
+                    share = next(work)
+                except StopIteration as end:
+                    result = end.value
+                    break
+                yield segmenting(done + share * 0.99, len(tasks), start)
+        except DiskError as e:
+            if e.final:
+                raise
+            result = single.failed(task, str(e))
+        except Exception as e:  # readers and networks raise anything; the rest is to be done
+            result = single.failed(task, str(readable(e)))
+        results.append(result)
+        yield finished(result)
+        yield segmenting(done + 1, len(tasks), start)
 
 
-def _write(
-    target: Path,
-    found: NDArray[np.uint8],
-    threshold: float,
-    with_probabilities: bool,
-    scan: Scan,
-) -> None:
-    labels = label_image(found, threshold)
-    # A binary mask is written as 0 and 255: every picture viewer then shows it.
-    # A volume is not looked at in picture viewers, and its programs expect 1.
-    shown = len(found) == 1 and labels.ndim == 2
-    write_labels(target, labels * 255 if shown else labels, scan)
-    if with_probabilities:
-        import tifffile
+def finished(result: Segmented) -> CaseDone:
+    """Return the event for an image that was segmented, or failed."""
+    return CaseDone(result.image, path=result.labels, error=result.error, segmented=result)
 
-        with atomic(target.with_name(f"{stem_of(target)}.probabilities.tif")) as path:
-            planes = found[0] if len(found) == 1 else found
-            tifffile.imwrite(path, planes, compression="zlib", photometric="minisblack")
+
+def _ahead(tasks: Sequence[Task]) -> Iterator[tuple[Task, Future[Scan]]]:
+    """Yield every task with its image, which is read while the one before is worked on.
+
+    No more than one is read ahead: images may be large.
+    """
+    with ThreadPoolExecutor(1, "read") as pool:
+        coming = pool.submit(single.read, tasks[0])
+        for i, task in enumerate(tasks):
+            here = coming
+            here.exception()  # waits: only one image beside the one that is worked on
+            if i + 1 < len(tasks):
+                coming = pool.submit(single.read, tasks[i + 1])
+            yield task, here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from napari_unet.data.readers.itk_labels import write_volume
 from napari_unet.data.readers.space import Geometry, from_viewer, within
 from napari_unet.data.readers.zarr_labels import write_store
 from napari_unet.data.scan import Scan
-from napari_unet.errors import DataError
+from napari_unet.errors import DataError, DiskError
 from napari_unet.workspace import atomic
 
 NIFTI_UNITS = {"mm": "mm", "millimeter": "mm", "um": "micron", "micrometer": "micron", "m": "meter"}
@@ -72,9 +73,10 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise DataError(
+        raise DiskError(
             f"{path} could not be written ({e.strerror or e}). Free some space or choose another "
-            "folder; what was there before is unchanged."
+            "folder; what was there before is unchanged.",
+            final=e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS),
         ) from e
 
 
