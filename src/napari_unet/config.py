@@ -392,7 +392,7 @@ class CleanUp:
     )
     objects: Literal["classes", "components", "watershed"] = option(
         "classes",
-        "Number the objects",
+        "Number objects",
         "classes: every pixel holds its class. components: every connected object has a number of "
         "its own. watershed: the same, and objects that touch are parted at their waists.",
     )

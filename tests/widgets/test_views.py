@@ -582,7 +582,13 @@ def filled(kind, dataset, write_model):
     if isinstance(view, SegmentView):
         view.set_images([ImageFacts("1", long, (8, 8))], "1")
         view.set_threshold(0.5, "Can be moved once the image is segmented.")
+        view.set_thresholds((long, "enhancing_tumour_core", "oedema"), (0.2, -1.0, 1.0), long)
         view.set_result("foreground: 4.78% of the image, 783.2 mm² (3,133,000,000 px)")
+        view.set_stale("The model changed since these labels were made.")
+        view.set_objects("1,204 objects, 783.2 mm² together. Measured: see Features table.")
+        view.set_working("Cleaning up …")
+        view.set_wheres([("whole", long), ("shape", "inside the drawn shape")], "whole")
+        view.set_axes([(0, "z (128 slices)"), (1, "y (256 slices)")], 0)
     if isinstance(view, EvaluateView):
         view.set_scores(SCORES, summarise(SCORES), "These scores belong to another dataset.")
         view.set_layers([long, "b"], long, "b")

@@ -1,0 +1,183 @@
+"""From a kept result to labels: at once where that is quick, else in a thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_unet.cleaning import number, tidy
+from napari_unet.config import CleanUp
+from napari_unet.errors import readable
+from napari_unet.labelling import count_classes
+from napari_unet.session import Result, Session
+from napari_unet.widgets.runner import Background
+
+PAUSE = 40  # milliseconds in which several moves of a slider become one
+SLOW = 1000  # milliseconds after which it is said that something is being done
+# What is done at once: so many probabilities compared, so many pixels cleaned up (20 ms or so).
+COMPARED, CLEANED = 1 << 26, 1 << 18
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which labels are wanted of a result; see `label_image` and `clean`."""
+
+    result: Result
+    threshold: float
+    thresholds: tuple[float, ...] = ()
+    cleanup: CleanUp = field(default_factory=CleanUp)
+    spacing: tuple[float, ...] = ()
+    planes: bool = False
+
+    @property
+    def quick(self) -> bool:
+        """Whether nobody notices how long it takes."""
+        if self.result.lazy:
+            return True
+        pixels = math.prod(self.result.shape[1:])
+        if self.cleanup:
+            return pixels <= CLEANED and self.cleanup.objects != "watershed"
+        return pixels * self.result.shape[0] <= COMPARED
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labels that were wished for.
+
+    ``labels`` is uint8, or int32 if objects are numbered: then ``classes[i]`` is the class of the
+    object ``i + 1``, else ``classes`` is None. ``pixels`` are those of each class; empty where
+    labels are lazy, since nobody has counted them.
+    """
+
+    wish: Wish
+    labels: Any
+    classes: NDArray[Any] | None = None
+    pixels: tuple[int, ...] = ()
+
+
+def make(wish: Wish) -> Labelled:
+    """Make labels. Lazy ones are not cleaned up: what is connected is not known of a part."""
+    result, cleanup = wish.result, wish.cleanup
+    labels = result.labels(wish.threshold, wish.thresholds)
+    if result.lazy:
+        return Labelled(wish, labels)
+    spacing, planes = wish.spacing or None, wish.planes
+    labels = tidy(labels, cleanup, spacing, planes)
+    pixels = tuple(count_classes(labels, len(result.classes)).tolist())
+    if cleanup.objects == "classes":
+        return Labelled(wish, labels, None, pixels)
+    objects, classes = number(labels, cleanup.objects == "watershed", spacing, planes)
+    return Labelled(wish, objects, classes, pixels)
+
+
+class Relabeller:
+    """Labels results; of what is wished while it works, the newest is done next."""
+
+    ready = Signal(object)  # Labelled, of a wish that was not quick
+    note_changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.note = ""  # what a person has to know: that it takes a while, or cannot be done
+        self._thread = Background()
+        self._now: Wish | None = None  # whose labels are awaited
+        self._next: Wish | None = None
+        self._running = False
+        self._pause = _timer(PAUSE, self._start)
+        self._slow = _timer(SLOW, lambda: self._say("Cleaning up …"))
+
+    def labels(
+        self,
+        result: Result,
+        threshold: float,
+        thresholds: Sequence[float] = (),
+        cleanup: CleanUp | None = None,
+        spacing: Sequence[float] | None = None,
+        planes: bool = False,
+    ) -> Labelled | None:
+        """Return labels, or None if they take a while: `ready` then tells them.
+
+        Parameters
+        ----------
+        result, threshold, thresholds
+            See `Result.labels`.
+        cleanup, spacing, planes
+            See `cleaning.clean`.
+        """
+        cleanup = cleanup or CleanUp()
+        wish = Wish(
+            result, threshold, tuple(thresholds), cleanup, tuple(map(float, spacing or ())), planes
+        )
+        if wish.quick:
+            self.drop()
+            if result.lazy and cleanup:
+                self._say("Too large to be cleaned up: these labels are made where you look.")
+            return make(wish)
+        self._next = wish
+        if not self._running:
+            self._pause.start()
+        return None
+
+    def drop(self) -> None:
+        """Await nothing any more: what is under way is not wanted."""
+        self._now = self._next = None
+        self._pause.stop()
+        if not self._running:
+            self._say("")
+
+    def forget(self, image: str) -> None:
+        """Await nothing of an image that changed or was closed."""
+        if self._now is not None and self._now.result.image == image:
+            self._now = None
+        if self._next is not None and self._next.result.image == image:
+            self.drop()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        wish, self._next = self._next, None
+        if wish is None or self.session.closed:
+            return
+        self._now, self._running = wish, True
+        if not self._slow.isActive() and not self.note:
+            self._slow.start()
+        self._thread.run("labelling", lambda: make(wish), self._done, self._failed)
+
+    def _done(self, labelled: Labelled) -> None:
+        """Show what was made, even if there is a newer wish: so labels follow a moving slider."""
+        wanted, newer = self._now, self._next
+        self._over()
+        another = newer is not None and newer.result is not labelled.wish.result
+        if labelled.wish is wanted and not another and not self.session.closed:
+            self.ready.emit(labelled)
+
+    def _failed(self, error: Exception) -> None:
+        self._over()
+        self.session.fail("segment", readable(error))
+
+    def _over(self) -> None:
+        self._running, self._now = False, None
+        if self._next is not None:
+            self._start()
+            return
+        self._slow.stop()
+        self._say("")
+
+    def _say(self, note: str) -> None:
+        if note != self.note:
+            self.note = note
+            self.note_changed.emit()
+
+
+def _timer(milliseconds: int, slot: Any) -> QTimer:
+    timer = QTimer()
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(slot)
+    return timer
