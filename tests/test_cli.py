@@ -154,6 +154,29 @@ def test_failed_files_are_named_at_the_end(tmp_path, folder, capsys):
     assert "bad.png" in captured.err
 
 
+def test_segmenting_goes_on_and_writes_a_table(tmp_path, folder, capsys):
+    model = str(bright_model(tmp_path / "b.unet.safetensors"))
+    table = tmp_path / "sizes.csv"
+    args = ["segment", folder, "--model", model, "--out", str(tmp_path / "out")]
+    args += ["--table", str(table), "--min-size", "4", "--fill-holes"]
+    assert main(args) == 0
+    out = capsys.readouterr().out
+    assert "12 label images written" in out
+    assert f"Sizes: {table}" in out
+    assert table.read_text().count("\n") == 13
+    assert main(args) == 0
+    assert "0 label images written" in (out := capsys.readouterr().out)
+    assert "12 were there already" in out
+    assert len(json_of(capsys, *args, "--again")["written"]) == 12
+    assert len(json_of(capsys, *args, "--largest")["written"]) == 12
+
+
+def test_a_subset_of_a_data_set_is_segmented(folder, trained, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    args = ["segment", folder, "--model", trained, "--out", out, "--subset", "test"]
+    assert len(json_of(capsys, *args)["written"]) == 2
+
+
 def test_datasets_are_listed(capsys):
     found = json_of(capsys, "datasets", "list")["datasets"]
     assert {"brain-tumor", "pratheepan"} <= {d["name"] for d in found}
@@ -251,6 +274,9 @@ def test_failures_are_one_clear_line_and_status_1(args, folder, tmp_path, capsys
         ["train", "x", "--model", "m.unet.safetensors", "--split", "abc"],
         ["train", "x", "--model", "m.unet.safetensors", "--preset", "none"],
         ["segment", "x", "--model", "m", "--out", "o", "--threshold", "2"],
+        ["segment", "x", "--model", "m", "--out", "o", "--min-size", "-1"],
+        ["segment", "x", "--model", "m", "--out", "o", "--smooth", "much"],
+        ["segment", "x", "--model", "m", "--out", "o", "--objects", "some"],
         ["evaluate", "x", "--model", "m", "--subset", "some"],
     ],
     ids=" ".join,

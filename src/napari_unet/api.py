@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.config import Recipe, SplitConfig
+from napari_unet.config import CleanUp, Recipe, SplitConfig
 from napari_unet.engine.dispatch import start
 from napari_unet.errors import UnetError, readable
 from napari_unet.events import (
@@ -188,6 +188,10 @@ def segment(
     *,
     threshold: float | None = ...,
     probabilities: bool = ...,
+    cleanup: CleanUp | None = ...,
+    subset: Literal["train", "val", "test", "all"] = ...,
+    table: PathLike = ...,
+    again: bool = ...,
     device: str = ...,
     on_event: OnEvent = ...,
 ) -> SegmentFilesFinished: ...
@@ -201,6 +205,10 @@ def segment(
     channels: bool | None = None,
     threshold: float | None = None,
     probabilities: bool = False,
+    cleanup: CleanUp | None = None,
+    subset: Literal["train", "val", "test", "all"] = "all",
+    table: PathLike = "",
+    again: bool = False,
     device: str = "auto",
     on_event: OnEvent = None,
 ) -> NDArray[np.uint8] | SegmentFilesFinished:
@@ -215,10 +223,22 @@ def segment(
         Whether an array's last axis holds channels; None: it does if it has 3 or 4 entries.
     threshold
         Probability from which on a pixel is foreground; None takes the model's own.
+    probabilities
+        Of files: also write the probabilities, as TIFF of 0…255.
+    cleanup
+        Of files: what is done to labels after the threshold.
+    subset
+        Of folders: the images that the split beside the model has there.
+    table
+        A CSV file to be written: for each image and class its pixels, area or volume, and the
+        number of objects.
+    again
+        Do files anew whose labels are there already from the same image, model and settings.
 
     Returns
     -------
-    uint8 labels of the array's spatial shape, or what was written and what failed.
+    uint8 labels of the array's spatial shape, or what was written, what was there already and what
+    failed.
     """
     if isinstance(images, np.ndarray):
         if channels is None:
@@ -237,6 +257,10 @@ def segment(
         threshold=-1.0 if threshold is None else threshold,
         probabilities=probabilities,
         device=device,
+        cleanup=cleanup or CleanUp(),
+        subset=subset,
+        table=str(table),
+        again=again,
     )
     return _finish(job, SegmentFilesFinished, on_event)
 

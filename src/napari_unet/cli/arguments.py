@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+import math
+import typing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from napari_unet.config import SplitConfig
 from napari_unet.errors import ConfigError
 from napari_unet.presets import split_of
+
+C = TypeVar("C")
 
 
 def print_json(value: Any) -> None:
@@ -63,6 +68,44 @@ def device(p: argparse.ArgumentParser) -> None:
 def threshold(p: argparse.ArgumentParser) -> None:
     """Add the choice of a threshold."""
     p.add_argument("--threshold", type=share, metavar="T", help="0 to 1 (default: the model's own)")
+
+
+def config_options(p: argparse.ArgumentParser, config: type, title: str) -> None:
+    """Add an option for every setting of a config dataclass, in its own words."""
+    group = p.add_argument_group(title)
+    hints = typing.get_type_hints(config)
+    for f in dataclasses.fields(config):
+        flag, hint = f"--{f.name.replace('_', '-')}", hints[f.name]
+        words = f.metadata["help"].replace("%", "%%")
+        if hint is bool:
+            group.add_argument(flag, action="store_true", help=words)
+        elif typing.get_origin(hint) is Literal:
+            words = f"{words} (default {f.default})"
+            group.add_argument(flag, choices=typing.get_args(hint), default=f.default, help=words)
+        else:
+            kind = bounded(hint, f.metadata["low"], f.metadata["high"])
+            metavar = "N" if hint is int else "X"
+            group.add_argument(flag, type=kind, default=f.default, metavar=metavar, help=words)
+
+
+def config_of(args: argparse.Namespace, config: type[C]) -> C:
+    """Return the settings that the options of `config_options` ask for."""
+    names = [f.name for f in dataclasses.fields(config)]  # type: ignore[arg-type]
+    return config(**{name: getattr(args, name) for name in names})
+
+
+def bounded(kind: type, low: float | None, high: float | None) -> Any:
+    """Return a parser of numbers within bounds, which belong to them."""
+
+    def number(text: str) -> Any:
+        value = kind(text)
+        if not (-math.inf if low is None else low) <= value <= (math.inf if high is None else high):
+            within = f"from {low:g}" + (" up" if high is None else f" to {high:g}")
+            raise argparse.ArgumentTypeError(f"{text} does not lie {within}")
+        return value
+
+    number.__name__ = kind.__name__  # what argparse calls it where the text is no number
+    return number
 
 
 def positive(kind: type) -> Any:

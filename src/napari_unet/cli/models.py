@@ -1,4 +1,4 @@
-"""Commands about models: train, segment, evaluate, score, models, demo."""
+"""Commands about models: train, resume, evaluate, score, models, demo."""
 
 from __future__ import annotations
 
@@ -104,31 +104,6 @@ def _print_trained(args: argparse.Namespace, done: TrainFinished) -> None:
         )
 
 
-def segment(args: argparse.Namespace) -> None:
-    """Segment files into a folder."""
-    from napari_unet.api import segment as run
-
-    with Console() as console:
-        done = run(
-            args.inputs,
-            args.model,
-            args.out,
-            threshold=args.threshold,
-            probabilities=args.probabilities,
-            device=args.device,
-            on_event=console,
-        )
-    if args.json:
-        print_json(to_json(done))
-    else:
-        print(f"{len(done.written)} label images written to {args.out}")
-    if done.failed:
-        raise UnetError(
-            f"{len(done.failed)} of {len(done.failed) + len(done.written)} images failed: "
-            + "; ".join(f"{name}: {why}" for name, why in list(done.failed.items())[:3])
-        )
-
-
 def evaluate(args: argparse.Namespace) -> None:
     """Score a model on a folder."""
     from napari_unet.api import evaluate as run
@@ -211,14 +186,6 @@ def add_commands(commands: Any) -> None:
     words = "in all, with what is done"
     budget.add_argument("--minutes", type=positive(float), metavar="M", help=f"time {words}")
     budget.add_argument("--epochs", type=positive(int), metavar="N", help=f"passes {words}")
-    device(p)
-
-    p = command(commands, "segment", segment)
-    p.add_argument("inputs", nargs="+", metavar="INPUT", help="image files or folders")
-    p.add_argument("--model", required=True, metavar="M")
-    p.add_argument("--out", required=True, metavar="DIR", help="folder for the label images")
-    threshold(p)
-    p.add_argument("--probabilities", action="store_true", help="also write them, as 0…255 TIFF")
     device(p)
 
     p = command(commands, "evaluate", evaluate)
