@@ -16,7 +16,7 @@ from napari_unet.cleaning import clean, number, object_spaces
 from napari_unet.config import CleanUp
 from napari_unet.errors import ConfigError
 
-SHAPES = st.sampled_from([(7, 9), (1, 1), (3, 5, 6), (2, 2, 5, 5)])
+SHAPES = st.sampled_from([(7, 9), (1, 1), (3, 5, 6), (4, 1, 7), (2, 2, 5, 5)])
 CLASSES = st.sampled_from([1, 3])
 QUICK = settings(deadline=None, max_examples=60)
 

@@ -40,7 +40,8 @@ def clean(
         volumes with thick slices less is smoothed across them, and waists are measured truly.
     planes
         Every plane of a stack by itself. Otherwise the last three axes (or the last two, if there
-        are no more) are one object space, and the axes before them are gone through.
+        are no more) are one object space, and the axes before them are gone through. A volume that
+        is one slice thick is a plane.
     """
     tidied = tidy(labels, config, spacing, planes)
     if config.objects == "classes":
@@ -59,7 +60,8 @@ def tidy(
         return labels
     tidied = labels.copy()
     for space in object_spaces(labels.shape, planes):
-        _tidy(tidied[space], config, pixel_of(spacing, tidied[space].ndim))
+        here, pixel = _flat(tidied[space], spacing)
+        _tidy(here, config, pixel)
     return tidied
 
 
@@ -87,11 +89,12 @@ def number(
     objects = np.zeros(labels.shape, np.int32)
     classes: list[int] = []
     for space in object_spaces(labels.shape, planes):
-        here, into = labels[space], objects[space]
+        here, pixel = _flat(labels[space], spacing)
+        into, _ = _flat(objects[space], None)
         for c in _present(here):
-            box = _box(here == c)
+            box = _box(here == c, (1,) * here.ndim)
             mask = here[box] == c
-            found, n = _part(mask, pixel_of(spacing, mask.ndim)) if part else components(mask)
+            found, n = _part(mask, pixel) if part else components(mask)
             np.add(found, len(classes), out=into[box], where=mask)
             classes += [c] * n
     return objects, np.array(classes, labels.dtype)
@@ -110,12 +113,17 @@ def object_spaces(shape: tuple[int, ...], planes: bool) -> Iterator[tuple[int, .
     yield from np.ndindex(shape[: -2 if planes else -min(3, len(shape))])
 
 
-def pixel_of(spacing: Sequence[float] | None, ndim: int) -> tuple[float, ...]:
-    """Return what a pixel measures along the last ``ndim`` axes, the finest of them being 1."""
-    last = tuple(abs(float(s)) for s in (spacing or ())[-ndim:])
-    if len(last) != ndim or not all(0 < s < float("inf") for s in last):
-        return (1.0,) * ndim
-    return tuple(s / min(last) for s in last)
+def _flat(
+    labels: NDArray[Any], spacing: Sequence[float] | None
+) -> tuple[NDArray[Any], tuple[float, ...]]:
+    """Return an object space, a slice as a plane, and its pixel's sides, the finest being 1."""
+    sides = tuple(abs(float(s)) for s in (spacing or ())[-labels.ndim :])
+    if len(sides) != labels.ndim or not all(0 < s < float("inf") for s in sides):
+        sides = (1.0,) * labels.ndim
+    if labels.ndim == 3 and 1 in labels.shape:
+        axis = labels.shape.index(1)
+        labels, sides = labels.squeeze(axis), sides[:axis] + sides[axis + 1 :]
+    return labels, tuple(s / min(sides) for s in sides)
 
 
 def _tidy(labels: NDArray[Any], config: CleanUp, pixel: tuple[float, ...]) -> None:
@@ -190,9 +198,9 @@ def _part(mask: NDArray[np.bool_], pixel: tuple[float, ...]) -> tuple[NDArray[np
     from scipy.ndimage import distance_transform_edt
     from skimage import morphology, segmentation
 
-    # A rim of background: what lies at the image's edge has its outline there.
-    rim = (slice(1, -1),) * mask.ndim
-    depth = distance_transform_edt(np.pad(mask, 1), sampling=pixel)[rim].astype(np.float32)
+    if mask.all():  # there is no outline
+        return mask.astype(np.int32), 1
+    depth = distance_transform_edt(mask, sampling=pixel).astype(np.float32)
     peaks = morphology.h_maxima(depth, RISE)  # type: ignore[no-untyped-call]
     seeds, n = components(peaks.astype(bool) & mask)
     # What is nowhere deeper than the rise may have no peak, and is one object.
