@@ -86,7 +86,7 @@ class FakeEngine:
     def tell(self, command: Any) -> None:
         self.told.append(command)
 
-    def warm(self) -> None:
+    def warm(self, model: str = "") -> None:
         self.warmed += 1
 
 

@@ -11,6 +11,7 @@ import pytest
 from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
+from napari_unet.config import CleanUp
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
 from napari_unet.events import (
@@ -595,15 +596,47 @@ def test_painted_labels_are_not_replaced_without_asking(
     assert viewer.layers["scan · m"].data[7, 7] == 0
 
 
-def test_several_classes_have_no_threshold(viewer, scan, show, qtbot, engines, write_model):
+def test_several_classes_have_a_threshold_each(viewer, scan, show, qtbot, engines, write_model):
     scan.use_model(str(write_model(classes=("a", "b"))), "segment")
     dock = show(SegmentDock(viewer))
+    assert "Can be moved" in dock.view.threshold_note.plain
     planes = np.zeros((3, 8, 8), np.uint8)
-    planes[2] = 200
+    planes[1], planes[2] = 50, 200
     segment(dock, engines, qtbot, SegmentArrayFinished(planes, 0.5, 0.1, ("a", "b")))
     assert set(viewer.layers["scan · m"].data.ravel()) == {2}
-    assert "likeliest" in dock.view.threshold_note.plain
     assert "b: 100.00%" in dock.view.result.plain
+    first, second = dock.view.thresholds.rows
+    second.slider.setValue(90)
+    first.slider.setValue(10)
+    assert set(viewer.layers["scan · m"].data.ravel()) == {1}
+    assert "a: 100.00%" in dock.view.result.plain
+    assert len(engines.interactive.jobs) == 1
+
+
+def test_clean_up_acts_at_once_and_its_objects_are_measured(
+    viewer, scan, show, qtbot, engines, write_model, tmp_path, monkeypatch
+):
+    scan.use_model(str(write_model()), "segment")
+    dock = show(SegmentDock(viewer))
+    planes = np.zeros((1, 8, 8), np.uint8)
+    planes[0, :2, :3], planes[0, 5, 5], planes[0, 7, 0] = 255, 255, 255
+    segment(dock, engines, qtbot, SegmentArrayFinished(planes, 0.5, 0.1, ("tumour",)))
+    dock.view.cleanup_changed.emit(CleanUp(min_size=2, objects="components"))
+    labels = viewer.layers["scan · m"]
+    assert labels.data.max() == 1
+    assert labels.data.sum() == 6
+    assert "tumour: 9.38% of the image, 6 px" in dock.view.result.plain
+    dock.view.cleanup_changed.emit(CleanUp(objects="components"))
+    assert set(viewer.layers["scan · m"].data.ravel()) == {0, 1, 2, 3}
+    assert "tumour: 12.50%" in dock.view.result.plain
+    path = tmp_path / "objects.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    dock.view.export_wanted.emit()
+    qtbot.waitUntil(lambda: "3 objects" in scan.measurer.text)
+    assert viewer.layers["scan · m"].features["class"].tolist() == ["tumour"] * 3
+    assert path.read_text().count("tumour") == 3
+    dock.view.slider.setValue(70)
+    assert len(engines.interactive.jobs) == 1
 
 
 def test_a_result_for_a_closed_image_is_dropped_with_a_message(

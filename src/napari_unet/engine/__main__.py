@@ -43,7 +43,7 @@ class Server:
         threading.Thread(target=self._read, daemon=True).start()
         while (message := self.todo.get()) is not None:
             if message["do"] == "warm":
-                importlib.import_module("napari_unet.inference")
+                _warm(message["model"])
             else:
                 self._run(message["id"], message["value"])
 
@@ -106,6 +106,16 @@ class Server:
         with self.writing:
             self.sink.write(line)
             self.sink.flush()
+
+
+def _warm(model: str) -> None:
+    """Load what segmenting needs, and a model if one is named."""
+    inference = importlib.import_module("napari_unet.inference")
+    try:
+        if model:
+            inference.predictor(model)
+    except Exception:  # whoever asks for this model will be told
+        traceback.print_exc()
 
 
 def main() -> None:

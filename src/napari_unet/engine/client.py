@@ -74,11 +74,11 @@ class Engine:
         """The last lines the child wrote to its standard error."""
         return "\n".join(self._log)
 
-    def warm(self) -> None:
-        """Start the process and let it load torch; returns at once."""
+    def warm(self, model: str = "") -> None:
+        """Start the process and let it load torch, and a model; returns at once."""
         with self._lock:
             self._ensure()
-            self._send(do="warm")
+            self._send(do="warm", model=model)
 
     def run(self, job: Job) -> Generator[Event, None, None]:
         """Yield the events of ``job``; closing the generator stops it.

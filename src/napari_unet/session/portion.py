@@ -163,6 +163,15 @@ class Portion:
             index[self.channel] = 0
         return canvas[tuple(index)]
 
+    def seen(self, array: Any) -> Any:
+        """Return the pixels of what is kept in the image's own order, channels last."""
+        index: list[Any] = list(self.region)
+        if self.channel is None:
+            return array[tuple(index)]
+        index.insert(self.channel, slice(None))
+        order = [axis for axis in range(len(index)) if axis != self.channel]
+        return array[tuple(index)].transpose(*order, self.channel)
+
     def masked(self, where: Sequence[Side]) -> NDArray[np.bool_] | None:
         """Return the part of the mask that lies over a box of ``shape``, as `spread` gives it."""
         if self.mask is None:

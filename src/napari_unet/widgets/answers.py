@@ -9,34 +9,48 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_unet.config import CleanUp
 from napari_unet.events import SegmentArrayFinished, SegmentPart
-from napari_unet.labelling import entropy, label_image
+from napari_unet.labelling import count_classes, entropy, label_image
 from napari_unet.session import Made, ModelEntry, Result, Session
 from napari_unet.session.portion import Portion, all_of
 from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.relabelling import Labelled, Relabeller
 from napari_unet.widgets.segmentations import Whose
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What was asked: of which image, by which model, which part of it, and how."""
+    """What was asked: of which image, by which model, which part of it, and how.
+
+    ``spacing`` is what a pixel measures along each axis; ``planes`` whether objects end with their
+    plane, as at points in time.
+    """
 
     whose: Whose
     portion: Portion
     made: Made
+    spacing: tuple[float, ...] = ()
+    planes: bool = False
 
 
 class Answers:
-    """Shows the engine's answers, anew whenever the threshold moves."""
+    """Shows the engine's answers, anew whenever the threshold or the clean-up change."""
 
     question_changed = Signal()  # painted labels are in the way, or can be brought back
     found_changed = Signal()
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
+        self.relabeller = Relabeller(session)
         self.waiting: Result | None = None  # its labels would replace what a person painted
         self.found = ""
+        self.cleanup = CleanUp()
+        self._thresholds: dict[str, tuple[float, ...]] = {}  # by model
         self._asked: dict[tuple[str, str], Asked] = {}
+        self._agreed: Result | None = None  # may replace what was painted
+        self.shown: Labelled | None = None
+        self.relabeller.ready.connect(self._show)
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -51,10 +65,11 @@ class Answers:
                 self.show_map(result, kind)
 
     def take_piece(self, asked: Asked, event: SegmentPart) -> None:
-        """Show the labels of a piece while the rest computes."""
+        """Show the labels of a piece while the rest computes; they are cleaned up in the end."""
         if piece := asked.portion.piece(event.start, event.probabilities):
             where, probabilities = piece
-            labels = label_image(probabilities, self.session.threshold)
+            thresholds = self.thresholds(asked.whose.model, len(probabilities) - 1)
+            labels = label_image(probabilities, self.session.threshold, thresholds)
             self.layers.segmentations.show_piece(asked.whose, asked.portion, where, labels)
 
     def take_back(self, asked: Asked) -> bool:
@@ -63,28 +78,82 @@ class Answers:
         whose = asked.whose
         return self.layers.segmentations.find(whose.image, whose.model) is not None
 
+    def how(self, result: Result) -> Asked:
+        """Return how a result came about."""
+        known = self._asked.get((result.image, result.model))
+        if known is not None:
+            return known
+        whose = Whose(result.image, result.model, ModelEntry(result.model).name)
+        return Asked(whose, all_of(result.shape[1:]), Made(result.modified))
+
     # --- labels -------------------------------------------------------------------------------
 
-    def write(self, result: Result, asked: bool = False) -> None:
-        """Show the labels of a result, unless a person painted and was not ``asked``."""
-        how, layers = self.how(result), self.layers.segmentations
-        if not asked and layers.painted(result.image, result.model, how.portion):
-            self.waiting = result
-            self.question_changed.emit()
+    def thresholds(self, model: str, classes: int) -> tuple[float, ...]:
+        """Return the thresholds of a model's classes; empty where the likeliest wins."""
+        kept = self._thresholds.get(model, ())
+        return kept if len(kept) == classes else ()
+
+    def set_thresholds(self, thresholds: tuple[float, ...], result: Result | None) -> None:
+        """Label anew with a threshold for each class."""
+        if result is not None:
+            self._thresholds[result.model] = thresholds
+            self.write(result)
+
+    def set_cleanup(self, cleanup: CleanUp, result: Result | None) -> None:
+        """Label anew with another clean-up."""
+        self.cleanup = cleanup
+        if result is not None:
+            self.write(result)
+
+    def write(self, result: Result, agreed: bool = False) -> None:
+        """Show the labels of a result, unless a person painted and has not ``agreed``."""
+        self._agreed = result if agreed else None
+        if self._must_ask(result):
             return
-        labels = result.labels(self.session.threshold)
-        layers.write(how.whose, labels, how.portion, how.made)
-        self.found = self._describe(result, labels)
-        self.found_changed.emit()
+        how = self.how(result)
+        labelled = self.relabeller.labels(
+            result,
+            self.session.threshold,
+            self.thresholds(result.model, result.shape[0] - 1),
+            self.cleanup,
+            how.spacing,
+            how.planes,
+        )
+        if labelled is not None:
+            self._show(labelled)
+
+    def _show(self, labelled: Labelled) -> None:
+        result = labelled.wish.result
+        if self._must_ask(result):
+            return
+        how, layers = self.how(result), self.layers.segmentations
+        if self._agreed is result:
+            layers.keep_painted(result.image, result.model)
+            self._agreed = None
+        layers.write(how.whose, labelled.labels, how.portion, how.made)
+        self.shown = labelled
+        self._tell(result)
+        self.question_changed.emit()
+
+    def _must_ask(self, result: Result) -> bool:
+        """Ask before labels that somebody painted on are replaced; return whether that is so."""
+        portion = self.how(result).portion
+        painted = self.layers.segmentations.painted(result.image, result.model, portion)
+        if not painted or self._agreed is result:
+            return False
+        self.waiting = result
+        self.question_changed.emit()
+        return True
+
+    # --- what was painted ---------------------------------------------------------------------
 
     def answer(self, replace: bool) -> None:
         """Write the labels that wait: over the painted ones, or as a layer beside them."""
         result, self.waiting = self.waiting, None
         if result is not None:
-            layers = self.layers.segmentations
-            keep = layers.keep_painted if replace else layers.set_apart
-            keep(result.image, result.model)
-            self.write(result, asked=True)
+            if not replace:
+                self.layers.segmentations.set_apart(result.image, result.model)
+            self.write(result, agreed=replace)
         self.question_changed.emit()
 
     def leave(self) -> None:
@@ -99,14 +168,6 @@ class Answers:
         act(whose.image, whose.model)
         self.question_changed.emit()
 
-    def how(self, result: Result) -> Asked:
-        """Return how a result came about."""
-        known = self._asked.get((result.image, result.model))
-        if known is not None:
-            return known
-        whose = Whose(result.image, result.model, ModelEntry(result.model).name)
-        return Asked(whose, all_of(result.probabilities.shape[1:]), Made(result.modified))
-
     # --- maps ---------------------------------------------------------------------------------
 
     def show_map(self, result: Result, kind: str) -> None:
@@ -114,7 +175,10 @@ class Answers:
         how, maps = self.how(result), self.layers.maps
         planes = result.probabilities
         if kind == "uncertainty":
-            maps.show(how.whose, kind, "", entropy(planes), how.portion)
+            found = result.uncertainty
+            maps.show(
+                how.whose, kind, "", _entropy(planes) if found is None else found, how.portion
+            )
             return
         several = len(planes) > 1
         for i, name in enumerate(result.classes):
@@ -125,50 +189,80 @@ class Answers:
     def show_kept(self, result: Result | None) -> None:
         """Show again what is kept for an image and a model, without running the network."""
         self.found = ""
+        self.waiting = None
         if result is not None:
-            shown = self._region(result)
-            if shown is not None:
-                self.found = self._describe(result, shown)
+            if self._region(result) is not None:
+                self._tell(result)
             elif result.image == self.layers.open_case():
                 self.write(result)
         self.found_changed.emit()
 
+    def recount(self, result: Result | None) -> None:
+        """Follow what a person paints."""
+        if self.found and result is not None and self._region(result) is not None:
+            self._tell(result)
+
+    def classes(self, result: Result) -> NDArray[Any] | None:
+        """Return the class of every object in the shown labels, None if these are classes."""
+        mine = self.shown is not None and self.shown.wish.result is result
+        return self.shown.classes if mine and self.shown is not None else None
+
+    def region(self, result: Result) -> Any:
+        """Return the part of the labels, as they are now, that a result is of; None if gone."""
+        return self._region(result)
+
     def _region(self, result: Result) -> Any:
-        """Return the part of the labels, as they are now, that a result is of."""
         data = self.layers.segmentations.data(result.image, result.model)
         portion = self.how(result).portion
         if data is None or data.shape != portion.canvas:
             return None
         return portion.gathered(data)
 
-    def _describe(self, result: Result, labels: Any) -> str:
+    def _tell(self, result: Result) -> None:
         """Say how much of what was segmented each class takes."""
-        portion = self.how(result).portion
+        portion, labels = self.how(result).portion, self._region(result)
+        if not isinstance(labels, np.ndarray):
+            self._say("Shown piece by piece: too large to be counted.")
+            return
         painted = self.layers.segmentations.painted(result.image, result.model, portion)
         size = self.layers.pixel_size(result.image)
-        inside = _inside(portion, np.asarray(labels))
-        counts = np.bincount(inside, minlength=len(result.classes) + 1)[1:]
-        total = max(inside.size, 1)
+        inside = _inside(portion, labels)
+        counts = _counts(inside, self.classes(result), len(result.classes))
+        part = "the image" if portion.whole else "this part of the image"
         lines = []
-        for name, n in zip(result.classes, counts.tolist(), strict=False):
+        for name, n in zip(result.classes, counts, strict=True):
             area = f"{n:,} px"
             if size.unit != "px":
                 area = f"{n * size.value:,.4g} {size.unit} ({area})"
-            part = "the image" if portion.whole else "this part of the image"
-            lines.append(f"{name}: {n / total:.2%} of {part}, {area}")
-        return "\n".join([*lines, *(["Corrected by hand."] if painted else [])])
+            lines.append(f"{name}: {n / max(inside.size, 1):.2%} of {part}, {area}")
+        self._say("\n".join([*lines, *(["Corrected by hand."] if painted else [])]))
 
-    def recount(self, result: Result | None) -> None:
-        """Follow what a person paints."""
-        labels = self._region(result) if self.found and result is not None else None
-        if result is not None and labels is not None:
-            self.found = self._describe(result, labels)
+    def _say(self, text: str) -> None:
+        if text != self.found:
+            self.found = text
             self.found_changed.emit()
 
 
 def _inside(portion: Portion, labels: NDArray[Any]) -> NDArray[Any]:
     """Return the labels of the pixels that were asked about."""
     if portion.mask is None:
-        return labels.ravel()
+        return labels
     inside: NDArray[Any] = labels[np.broadcast_to(portion.mask, labels.shape)]
     return inside
+
+
+def _counts(labels: NDArray[Any], classes: NDArray[Any] | None, number: int) -> list[int]:
+    """Return how many pixels each class has; ``classes`` are those of numbered objects."""
+    if classes is None:
+        counted: list[int] = count_classes(labels, number).tolist()
+        return counted
+    objects = np.bincount(labels.ravel(), minlength=len(classes) + 1)[1 : len(classes) + 1]
+    sums = np.bincount(classes.astype(np.intp), weights=objects, minlength=number + 1)
+    return [int(n) for n in sums[1 : number + 1]]
+
+
+def _entropy(planes: Any) -> Any:
+    """Return the entropy of probabilities, lazy if they are."""
+    if isinstance(planes, np.ndarray):
+        return entropy(planes)
+    return planes.map_blocks(entropy, dtype=np.uint8, drop_axis=0)

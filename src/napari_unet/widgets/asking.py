@@ -61,14 +61,20 @@ class Asking:
         return replace(event, probabilities=self.portion.back(event.probabilities))
 
     def _image(self) -> Any:
-        taken = [self.portion.take(array) for array in map(_array, self.data)]
+        taken = [self.portion.take(array) for array in map(as_array, self.data)]
         if len(taken) > 1:
             return np.stack([np.asarray(one) for one in taken], axis=-1)
         return np.asarray(taken[0])
 
 
-def _array(data: Any) -> Any:
-    """Return data as numpy or dask, whatever lazy thing a layer holds."""
+def as_array(data: Any) -> Any:
+    """Return data as numpy or dask, whatever lazy thing a layer holds.
+
+    Raises
+    ------
+    DataError
+        If it is no array.
+    """
     import dask.array as da
 
     if isinstance(data, np.ndarray | da.Array):

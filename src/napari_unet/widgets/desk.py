@@ -26,6 +26,7 @@ from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.live import Live
 from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.measuring import Measurer
 from napari_unet.widgets.registering import Register
 from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.runner import Runner
@@ -40,6 +41,7 @@ class Desk:
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
+        self.docks: weakref.WeakSet[Any] = weakref.WeakSet()  # those that are open
         self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
         self.loader = Loader(session, layers)
         self.curator = Curator(session, self.loader, self.runners["interactive"])
@@ -56,6 +58,7 @@ class Desk:
             session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)
         )
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
+        self.measurer = Measurer(session, layers, self.segmenter.answers)
         self.scorer = Scorer(session, layers, self.runners)
 
     def _show_dataset(self) -> None:

@@ -92,6 +92,14 @@ class Portions:
             mask=mask,
         )
 
+    def spacing(self, layer: Any, card: ModelCard) -> tuple[float, ...]:
+        """Return what a pixel measures along each axis of a portion's ``shape``."""
+        return tuple(abs(float(layer.scale[axis])) for axis in _Stack(layer, card).own)
+
+    def in_time(self, layer: Any, card: ModelCard) -> bool:
+        """Return whether an image's planes follow each other in time, and not in space."""
+        return _Stack(layer, card).in_time
+
     def outlines(self, where: str) -> tuple[bytes, ...]:
         """Return the corners of the shapes that are meant, to see whether they were moved."""
         shapes = self._shapes(where)

@@ -7,6 +7,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_unet.card import ModelCard
+from napari_unet.config import CleanUp
 from napari_unet.errors import UnetError
 from napari_unet.events import Event, SegmentArrayFinished, SegmentPart
 from napari_unet.session import ImageFacts, Made, Message, ModelEntry, Result, Session, stale
@@ -84,37 +85,46 @@ class Segmenter:
         if self.session.closed or model is None or self.reason() or self._warm == model.path:
             return
         self._warm = model.path
-        self.session.engine(self.runner.lane).warm()
+        self.session.engine(self.runner.lane).warm(model.path)
 
     # --- doing it -----------------------------------------------------------------------------
 
     def start(self) -> None:
         """Segment the chosen image with the selected model."""
-        model, image = self.session.model, self.image
+        model = self.session.model
         if model is not None and modified(model.path) != model.modified:
             self.session.refresh_models()
             model = self.session.model
-        if self.reason() or model is None or model.card is None or image is None:
+        if self.reason() or model is None or model.card is None or self.image is None:
             return
-        ticket = self.layers.ticket(image.id)
+        ticket = self.layers.ticket(self.image.id)
         if ticket is None:
             return
         try:
-            portion = self.layers.portions.portion(ticket.layer, model.card, self.where, self.axis)
+            asked = self._ask(ticket, model, model.card)
         except UnetError as error:
             self.session.fail("segment", error)
             return
-        asked = Asked(Whose(image.id, model.path, model.name), portion, self._now(model))
         planes = model.card.network.out_channels
-        asking = Asking(model.path, (ticket.data,), portion, planes, self.session.scratch)
+        asking = Asking(model.path, (ticket.data,), asked.portion, planes, self.session.scratch)
         run = _Run(self, asked, model, ticket)
         self.runner.start(
             asking.job,
-            f"segmenting {image.name}",
+            f"segmenting {ticket.facts.name}",
             "segment",
             run.receive,
             prepare=asking.prepare,
             over=run.over,
+        )
+
+    def _ask(self, ticket: Ticket, model: ModelEntry, card: ModelCard) -> Asked:
+        portions, layer = self.layers.portions, ticket.layer
+        return Asked(
+            Whose(ticket.facts.id, model.path, model.name),
+            portions.portion(layer, card, self.where, self.axis),
+            self._now(model),
+            portions.spacing(layer, card),
+            portions.in_time(layer, card),
         )
 
     def segment_again(self) -> None:
@@ -141,6 +151,14 @@ class Segmenter:
         result = self.result()
         if result is not None and result.binary:
             self.answers.write(result)
+
+    def set_thresholds(self, thresholds: tuple[float, ...]) -> None:
+        """Label the image anew with a threshold for each class."""
+        self.answers.set_thresholds(thresholds, self.result())
+
+    def set_cleanup(self, cleanup: CleanUp) -> None:
+        """Clean the labels up in another way."""
+        self.answers.set_cleanup(cleanup, self.result())
 
     def show_map(self, kind: str) -> None:
         """Show the kept probabilities, or the uncertainty, as an image layer."""

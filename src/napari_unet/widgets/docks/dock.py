@@ -24,6 +24,7 @@ class Dock(QWidget):
     def __init__(self, viewer: Any, view: Page) -> None:
         super().__init__()
         self.desk: Desk = desk_of(viewer)
+        self.desk.docks.add(self)
         self._page = view
         self._heard: list[tuple[Any, Callable[..., Any]]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -35,6 +36,11 @@ class Dock(QWidget):
         self.listen(self.desk.session.message_changed, self._show_message)
         view.message_dismissed.connect(self._clear_message)
         self._show_message(self.place)
+
+    @property
+    def open(self) -> bool:
+        """Whether the widget is still there; Qt deletes one that napari closes."""
+        return bool(self._heard)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which everything can be read."""
