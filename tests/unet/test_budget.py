@@ -34,6 +34,7 @@ def test_minutes_follow_the_clock_whatever_the_epoch(clock):
     assert budget.total_epochs(7) == pytest.approx(28)
     assert not budget.why_over(7)
     budget.reserve = 60.0
+    assert budget.share(7) == 0.5  # what follows the last step is none of the training
     clock[0] += 31
     assert budget.why_over(7) == "2 minutes are over"
     clock[0] += 999

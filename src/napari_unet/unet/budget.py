@@ -51,9 +51,12 @@ class Budget:
         return bool(self.minutes) and self._spent + self.reserve >= 60 * self.minutes
 
     def share(self, epochs_done: float) -> float:
-        """Return the share of the budget that is used, 0 to 1."""
+        """Return the share of the budget that is used, 0 to 1; what is in reserve is none of it.
+
+        So that a learning rate that falls with it has fallen to nothing at the last step.
+        """
         if self.minutes:
-            return min(self._spent / (60 * self.minutes), 1.0)
+            return min(self._spent / max(60 * self.minutes - self.reserve, 1e-9), 1.0)
         return min(epochs_done / self.epochs, 1.0)
 
     def seconds_left(self, epochs_done: float) -> float:
