@@ -54,6 +54,7 @@ KEPT_TO = {
     "requests": {"downloads"},
     "gdown": {"downloads"},
     "lightning_fabric": {"unet"},
+    "distributed": {"inference"},
     "pyqtgraph": {"widgets"},
     "napari": {"widgets", "demo", "reader", "writer"},
     **{package: {"widgets"} for package in QT},

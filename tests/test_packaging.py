@@ -57,7 +57,7 @@ def test_the_manifest_at_the_top_is_the_packaged_one():
 # --- dependencies -----------------------------------------------------------------------------
 
 
-OPTIONAL = {"medical", "drive", "devices"}  # extras that the code can do without
+OPTIONAL = {"medical", "drive", "devices", "cluster"}  # extras that the code can do without
 
 
 def names(requirements: list[str]) -> set[str]:

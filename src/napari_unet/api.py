@@ -192,6 +192,7 @@ def segment(
     subset: Literal["train", "val", "test", "all"] = ...,
     table: PathLike = ...,
     again: bool = ...,
+    workers: str = ...,
     device: str = ...,
     on_event: OnEvent = ...,
 ) -> SegmentFilesFinished: ...
@@ -209,6 +210,7 @@ def segment(
     subset: Literal["train", "val", "test", "all"] = "all",
     table: PathLike = "",
     again: bool = False,
+    workers: str = "",
     device: str = "auto",
     on_event: OnEvent = None,
 ) -> NDArray[np.uint8] | SegmentFilesFinished:
@@ -234,6 +236,9 @@ def segment(
         number of objects.
     again
         Do files anew whose labels are there already from the same image, model and settings.
+    workers
+        Of files: a Dask cluster to spread the work over: ``dask://host:port``,
+        ``dask://file:scheduler.json`` or ``dask://local?workers=2``.
 
     Returns
     -------
@@ -261,6 +266,7 @@ def segment(
         subset=subset,
         table=str(table),
         again=again,
+        workers=workers,
     )
     return _finish(job, SegmentFilesFinished, on_event)
 

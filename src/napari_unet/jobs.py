@@ -97,7 +97,8 @@ class SegmentFilesJob:
     ``inputs`` are files or folders (their images, masks excluded); of folders ``subset`` may take
     those only that the split beside the model has there. ``threshold`` below zero takes the model's
     own. ``table`` (may be empty) receives the sizes as CSV. What is there already from the same
-    image, model and settings is skipped, unless it is to be done ``again``.
+    image, model and settings is skipped, unless it is to be done ``again``. ``workers`` names a
+    Dask cluster to spread the work over, such as ``dask://host:8786``; empty: this process does it.
     """
 
     inputs: tuple[str, ...]
@@ -110,6 +111,7 @@ class SegmentFilesJob:
     subset: Literal["train", "val", "test", "all"] = "all"
     table: str = ""
     again: bool = False
+    workers: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ def segment(args: argparse.Namespace) -> None:
             subset=args.subset,
             table=args.table,
             again=args.again,
+            workers=args.workers,
             device=args.device,
             on_event=console,
         )
@@ -79,5 +80,12 @@ def add_commands(commands: Any) -> None:
     p.add_argument("--probabilities", action="store_true", help="also write them, as 0…255 TIFF")
     p.add_argument(
         "--again", action="store_true", help="also do what is there already from an earlier run"
+    )
+    p.add_argument(
+        "--workers",
+        default="",
+        metavar="dask://HOST:PORT",
+        help="spread the work over a Dask cluster: that of a scheduler, of a scheduler's file "
+        "(dask://file:PATH), or of processes here (dask://local?workers=2)",
     )
     device(p)

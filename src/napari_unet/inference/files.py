@@ -22,10 +22,12 @@ from napari_unet.events import (
     SegmentFilesFinished,
 )
 from napari_unet.inference import single
+from napari_unet.inference.cluster import Cluster, connected
 from napari_unet.inference.predictors import predictor
 from napari_unet.inference.progress import segmenting
 from napari_unet.inference.records import Records, fingerprint
 from napari_unet.inference.single import Settings, Task
+from napari_unet.inference.spread import spread
 from napari_unet.jobs import SegmentFilesJob
 from napari_unet.schema import to_json
 from napari_unet.sizes import write_csv
@@ -53,11 +55,7 @@ def segment_files(job: SegmentFilesJob) -> Generator[Event, None, None]:
     with _table(job.table, results):
         todo = yield from _skip(tasks, results, job.again)
         if todo:
-            yield Progress(0, len(todo), "loading the model")
-            ready = predictor(job.model, job.device)
-            threshold = todo[0].settings.threshold
-            yield Note(f"{len(todo)} images, {ready.speed.words()}, threshold {threshold:g}")
-            yield from _run(todo, results)
+            yield from _spread(todo, job.workers, results) if job.workers else _run(todo, results)
     yield SegmentFilesFinished(
         tuple(r.labels for r in results if not r.error and not r.skipped),
         {r.image: r.error for r in results if r.error},
@@ -130,6 +128,10 @@ def _skip(
 
 def _run(tasks: Sequence[Task], results: list[Segmented]) -> Generator[Event, None, None]:
     """Segment images in this process, each while the next one is read."""
+    yield Progress(0, len(tasks), "loading the model")
+    settings = tasks[0].settings
+    ready = predictor(settings.model, settings.device)
+    yield Note(f"{len(tasks)} images, {ready.speed.words()}, threshold {settings.threshold:g}")
     start = time.monotonic()
     for done, (task, reading) in enumerate(_ahead(tasks)):
         try:
@@ -150,6 +152,37 @@ def _run(tasks: Sequence[Task], results: list[Segmented]) -> Generator[Event, No
         results.append(result)
         yield finished(result)
         yield segmenting(done + 1, len(tasks), start)
+
+
+def _spread(
+    tasks: Sequence[Task], workers: str, results: list[Segmented]
+) -> Generator[Event, None, None]:
+    """Segment images in the processes of a Dask cluster."""
+    cluster = Cluster.parse(workers)
+    yield Progress(0, len(tasks), "connecting to the cluster")
+    settings = tasks[0].settings
+    with connected(cluster, settings.model) as client:
+        count = len(client.scheduler_info()["workers"])
+        yield Note(
+            f"{len(tasks)} images, {count} worker{'s' * (count != 1)} of {cluster}, threshold "
+            f"{settings.threshold:g}"
+        )
+        start, done = time.monotonic(), 0
+        for outcome in spread(client, single.attempt, tasks):
+            if outcome is not None:
+                task, result = outcome
+                if isinstance(result, DiskError):
+                    raise result
+                if isinstance(result, Exception):
+                    result = single.failed(task, str(result))
+                done += 1
+                results.append(result)
+                yield finished(result)
+            yield segmenting(done, len(tasks), start) if done else _waiting(tasks)
+
+
+def _waiting(tasks: Sequence[Task]) -> Progress:
+    return Progress(0, len(tasks), "segmenting")
 
 
 def finished(result: Segmented) -> CaseDone:

@@ -18,6 +18,7 @@ from napari_unet.data.inputs import Source
 from napari_unet.data.readers.memory import load
 from napari_unet.data.readers.writers import writing
 from napari_unet.data.scan import Scan
+from napari_unet.errors import DiskError, readable
 from napari_unet.events import Segmented
 from napari_unet.inference.predictors import Predictor, predictor
 from napari_unet.inference.records import Found, Records, set_aside
@@ -63,6 +64,34 @@ def read(task: Task) -> Scan:
     return replace(scan, array=load(scan.array), levels=())
 
 
+def attempt(task: Task) -> Segmented:
+    """Read and segment an image, in one go; what goes wrong with it is told in the result.
+
+    Raises
+    ------
+    DiskError
+        If no result can be written any more.
+    """
+    try:
+        return done(segment(task, read(task)))
+    except DiskError as e:
+        if e.final:
+            raise
+        return failed(task, str(e))
+    except Exception as e:  # readers and networks raise anything; the rest is to be done
+        return failed(task, str(readable(e)))
+
+
+def done(work: Generator[float, None, Segmented]) -> Segmented:
+    """Go through with `segment`."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Segmented = end.value
+            return result
+
+
 def segment(task: Task, scan: Scan) -> Generator[float, None, Segmented]:
     """Segment an image that was read; yield how much of it is done, 0 to 1.
 
@@ -76,11 +105,11 @@ def segment(task: Task, scan: Scan) -> Generator[float, None, Segmented]:
     start = time.monotonic()
     ready = predictor(task.settings.model, task.settings.device)
     count = ready.parts(scan.array, scan.axes)
-    done = []
+    parts = []
     for part in ready.stream(scan.array, scan.axes):
-        done.append(part)
-        yield len(done) / max(count, 1)
-    found = assembled(done, scan.spatial)
+        parts.append(part)
+        yield len(parts) / max(count, 1)
+    found = assembled(parts, scan.spatial)
     return finish(task, scan, found, ready, start)
 
 
