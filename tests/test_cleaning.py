@@ -55,7 +55,13 @@ def areas(mask: NDArray[np.bool_], corners: bool) -> list[set[tuple[int, ...]]]:
 
 
 def at_rim(part: set[tuple[int, ...]], shape: tuple[int, ...]) -> bool:
-    return any(i in (0, side - 1) for point in part for i, side in zip(point, shape, strict=True))
+    """Say whether a part reaches the edge; a volume of one slice has none across it."""
+    volume = len(shape) == 3
+    return any(
+        i in (0, side - 1) and not (volume and side == 1)
+        for point in part
+        for i, side in zip(point, shape, strict=True)
+    )
 
 
 def every_space(labels: NDArray[np.uint8], planes: bool) -> Iterator[tuple[int, ...]]:

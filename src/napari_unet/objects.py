@@ -42,7 +42,7 @@ def measure(
         What a pixel measures along each axis of ``labels``, in ``unit``; 1 if not given.
     classes
         The class of the label ``i + 1`` as ``classes[i]``, as `cleaning.number` tells; None if the
-        labels are classes.
+        labels are classes. A label that somebody else painted has no class.
     names
         What the classes 1, 2 … are called.
     affine
@@ -74,8 +74,8 @@ def measure(
         tables.append(_of_space(labels[space], grey, scale, space))
     rows = {key: np.concatenate([t[key] for t in tables]) for key in tables[0]}
     index = rows["index"]
-    number = index if classes is None else np.asarray(classes)[index - 1]
-    called = [names[n - 1] if 0 < n <= len(names) else str(n) for n in number.tolist()]
+    known = {} if classes is None else dict(enumerate(np.asarray(classes).tolist(), start=1))
+    called = [_name(i if classes is None else known.get(i, 0), names) for i in index.tolist()]
     ndim = labels.ndim
     matrix = np.diag([*scale, 1.0]) if affine is None else np.asarray(affine, float)
     centroids = rows.pop("centroids") @ matrix[:ndim, :ndim].T + matrix[:ndim, ndim]
@@ -142,6 +142,11 @@ def _wanted(ndim: int, intensity: bool) -> Iterator[tuple[str, str]]:
         )
     if ndim == 2:
         yield from (("eccentricity", "eccentricity"), ("solidity", "solidity"))
+
+
+def _name(number: int, names: Sequence[str]) -> str:
+    """Return what a class is called; nothing if there is none."""
+    return names[number - 1] if 0 < number <= len(names) else str(number or "")
 
 
 def _power(unit: str, n: int) -> str:
