@@ -9,6 +9,7 @@ from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import LabelRule
 from napari_unet.unet.file import save_model
 from napari_unet.unet.model import UNet
+from nets import random_net
 
 
 def bright_model(
@@ -44,4 +45,20 @@ def bright_model(
     sides = (size,) * dims
     preprocess = PreprocessConfig(mode, sides, neighbours=neighbours, intensity="zscore")
     save_model(path, net, ModelCard(path.name.split(".")[0], config, preprocess, LabelRule()))
+    return path
+
+
+def random_model(
+    path: Path,
+    mode: str = "patch",
+    size: tuple[int, ...] = (32, 32),
+    norm: str = "batch",
+    intensity: str = "percentile",
+) -> Path:
+    """Write a model whose answers differ from pixel to pixel, and with how an image is turned."""
+    config = UNetConfig(depth=1, base_channels=2, dims=len(size), norm=norm)
+    scale = {"mean": (0.4,), "std": (0.2,)} if intensity == "dataset" else {}
+    preprocess = PreprocessConfig(mode, size, intensity=intensity, **scale)
+    card = ModelCard(path.name.split(".")[0], config, preprocess, LabelRule())
+    save_model(path, random_net(config), card)
     return path

@@ -371,6 +371,28 @@ def agree(network: UNetConfig, preprocess: PreprocessConfig) -> None:
 
 
 @dataclass(frozen=True)
+class SegmentConfig:
+    """How a network is asked. A result that was asked for in another way is no longer fresh."""
+
+    average: Literal["model", "none", "flips", "turns"] = option(
+        "model",
+        "Average over",
+        "model: as the model's card says. none: the image as it is. flips: mirror images, four "
+        "times the work (eight in 3D). turns: mirror images and quarter turns, twice as much.",
+    )
+    uncertainty: bool = option(
+        False, "Uncertainty", "Also tell how far the averaged mirror images disagree."
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.uncertainty and self.average == "none":
+            raise ConfigError(
+                "uncertainty: it is how far mirror images disagree; average over flips or turns"
+            )
+
+
+@dataclass(frozen=True)
 class CleanUp:
     """What is done to labels after the threshold, in this order; to every class by itself."""
 

@@ -205,12 +205,18 @@ class SegmentArrayFinished:
 
     ``probabilities`` is uint8 ``(K, ..., H, W)``: ``K = 1`` for the foreground of a binary model,
     else one plane per class, the background first. ``threshold`` is the model's own (0…1).
+    ``uncertainty`` is uint8 ``(..., H, W)``, from 0 where all averaged views agree to 255; None if
+    it was not asked for. If the job named a place on the disk, both lie there as Zarr arrays,
+    ``store`` and ``uncertainty_store``; ``probabilities`` is then empty.
     """
 
     probabilities: np.ndarray
     threshold: float
     seconds: float
     classes: tuple[str, ...] = ("foreground",)
+    uncertainty: np.ndarray | None = None
+    store: str = ""
+    uncertainty_store: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from napari_unet.config import CleanUp, Recipe, SplitConfig
+from napari_unet.config import CleanUp, Recipe, SegmentConfig, SplitConfig
 
 # --- jobs -------------------------------------------------------------------------------------
 
@@ -81,13 +81,18 @@ class SegmentArrayJob:
 
     ``image`` is ``(..., H, W)``, or ``(..., H, W, C)`` when ``channels`` is true; any number of
     leading axes is gone through slice by slice; with a 3D model, volume by volume, the last of them
-    being the depth.
+    being the depth. In place of ``image``, which is then empty, ``store`` may name a Zarr array on
+    the disk with the same axes, which is read piece by piece. ``out`` is where to write the
+    probabilities, a Zarr array of uint8 ``(K, ..., H, W)``; empty: they come with the last event.
     """
 
     model: str
     image: np.ndarray
     channels: bool = False
     device: str = "auto"
+    config: SegmentConfig = field(default_factory=SegmentConfig)
+    store: str = ""
+    out: str = ""
 
 
 @dataclass(frozen=True)

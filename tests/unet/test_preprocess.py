@@ -7,15 +7,14 @@ from hypothesis import strategies as st
 
 from napari_unet.config import PreprocessConfig
 from napari_unet.errors import DataError
+from napari_unet.unet.intensity import normalise, to_float
 from napari_unet.unet.losses import IGNORE
 from napari_unet.unet.preprocess import (
     Fit,
     beside,
-    normalise,
     prepare,
     prepare_all,
     shrink,
-    to_float,
     together,
 )
 

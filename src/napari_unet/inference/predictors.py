@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from math import nan
@@ -14,13 +14,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_unet.config import SegmentConfig
 from napari_unet.errors import ModelError
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
-from napari_unet.unet.forward import Forward
-from napari_unet.unet.mirror import mirrored
-from napari_unet.unet.predict import assembled, batch_size, parts, predict
+from napari_unet.unet.forward import Forward, Sparing
+from napari_unet.unet.fuse import fuse
+from napari_unet.unet.mirror import AS_IT_IS, View, averaged, views
+from napari_unet.unet.predict import Network, Piece, assembled, batch_size, parts, pieces, wholes
+from napari_unet.unet.stream import streams
+from napari_unet.unet.windows import Windows
 
+Tell = Callable[[str], None]
+
+AS_THE_CARD_SAYS = SegmentConfig()
 QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
 
 
@@ -29,6 +36,7 @@ class Predictor:
 
     def __init__(self, path: str | Path, device: str = "auto") -> None:
         model, self.card = load_model(path)
+        fuse(model)
         device = speed.pick_device(device)
         config = self.card.preprocess
         shape = (1, self.card.network.in_channels, *config.size)
@@ -41,28 +49,26 @@ class Predictor:
         self.speed = found
         self._forward = Forward(self.speed.place(model), self.speed)
 
-    def run(self, images: Tensor) -> Tensor:
-        """Return float32 logits ``(N, K, *S)`` on the CPU for prepared ``(N, C, *S)``."""
-        x = self.speed.place(images)
-        mirror = self.card.preprocess.mirror
-        logits = mirrored(self._forward, x, self.batch) if mirror else self._forward(x)
-        return logits.cpu()
-
-    def parts(self, image: NDArray[Any], axes: str) -> int:
-        """Return how many results `stream` yields for an image."""
-        return parts(axes, image.shape, self.card.preprocess)
-
-    def stream(self, image: NDArray[Any], axes: str) -> Iterator[NDArray[np.uint8]]:
-        """Yield the probabilities of each plane, or with a 3D network of each volume, in order.
-
-        They are uint8 ``(K, H, W)`` or ``(K, Z, H, W)``, at the image's own resolution.
+    def pieces(
+        self,
+        image: Any,
+        axes: str,
+        config: SegmentConfig = AS_THE_CARD_SAYS,
+        tell: Tell = lambda _: None,
+    ) -> Iterator[Piece]:
+        """Yield what is found in an image, piece by piece (see `napari_unet.unet.predict.pieces`).
 
         Parameters
         ----------
-        image : numpy.ndarray
-            One dimension per letter of ``axes``; dask arrays are read piece by piece.
-        axes : str
+        image
+            An array of NumPy, dask or Zarr, one dimension per letter of ``axes``; the latter are
+            read piece by piece.
+        axes
             As in `napari_unet.data.scan.Scan`.
+        config
+            How the network is asked.
+        tell
+            Is told in a sentence what was done otherwise than asked, or because of little memory.
 
         Raises
         ------
@@ -72,19 +78,64 @@ class Predictor:
         """
         if misfit := self.misfit(image.shape, axes):
             raise ModelError(misfit)
-        card = self.card
-        yield from predict(image, axes, card.image_channels, card.preprocess, self.run, self.batch)
+        yield from pieces(image, axes, self._network(config, tell), tell)
 
-    def volume(self, image: NDArray[Any], axes: str) -> NDArray[np.uint8]:
-        """Return the probabilities ``(K, …)`` of an image of any axes; see `stream`.
+    def stream(
+        self, image: Any, axes: str, config: SegmentConfig = AS_THE_CARD_SAYS
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield the probabilities of each plane, or with a 3D network of each volume, in order.
 
-        Raises
-        ------
-        ModelError
-            As for `stream`.
+        They are uint8 ``(K, H, W)`` or ``(K, Z, H, W)``, at the image's own resolution. Parameters
+        and errors are those of `pieces`.
         """
+        found = self.pieces(image, axes, config)
+        yield from wholes(found, axes, image.shape, len(self.card.preprocess.size))
+
+    def volume(
+        self, image: Any, axes: str, config: SegmentConfig = AS_THE_CARD_SAYS
+    ) -> NDArray[np.uint8]:
+        """Return the probabilities ``(K, …)`` of an image of any axes; see `stream`."""
         spatial = image.shape[: len(axes.removesuffix("c"))]
-        return assembled(list(self.stream(image, axes)), spatial)
+        return assembled(list(self.stream(image, axes, config)), spatial)
+
+    def parts(self, image: Any, axes: str) -> int:
+        """Return how many results `stream` yields for an image."""
+        return parts(axes, image.shape, self.card.preprocess)
+
+    def _network(self, config: SegmentConfig, tell: Tell) -> Network:
+        """Return the network as it is to be asked."""
+        card, seen = self.card, self._views(config, tell)
+        sparing = Sparing(self._forward, tell)
+        windows = None
+        if card.preprocess.mode == "patch" and streams(card.network):
+            windows = Windows(self._forward.model, self.speed, seen, config.uncertainty)
+
+        def run(images: Tensor) -> Tensor:
+            most = self.batch
+            if windows is not None:
+                most = min(most, windows.at_once(images.shape[2:]))
+            x = self.speed.place(images)
+            return averaged(sparing, x, seen, most, config.uncertainty).cpu()
+
+        return Network(
+            run, card.image_channels, card.preprocess, self.batch, windows, config.uncertainty
+        )
+
+    def _views(self, config: SegmentConfig, tell: Tell) -> tuple[View, ...]:
+        """Return what is averaged over."""
+        preprocess, average = self.card.preprocess, config.average
+        if average == "model":
+            average = "flips" if preprocess.mirror else "none"
+            if config.uncertainty and average == "none":
+                tell("Uncertainty is how far views disagree: mirror images are averaged over.")
+                average = "flips"
+        if average == "turns" and preprocess.size[-1] != preprocess.size[-2]:
+            size = "×".join(map(str, preprocess.size))
+            tell(f"The model sees {size} pixels, which cannot be turned: mirror images only.")
+            average = "flips"
+        if average == "none":
+            return AS_IT_IS
+        return views(len(preprocess.size), turns=average == "turns")
 
     def misfit(self, shape: tuple[int, ...], axes: str) -> str:
         """Say why the model cannot segment an image, with what it was trained on; empty if it can.

@@ -15,7 +15,7 @@ from napari_unet.data.formats import describe_scan, read_case, read_reference
 from napari_unet.data.instances import read_objects
 from napari_unet.data.margins import content
 from napari_unet.errors import DataError
-from napari_unet.unet.preprocess import to_float
+from napari_unet.unet.intensity import to_float
 
 LOOK_AT = 64  # cases whose size and colours decide the plan
 PLANES = 8  # of a volume, in which objects are counted

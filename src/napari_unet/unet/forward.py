@@ -6,12 +6,15 @@ for each other than threads that share every convolution.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from napari_unet.unet.aside import checkpoint
+from napari_unet.unet.faults import free, out_of_memory
 from napari_unet.unet.model import UNet
 
 if TYPE_CHECKING:
@@ -59,3 +62,46 @@ class Forward:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Sparing:
+    """Gives a network's logits for fewer images at a time, once memory does not suffice for all.
+
+    Between batches it stops if its work was abandoned (see `napari_unet.unet.aside`).
+
+    Parameters
+    ----------
+    forward
+        Gives the logits.
+    tell
+        Is told in a sentence what was changed.
+    """
+
+    def __init__(self, forward: Forward, tell: Callable[[str], None]) -> None:
+        self.forward, self.tell, self.most = forward, tell, 0
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return what `Forward` does.
+
+        Raises
+        ------
+        RuntimeError, MemoryError
+            If the memory does not suffice for one image.
+        """
+        found: list[Tensor] = []
+        done = 0
+        while done < len(images):
+            checkpoint()
+            part = images[done : done + (self.most or len(images))]
+            try:
+                found.append(self.forward(part))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error) or len(part) == 1:
+                    raise
+                self.most = len(part) // 2
+            else:
+                done += len(part)
+                continue
+            free(self.forward.speed.device)  # here, where nothing holds what failed
+            self.tell(f"The memory was not enough: going on with {self.most} at a time.")
+        return torch.cat(found)

@@ -15,66 +15,12 @@ from torch import Tensor
 from napari_unet.config import PreprocessConfig
 from napari_unet.data.margins import content
 from napari_unet.errors import DataError
+from napari_unet.unet.intensity import normalise, to_float
 from napari_unet.unet.losses import IGNORE
 
 AT_ONCE = 8  # planes of a volume that are brought back to their size together
 STROKE = 0.1  # share of a pixel that must be labelled for it to count as labelled
 SURE = 20.0  # logit of what lies in a margin that the network is not shown
-SAMPLE = 65_536  # pixels looked at for percentiles: exact enough, and a fraction of the time
-
-
-def to_float(image: NDArray[Any], spatial: int = 2) -> Tensor:
-    """Return an image ``(H, W)`` or ``(H, W, C)`` as float32 ``(C, H, W)``.
-
-    ``spatial`` is the number of axes before those of the channels; 3 for volumes.
-    Integers are divided by their type's largest value, so that 8 and 16 bit versions of one image
-    look alike. Pixels that are not finite take the image's smallest finite value.
-    """
-    image = np.asarray(image)
-    if image.ndim == spatial:
-        image = image[..., None]
-    if image.dtype == bool:
-        image = image.astype(np.uint8)
-    values: NDArray[Any] = image.astype(np.float64 if image.dtype.itemsize > 4 else np.float32)
-    if np.issubdtype(image.dtype, np.integer):
-        values = np.divide(values, np.iinfo(image.dtype).max)
-    elif not (finite := np.isfinite(values)).all():
-        values = np.where(finite, values, values[finite].min() if finite.any() else 0.0)
-    # Huge values (1e300 in a float64 file) would overflow the network's float32.
-    values = np.clip(values, -1e30, 1e30).astype(np.float32)
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
-
-
-def normalise(image: Tensor, config: PreprocessConfig) -> Tensor:
-    """Bring the intensities of ``(C, *S)`` to about mean 0 and deviation 1.
-
-    The axes ``S`` are height and width; with depth before them, a volume has one scale.
-    """
-    if config.intensity == "dataset" and len(config.mean) == len(image):
-        column = (-1, *(1,) * (image.ndim - 1))
-        mean, std = (torch.tensor(v).view(column) for v in (config.mean, config.std))
-        return (image - mean) / std
-    if config.intensity == "percentile":
-        flat = image.flatten()
-        sample = flat[:: max(flat.numel() // SAMPLE, 1)]
-        low, high = np.percentile(sample.numpy(), (0.5, 99.5))
-        if high > low:
-            image = image.clamp(float(low), float(high))
-    mean_, std_ = _mean_and_deviation(image)
-    floor = 1e-6 * max(abs(float(mean_)), 1e-12)
-    return ((image - mean_) / max(float(std_), floor)).float()
-
-
-def _mean_and_deviation(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both in two passes of float64; of a volume, slice by slice to save memory.
-
-    A constant image of large values must come out as exact zeros.
-    """
-    parts = image.unbind(1) if image.ndim > 3 else (image,)
-    zero = torch.zeros((), dtype=torch.float64)
-    mean = sum((p.double().sum() for p in parts), zero) / image.numel()
-    square = sum((p.double().sub(mean).square().sum() for p in parts), zero) / image.numel()
-    return mean, square.sqrt()
 
 
 @dataclass(frozen=True)

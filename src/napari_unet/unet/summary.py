@@ -24,27 +24,38 @@ def receptive_field(config: UNetConfig) -> tuple[int, ...]:
     image. The arithmetic is that of Araujo, Norris and Sim 2019 (doi:10.23915/distill.00021), for
     the worst-placed output pixel. Flat levels neither convolve nor pool along z.
     """
+    return tuple(max(high - low + 1 for _, low, high in places) for places in _reaches(config))
+
+
+def context(config: UNetConfig) -> tuple[int, ...]:
+    """Return how many pixels away, along every axis, an output pixel can depend on the input.
+
+    This is about half the `receptive_field`; the worst-placed pixel decides.
+    """
+    return tuple(max(max(at - low, high - at) for at, low, high in p) for p in _reaches(config))
+
+
+def _reaches(config: UNetConfig) -> list[list[tuple[int, int, int]]]:
+    """Return for every axis what each pixel of a period depends on: itself, the first, the last."""
     blurs = config.upsampling == "bilinear" or config.attention
-    return tuple(_reach(h, s, blurs) for h, s in zip(config.halvings, config.strides, strict=True))
+    sides = zip(config.halvings, config.strides, strict=True)
+    return [[_reach(at, h, s, blurs) for at in range(s * 2**h)] for h, s in sides]
 
 
-def _reach(halvings: int, stride: int, blurs: bool) -> int:
-    """Return the receptive field along one axis."""
-    reach = 0
-    for output in range(stride * 2**halvings):  # where it lies within a bottleneck pixel decides
-        low = high = output // stride  # first and last pixel reached, at the current resolution
-        for _ in range(halvings):
-            low, high = low - 2, high + 2
-            # Of the coarser image, also the neighbour that enlarging mixes in.
-            low, high = ((low - 1) // 2, (high + 1) // 2) if blurs else (low // 2, high // 2)
+def _reach(at: int, halvings: int, stride: int, blurs: bool) -> tuple[int, int, int]:
+    """Return an output pixel, and the first and the last input pixel that it depends on."""
+    low = high = at // stride  # at the current resolution
+    for _ in range(halvings):
         low, high = low - 2, high + 2
-        for _ in range(halvings):
-            low, high = 2 * low, 2 * high + 1
-            low, high = low - 2, high + 2
-        if stride > 1:
-            low, high = low * stride - stride // 2, high * stride - stride // 2 + 2 * stride - 1
-        reach = max(reach, high - low + 1)
-    return reach
+        # Of the coarser image, also the neighbour that enlarging mixes in.
+        low, high = ((low - 1) // 2, (high + 1) // 2) if blurs else (low // 2, high // 2)
+    low, high = low - 2, high + 2
+    for _ in range(halvings):
+        low, high = 2 * low, 2 * high + 1
+        low, high = low - 2, high + 2
+    if stride > 1:
+        low, high = low * stride - stride // 2, high * stride - stride // 2 + 2 * stride - 1
+    return at, low, high
 
 
 def summary(config: UNetConfig) -> str:

@@ -1,13 +1,18 @@
-"""Images of any size through windows of one size, blended so that no seam shows."""
+"""Images of any size through windows of one size, blended so that no seam shows.
+
+For networks whose answer depends on the window's size; others see `napari_unet.unet.windows`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import islice, product
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from napari_unet.unet.source import Source, ahead
 
 OVERLAP = 0.5  # of a window's side
 
@@ -37,29 +42,37 @@ def window_weight(size: tuple[int, ...]) -> Tensor:
 
 
 def tiled(
-    image: Tensor, size: tuple[int, ...], run: Callable[[Tensor], Tensor], batch: int
+    source: Source, size: tuple[int, ...], run: Callable[[Tensor], Tensor], batch: int
 ) -> Iterator[Tensor]:
-    """Run a network over ``(C, *S)``; yield its logits ``(K, *S)`` in parts along the first side.
+    """Run a network over an image; yield its logits ``(K, *S)`` in parts along the first side.
 
-    ``run`` maps ``(N, C, *size)`` to ``(N, K, *size)``, so many windows at a time. An image smaller
-    than a window is padded with 0, as in training. Whatever no window touches any more is given
-    away, so that of a large volume only a slab is in the memory.
+    ``run`` maps ``(N, C, *size)`` to ``(N, K, *size)``, so many windows at a time. Whatever no
+    window touches any more is given away, so that of a large volume only a slab is in the memory;
+    the pixels of the next windows are read while these are computed.
     """
-    shape = tuple(image.shape[1:])
-    border: list[int] = []
-    for n, s in zip(shape, size, strict=True):
-        border = [0, max(s - n, 0), *border]  # torch begins with the last axis
-    image = F.pad(image, border)
-    corners = list(product(*(starts(n, s) for n, s in zip(image.shape[1:], size, strict=True))))
-    slab = _Slab(tuple(image.shape[1:]), window_weight(size))
+    sides = [starts(n, s) for n, s in zip(source.padded, size, strict=True)]
+    corners = list(product(*sides))
+    slab = _Slab(source.padded, window_weight(size))
+    windows = _windows(source, sides, size)
     for i in range(0, len(corners), batch):
-        part = corners[i : i + batch]
-        logits = run(torch.stack([image[:, *_window(corner, size)] for corner in part]))
-        for corner, one in zip(part, logits, strict=True):
+        part = list(islice(windows, batch))
+        logits = run(torch.stack(part))
+        for corner, one in zip(corners[i : i + batch], logits, strict=True):
             slab.add(corner, one)
-        done = corners[i + batch][0] if i + batch < len(corners) else shape[0]
+        done = corners[i + batch][0] if i + batch < len(corners) else source.shape[0]
         if done > slab.first:
-            yield slab.take(done)[:, *_window((0,) * len(shape), (done, *shape[1:]))]
+            yield slab.take(done)[:, :, *map(slice, source.shape[1:])]
+
+
+def _windows(source: Source, sides: list[list[int]], size: tuple[int, ...]) -> Iterator[Tensor]:
+    """Yield what a network is shown, a row of windows after the other."""
+
+    def read(first: int) -> Tensor:
+        return source.read((slice(first, first + size[0]), *map(slice, source.padded[1:])))
+
+    for rows in ahead(read, sides[0]):
+        for corner in product(*sides[1:]):
+            yield rows[:, :, *_window(corner, size[1:])]
 
 
 def _window(corner: tuple[int, ...], size: tuple[int, ...]) -> tuple[slice, ...]:

@@ -14,7 +14,7 @@ from napari_unet.metrics import Counts
 from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.forward import Forward
 from napari_unet.unet.losses import IGNORE, Loss
-from napari_unet.unet.mirror import mirrored
+from napari_unet.unet.mirror import averaged, views
 from napari_unet.unet.model import UNet, probabilities
 from napari_unet.unet.predict import batch_size
 from napari_unet.unet.speed import Speed
@@ -87,7 +87,7 @@ def _predictions(
             indices = range(start, min(start + size, len(cases)))
             images, labels = cases.batch(indices, rng)
             x = speed.place(images[:, : model.config.in_channels])  # without borders, if any
-            logits = mirrored(run, x) if mirror else run(x)
+            logits = averaged(run, x, views(x.ndim - 2)) if mirror else run(x)
             yield logits, labels.to(logits.device)
 
 

@@ -1,0 +1,240 @@
+"""Images of any size through a network that looks at a neighbourhood only: exactly, in windows.
+
+A window is as large as the memory allows. It is shown with as much around it as the network can
+look at, and of the answer only the window itself is taken: each pixel comes from one window, with
+all of its context, so that there is nothing to blend and no seam. Within a window the image goes
+through the network in strips (see `napari_unet.unet.stream`), so that a window may be as long as
+the image, and only the columns' neighbours are computed twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from napari_unet.config import UNetConfig
+from napari_unet.unet.aside import checkpoint
+from napari_unet.unet.faults import free, out_of_memory
+from napari_unet.unet.memory import available, words
+from napari_unet.unet.mirror import Consensus, View
+from napari_unet.unet.model import UNet
+from napari_unet.unet.source import Box, Source
+from napari_unet.unet.speed import Speed
+from napari_unet.unet.stream import Stream
+from napari_unet.unet.summary import context
+
+BUDGET = 192 << 20  # bytes that activations may take on a CPU: more at a time is not faster
+WHOLE = 2  # times the budget, up to which images are not divided: it saves what is computed twice
+SHARE = 0.25, 0.5  # of the free memory of a CPU's host, and of a GPU, that they may take
+LEAST = 4 << 20  # a budget below which less would not help
+STRIP = 128  # rows of a picture at once on a CPU
+ALIKE = 6  # tensors like the first level's that are in memory at once, at the most
+WIDE = 512  # windows at least this wide are multiples of it, as are the chunks that are written
+
+
+def total_stride(config: UNetConfig) -> tuple[int, ...]:
+    """Return what a network divides by along every axis."""
+    return tuple(2**h * s for h, s in zip(config.halvings, config.strides, strict=True))
+
+
+def budget(device: str) -> int:
+    """Return how many bytes the activations of a network may take at once."""
+    if torch.device(device).type == "cpu":
+        return int(min(BUDGET, SHARE[0] * available(device)))
+    return int(SHARE[1] * available(device))
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a pixel takes in bytes, roughly.
+
+    ``pixel`` while it goes through the network, ``kept`` of a row that has gone through and waits
+    for the next ones, ``seen`` of what is shown and answered.
+    """
+
+    pixel: float
+    kept: float
+    seen: float
+
+    @classmethod
+    def of(cls, config: UNetConfig, views: int) -> Costs:
+        """Estimate them, in float32."""
+        area, shares = math.prod(config.strides), 0.0
+        for i, channels in enumerate(config.levels[:-1]):
+            halved = sum(max(i - (config.depth - h), 0) for h in config.halvings)
+            shares += channels / 2**halved
+        outputs = config.out_channels + 1
+        seen = 4.0 * config.in_channels + 4.0 * outputs * (3 if views > 1 else 1)
+        return cls(4.0 * ALIKE * config.levels[0] / area + seen, 4.0 * shares / area, seen)
+
+
+class Windows:
+    """Gives a network's logits for a `Source` of any size.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode, placed as ``speed`` says; `napari_unet.unet.stream.streams` must hold.
+    speed
+        How to compute.
+    views
+        What to average over.
+    disagreement
+        Whether a channel more says how far the views disagree.
+    """
+
+    def __init__(
+        self, model: UNet, speed: Speed, views: Sequence[View], disagreement: bool = False
+    ) -> None:
+        self.model, self.speed = model, speed
+        self.views, self.disagreement = views, disagreement
+        self.step = total_stride(model.config)
+        self.halo = tuple(
+            -(-n // step) * step for n, step in zip(context(model.config), self.step, strict=True)
+        )
+        self._costs = Costs.of(model.config, len(views))
+        self.budget = budget(speed.device)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether a window is read as a whole, because it is looked at more than once."""
+        return len(self.views) > 1
+
+    def at_once(self, sides: Sequence[int]) -> int:
+        """Return how many images of these sides fit into the memory at once; 0: not even one."""
+        whole = self._costs.pixel + self._costs.kept
+        return int(WHOLE * self.budget / (whole * math.prod(sides)))
+
+    def answers(
+        self, source: Source, tell: Callable[[str], None] = lambda _: None
+    ) -> Iterator[tuple[Box, Tensor]]:
+        """Yield boxes of the image, which do not overlap, with their logits ``(K, *box)``.
+
+        Where memory runs out, what is left is done in smaller windows, and ``tell`` is told.
+
+        Raises
+        ------
+        RuntimeError, MemoryError
+            If not even small windows fit.
+        """
+        zeros = (0,) * len(self.step)
+        waiting: deque[Box] = deque([tuple(map(slice, zeros, source.padded))])
+        while waiting:
+            core = waiting.popleft()
+            if len(parts := self.divided(core)) > 1:
+                waiting.extendleft(parts[::-1])
+                continue
+            row = core[0].start
+            try:
+                for box, logits in self._window(source, core):
+                    row = box[0].stop
+                    yield from _within(box, logits, tuple(map(slice, zeros, source.shape)))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error) or self.budget < LEAST:
+                    raise
+                self.budget //= 2
+                waiting.appendleft((slice(row, core[0].stop), *core[1:]))
+            if row < core[0].stop:  # here, where the exception no longer holds what it failed with
+                free(self.speed.device)
+                tell(f"The memory was not enough: going on in windows of {words(self.budget)}.")
+
+    def divided(self, core: Box) -> list[Box]:
+        """Return a box divided into windows that fit into the memory, as few as can be.
+
+        A window that is streamed from the image is as long as the box.
+        """
+        sides = [part.stop - part.start for part in core]
+        counts = [1] * len(sides)
+        pieces = sides[:]
+        while self._bytes(pieces) > self.budget:
+            able = [a for a in range(not self.in_memory, len(sides)) if pieces[a] > self.step[a]]
+            if not able:
+                break
+            axis = max(able, key=lambda a: pieces[a])
+            counts[axis] += 1
+            pieces[axis] = _rounded(sides[axis], counts[axis], self.step[axis])
+        boxes: list[Box] = [()]
+        for part, piece in zip(core, pieces, strict=True):
+            cuts = [*range(part.start, part.stop, piece), part.stop]
+            cut = [slice(a, b) for a, b in pairwise(cuts)]
+            boxes = [(*box, one) for box in boxes for one in cut]
+        return boxes
+
+    def _bytes(self, core: Sequence[int]) -> float:
+        """Return what a window of these sides takes, with what is around it."""
+        height, *others = (n + 2 * halo for n, halo in zip(core, self.halo, strict=True))
+        area = math.prod(others)
+        rows = min(self._least_strip(), height)
+        need = area * (rows * self._costs.pixel + (rows + self.halo[0]) * self._costs.kept)
+        return need + (area * height * self._costs.seen if self.in_memory else 0)
+
+    def _least_strip(self) -> int:
+        step = self.step[0]
+        return max(STRIP // step, 1) * step if len(self.step) == 2 else step
+
+    def _strip(self, seen: Box) -> int:
+        """Return how many rows to take at once: on a GPU as many as fit."""
+        rows = self._least_strip()
+        if self.speed.device == "cpu":
+            return rows
+        area = math.prod(part.stop - part.start for part in seen[1:])
+        return max(rows, int(self.budget / (area * self._costs.pixel)) // rows * rows)
+
+    def _window(self, source: Source, core: Box) -> Iterator[tuple[Box, Tensor]]:
+        """Yield the logits of a window, from the first row on."""
+        seen = tuple(
+            slice(max(part.start - halo, 0), min(part.stop + halo, n))
+            for part, halo, n in zip(core, self.halo, source.padded, strict=True)
+        )
+        rows = self._strip(seen)
+        if self.in_memory:
+            answers: Iterable[Tensor] = [self._consensus(source.read(seen), rows)]
+        else:
+            answers = self._stream(source.strips(seen, rows), seen[0].stop - seen[0].start)
+        row = seen[0].start
+        for logits in answers:
+            box = (slice(row, row + logits.shape[1]), *seen[1:])
+            row = box[0].stop
+            yield from _within(box, logits, core)
+
+    def _consensus(self, image: Tensor, rows: int) -> Tensor:
+        """Return the mean answer to the views of ``(C, *S)``."""
+        found = Consensus(self.disagreement)
+        for view in self.views:
+            turned = view.of(image)
+            parts = self._stream(torch.split(turned, rows, dim=1), turned.shape[1])
+            found.add(view.back(torch.cat(list(parts), dim=1))[None])
+        return found.mean()[0]
+
+    def _stream(self, strips: Iterable[Tensor], height: int) -> Iterator[Tensor]:
+        """Yield the logits ``(K, …)`` of an image of so many rows that comes in strips."""
+        stream, given = Stream(self.model), 0
+        for strip in strips:
+            checkpoint()
+            given += strip.shape[1]
+            with torch.inference_mode(), self.speed.autocast():
+                logits = stream(self.speed.place(strip[None]), last=given == height)
+            if logits is not None:
+                yield logits[0].cpu()
+
+
+def _rounded(side: int, count: int, step: int) -> int:
+    """Return the side of so many windows, a multiple of what it has to be."""
+    n = -(-side // count)
+    whole = math.lcm(step, WIDE) if n > WIDE else step
+    return -(-n // whole) * whole
+
+
+def _within(box: Box, logits: Tensor, limits: Box) -> Iterator[tuple[Box, Tensor]]:
+    """Yield what of a box lies within limits, if anything does."""
+    both = zip(box, limits, strict=True)
+    cut = tuple(slice(max(b.start, m.start), min(b.stop, m.stop)) for b, m in both)
+    if all(c.start < c.stop for c in cut):
+        parts = zip(cut, box, strict=True)
+        yield cut, logits[:, *(slice(c.start - b.start, c.stop - b.start) for c, b in parts)]
