@@ -11,7 +11,6 @@ import pytest
 from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
-from napari_unet.config import CleanUp
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
 from napari_unet.events import (
@@ -28,7 +27,7 @@ from napari_unet.events import (
     SegmentArrayFinished,
     TrainFinished,
 )
-from napari_unet.jobs import AuditJob, EvaluateJob, SegmentArrayJob, TrainJob
+from napari_unet.jobs import AuditJob, EvaluateJob, TrainJob
 from napari_unet.metrics import summarise
 from napari_unet.session import Message
 from napari_unet.widgets import (
@@ -524,157 +523,6 @@ def test_names_that_every_file_system_takes(given, name):
 # --- segment ----------------------------------------------------------------------------------
 
 
-def test_what_is_missing_is_said(viewer, desk, show, write_model):
-    dock = show(SegmentDock(viewer))
-    assert "Open an image" in dock.view.segment.reason.plain
-    viewer.add_image(np.zeros((8, 8)), name="scan")
-    assert "Train a model" in dock.view.segment.reason.plain
-    desk.use_model(str(write_model("two", channels=2)), "segment")
-    assert "2-channel images, but scan is grey" in dock.view.segment.reason.plain
-    assert not dock.view.segment.button.isEnabled()
-
-
-def test_the_active_image_and_a_model_that_fits_are_preselected(viewer, scan, show, write_model):
-    write_model("grey")
-    write_model("colour", channels=3)
-    scan.look()
-    dock = show(SegmentDock(viewer))
-    assert (dock.view.image.currentText(), dock.view.model.list.currentText()) == ("scan", "grey")
-    viewer.add_image(np.zeros((8, 8, 3), np.uint8), rgb=True, name="photo")
-    assert (dock.view.image.currentText(), dock.view.model.list.currentText()) == (
-        "photo",
-        "colour",
-    )
-
-
-def test_one_click_makes_labels_and_the_threshold_moves_them(
-    viewer, scan, show, qtbot, engines, write_model
-):
-    scan.use_model(str(write_model()), "segment")
-    dock = show(SegmentDock(viewer))
-    assert engines.interactive.warmed == 1
-    segment(dock, engines, qtbot, Progress(0, 1, "loading the model"), finished(150))
-    (job,) = engines.interactive.jobs
-    assert isinstance(job, SegmentArrayJob)
-    assert job.image.shape == (8, 8)
-    labels = viewer.layers["scan · m"]
-    assert labels.data.sum() == 32
-    assert "tumour: 50.00% of the image, 32 px" in dock.view.result.plain
-    dock.view.slider.setValue(80)
-    assert labels.data.sum() == 0
-    assert "0.00%" in dock.view.result.plain
-    dock.view.slider.setValue(20)
-    assert labels.data.sum() == 32
-    assert len(engines.interactive.jobs) == 1
-
-
-def test_painted_labels_are_not_replaced_without_asking(
-    viewer, scan, show, qtbot, engines, write_model
-):
-    scan.use_model(str(write_model()), "segment")
-    dock = show(SegmentDock(viewer))
-    segment(dock, engines, qtbot, finished(150))
-    labels = viewer.layers["scan · m"]
-    labels.paint((7, 7), 1)
-    dock.view.slider.setValue(80)
-    assert dock.view.question.isVisible()
-    assert labels.data[7, 7] == 1
-    keep, replace, nothing = (dock.view.question._answers.itemAt(i).widget() for i in range(3))
-    nothing.click()
-    assert labels.data[7, 7] == 1
-    dock.view.slider.setValue(81)
-    keep, replace, nothing = (dock.view.question._answers.itemAt(i).widget() for i in range(3))
-    keep.click()
-    assert viewer.layers["scan · m (corrected)"].data[7, 7] == 1
-    assert viewer.layers["scan · m"].data.sum() == 0
-    viewer.layers["scan · m"].paint((7, 7), 1)
-    qtbot.waitUntil(lambda: "Corrected by hand" in dock.view.result.plain)
-    segment(dock, engines, qtbot, finished(150))
-    assert viewer.layers["scan · m"].data[7, 7] == 1
-    replace = dock.view.question._answers.itemAt(1).widget()
-    replace.click()
-    assert viewer.layers["scan · m"].data[7, 7] == 0
-
-
-def test_several_classes_have_a_threshold_each(viewer, scan, show, qtbot, engines, write_model):
-    scan.use_model(str(write_model(classes=("a", "b"))), "segment")
-    dock = show(SegmentDock(viewer))
-    assert "Can be moved" in dock.view.threshold_note.plain
-    planes = np.zeros((3, 8, 8), np.uint8)
-    planes[1], planes[2] = 50, 200
-    segment(dock, engines, qtbot, SegmentArrayFinished(planes, 0.5, 0.1, ("a", "b")))
-    assert set(viewer.layers["scan · m"].data.ravel()) == {2}
-    assert "b: 100.00%" in dock.view.result.plain
-    first, second = dock.view.thresholds.rows
-    second.slider.setValue(90)
-    first.slider.setValue(10)
-    assert set(viewer.layers["scan · m"].data.ravel()) == {1}
-    assert "a: 100.00%" in dock.view.result.plain
-    assert len(engines.interactive.jobs) == 1
-
-
-def test_clean_up_acts_at_once_and_its_objects_are_measured(
-    viewer, scan, show, qtbot, engines, write_model, tmp_path, monkeypatch
-):
-    scan.use_model(str(write_model()), "segment")
-    dock = show(SegmentDock(viewer))
-    planes = np.zeros((1, 8, 8), np.uint8)
-    planes[0, :2, :3], planes[0, 5, 5], planes[0, 7, 0] = 255, 255, 255
-    segment(dock, engines, qtbot, SegmentArrayFinished(planes, 0.5, 0.1, ("tumour",)))
-    dock.view.cleanup_changed.emit(CleanUp(min_size=2, objects="components"))
-    labels = viewer.layers["scan · m"]
-    assert labels.data.max() == 1
-    assert labels.data.sum() == 6
-    assert "tumour: 9.38% of the image, 6 px" in dock.view.result.plain
-    dock.view.cleanup_changed.emit(CleanUp(objects="components"))
-    assert set(viewer.layers["scan · m"].data.ravel()) == {0, 1, 2, 3}
-    assert "tumour: 12.50%" in dock.view.result.plain
-    path = tmp_path / "objects.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    dock.view.export_wanted.emit()
-    qtbot.waitUntil(lambda: "3 objects" in scan.measurer.text)
-    assert viewer.layers["scan · m"].features["class"].tolist() == ["tumour"] * 3
-    assert path.read_text().count("tumour") == 3
-    dock.view.slider.setValue(70)
-    assert len(engines.interactive.jobs) == 1
-
-
-def test_a_result_for_a_closed_image_is_dropped_with_a_message(
-    viewer, scan, show, qtbot, engines, wait, write_model
-):
-    scan.use_model(str(write_model()), "segment")
-    dock = show(SegmentDock(viewer))
-
-    class Slow(list):
-        def __iter__(self):
-            yield Progress(0, 1, "loading")
-            yield wait
-            engines.interactive._stop.clear()
-            yield finished(150)
-
-    engines.interactive.script = Slow()
-    dock.view.segment.button.click()
-    qtbot.waitUntil(lambda: bool(engines.interactive.jobs))
-    viewer.layers.clear()
-    engines.interactive.stop()
-    qtbot.waitUntil(lambda: not scan.session.busy)
-    assert not viewer.layers
-    assert "scan was closed" in dock.view.strip.text.plain
-
-
-def test_a_failed_segmentation_leaves_the_old_labels(
-    viewer, scan, show, qtbot, engines, write_model
-):
-    scan.use_model(str(write_model()), "segment")
-    dock = show(SegmentDock(viewer))
-    segment(dock, engines, qtbot, finished(150))
-    segment(dock, engines, qtbot, DataError("The image holds no finite value."))
-    assert "no finite value" in dock.view.strip.text.plain
-    assert viewer.layers["scan · m"].data.sum() == 32
-    segment(dock, engines, qtbot, finished(150))
-    assert not dock.view.strip.isVisible()
-
-
 def test_a_case_that_returns_shows_its_labels_without_the_network(
     viewer, opened, show, qtbot, engines, write_model
 ):
@@ -689,19 +537,6 @@ def test_a_case_that_returns_shows_its_labels_without_the_network(
     assert len(engines.interactive.jobs) == 1
     assert viewer.layers[f"{cases[0].name} · m"].data.sum() == 4 * 32
     assert "12.50%" in dock.view.result.plain
-
-
-def test_a_file_that_is_no_model_is_said_in_the_widget(
-    viewer, scan, show, write_model, tmp_path, monkeypatch
-):
-    scan.use_model(str(write_model()), "segment")
-    dock = show(SegmentDock(viewer))
-    bad = tmp_path / "holiday.jpg"
-    bad.write_bytes(b"no model")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(bad), ""))
-    dock.view.model.button.click()
-    assert "holiday.jpg is no model file" in dock.view.strip.text.plain
-    assert dock.view.model.list.currentText() == "m"
 
 
 # --- evaluate ---------------------------------------------------------------------------------
@@ -786,7 +621,7 @@ def test_two_layers_are_compared(viewer, desk, show, qtbot):
 def test_the_workbench_tabs_the_docks(viewer, desk, show):
     dock = show(WorkbenchDock(viewer))
     tabs = [dock.tabs.tabText(i) for i in range(dock.tabs.count())]
-    assert tabs == ["Dataset", "Train", "Segment", "Evaluate", "Runs"]
+    assert tabs == ["Dataset", "Train", "Segment", "Batch", "Evaluate", "Runs"]
     assert dock.dataset.desk is dock.evaluate.desk is desk
 
 

@@ -70,6 +70,11 @@ class DataState:
         self.case = case
         self.case_changed.emit()
 
+    def leave_case(self) -> None:
+        """Note that the viewer shows no case of the data set any more."""
+        self.case = None
+        self.case_changed.emit()
+
     def set_shown(self, cases: Sequence[Case]) -> None:
         """Say which cases a person has chosen to go through, and in which order."""
         self._set_shown(cases)

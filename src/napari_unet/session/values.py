@@ -17,7 +17,7 @@ from napari_unet.labelling import label_image
 from napari_unet.session.kept import Kept
 
 Lane = Literal["train", "interactive"]
-Place = Literal["dataset", "train", "segment", "evaluate", "runs", "augment"]
+Place = Literal["dataset", "train", "segment", "batch", "evaluate", "runs", "augment"]
 LANES: tuple[Lane, ...] = ("train", "interactive")
 PLANNED = "Split planned for training"
 

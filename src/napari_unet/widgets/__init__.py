@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_unet.widgets.docks.batch import BatchDock
     from napari_unet.widgets.docks.dataset import DatasetDock
     from napari_unet.widgets.docks.evaluate import EvaluateDock
     from napari_unet.widgets.docks.runs import RunsDock
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
     from napari_unet.widgets.docks.train import TrainDock
     from napari_unet.widgets.docks.workbench import WorkbenchDock
 
-__all__ = ["DatasetDock", "EvaluateDock", "RunsDock", "SegmentDock", "TrainDock", "WorkbenchDock"]
+__all__ = [
+    "BatchDock",
+    "DatasetDock",
+    "EvaluateDock",
+    "RunsDock",
+    "SegmentDock",
+    "TrainDock",
+    "WorkbenchDock",
+]
 
 
 def __getattr__(name: str) -> Any:

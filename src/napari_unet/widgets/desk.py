@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
 from napari_unet.widgets.augmenting import Augmenter
+from napari_unet.widgets.batching import Batcher
 from napari_unet.widgets.closing import CloseGuard
 from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
@@ -59,6 +60,7 @@ class Desk:
         )
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
         self.measurer = Measurer(session, layers, self.segmenter.answers)
+        self.batcher = Batcher(session, layers, self.loader, self.exporter, self.runners)
         self.scorer = Scorer(session, layers, self.runners)
 
     def _show_dataset(self) -> None:

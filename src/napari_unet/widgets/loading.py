@@ -15,6 +15,7 @@ from napari_unet.config import SplitConfig
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import readable
 from napari_unet.session import PLANNED, Message, ModelEntry, Session
+from napari_unet.widgets.case_layers import Shown
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.reading import (
     Opened,
@@ -199,6 +200,14 @@ class Loader:
         if self.stack is not None and case is not None:
             self._leave_stack()
             self.open_case(case)
+
+    def show_file(self, shown: Shown) -> None:
+        """Show an image that is no case of the data set, in place of the open case."""
+        self._cases.drop()
+        if self.stack is not None:
+            self._leave_stack()
+        self.layers.show_case(shown)
+        self.session.leave_case()
 
     def step(self, by: int) -> None:
         """Open the next or an earlier case."""

@@ -7,6 +7,7 @@ from typing import Any
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from napari_unet.widgets.docks.batch import BatchDock
 from napari_unet.widgets.docks.dataset import DatasetDock
 from napari_unet.widgets.docks.evaluate import EvaluateDock
 from napari_unet.widgets.docks.runs import RunsDock
@@ -15,19 +16,21 @@ from napari_unet.widgets.docks.train import TrainDock
 
 
 class WorkbenchDock(QWidget):
-    """Dataset, Train, Segment, Evaluate and Runs, on one session."""
+    """Dataset, Train, Segment, Batch, Evaluate and Runs, on one session."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.dataset = DatasetDock(napari_viewer)
         self.train = TrainDock(napari_viewer)
         self.segment = SegmentDock(napari_viewer)
+        self.batch = BatchDock(napari_viewer)
         self.evaluate = EvaluateDock(napari_viewer)
         self.runs = RunsDock(napari_viewer)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.dataset, "Dataset")
         self.tabs.addTab(self.train, "Train")
         self.tabs.addTab(self.segment, "Segment")
+        self.tabs.addTab(self.batch, "Batch")
         self.tabs.addTab(self.evaluate, "Evaluate")
         self.tabs.addTab(self.runs, "Runs")
         self.tabs.setUsesScrollButtons(False)
