@@ -12,8 +12,8 @@ from napari_unet.widgets.parts.picker import Choice
 from napari_unet.widgets.parts.qt import Signal
 
 AVERAGES = (
-    ("model", "as the model's card says"),
-    ("none", "nothing: the image alone"),
+    ("model", "the model's choice"),
+    ("none", "nothing"),
     ("flips", "mirror images"),
     ("turns", "mirror images and turns"),
 )

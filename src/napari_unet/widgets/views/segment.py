@@ -136,8 +136,9 @@ class SegmentView(Page):
         add_row(rows, "&Image", self.image, "The layer to segment; the active one is preselected.")
         add_row(rows, "Mo&del", self.model, "The newest model that fits is preselected.")
         self.body.addLayout(rows)
-        for widget in (self.segment, self.running, self.stale, self.thresholds, self.working):
+        for widget in (self.segment, self.running, self.thresholds, self.working):
             self.body.addWidget(widget)
+        self.body.addWidget(self.stale)
         self.body.addWidget(self.result)
         folds = QVBoxLayout()
         folds.setSpacing(0)

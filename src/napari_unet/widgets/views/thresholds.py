@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -21,6 +22,7 @@ from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Elided, Text
 
 STEPS = 100
+NAME = 92  # pixels for a class's name
 MIDDLE = 0.5  # where the slider of a class stands that has no threshold of its own
 HELP = "The probability from which on a pixel is foreground"
 HELP_CLASS = (
@@ -137,7 +139,7 @@ class ThresholdsPanel(QWidget):
         self.rows: list[ThresholdRow] = []
         self.note = Text()
         self._box = QVBoxLayout()
-        self._box.setSpacing(2)
+        self._box.setSpacing(4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -168,7 +170,7 @@ class ThresholdsPanel(QWidget):
             self._box.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self.rows = [ThresholdRow(_label(name), name) for name in names]
+        self.rows = [ThresholdRow(_Name(name), name) for name in names]
         before: QWidget = self.lone.reset
         for row in self.rows:
             self._box.addWidget(row)
@@ -186,11 +188,21 @@ class ThresholdsPanel(QWidget):
         self.thresholds_changed.emit(tuple(row.value() for row in self.rows))
 
 
-def _label(name: str) -> QLabel:
-    """Return a class's name, which gives way to its slider."""
-    label = Elided(name)
-    label.setFixedWidth(84)
-    return label
+class _Name(Elided):
+    """A class's name, which leaves room for its slider."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setContentsMargins(4, 0, 0, 0)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the same width for every name, so that the sliders stand below each other."""
+        return QSize(NAME, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the same."""
+        return self.sizeHint()
 
 
 def _number(auto: bool) -> QDoubleSpinBox:
