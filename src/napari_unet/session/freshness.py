@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from napari_unet.config import SegmentConfig
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Made:
     """
 
     modified: float
-    config: object = None
+    config: SegmentConfig = field(default_factory=SegmentConfig)
     where: str = "whole"
     axis: int = -3
     outlines: tuple[bytes, ...] = ()

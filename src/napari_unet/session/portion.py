@@ -90,15 +90,16 @@ class Portion:
         """The axes before the planes, each whole: what comes next stands before rows."""
         return (slice(None),) * (len(self.shape) - 2)
 
-    def back(self, answer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return an answer ``(K, *order)`` to what was taken as ``(K, *kept)``, contiguous."""
+    def back(self, answer: Any) -> Any:
+        """Return an answer ``(K, *order)`` to what was taken as ``(K, *kept)``.
+
+        Lazy where the answer is, else contiguous.
+        """
         found = self.piece((0,) * (answer.ndim - 1), answer)
         assert found is not None, "what is kept lies in the box"
-        return np.ascontiguousarray(found[1])
+        return np.ascontiguousarray(found[1]) if isinstance(answer, np.ndarray) else found[1]
 
-    def piece(
-        self, start: Sequence[int], answer: NDArray[np.uint8]
-    ) -> tuple[tuple[Side, ...], NDArray[np.uint8]] | None:
+    def piece(self, start: Sequence[int], answer: Any) -> tuple[tuple[Side, ...], Any] | None:
         """Return where a piece of an answer lies, and it, in the image's own order of axes.
 
         Parameters

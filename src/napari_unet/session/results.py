@@ -31,8 +31,18 @@ class ResultState:
 
     def keep(self, image: str, model: ModelEntry, event: SegmentArrayFinished) -> Result:
         """Keep a segmentation's probabilities; the oldest go when memory would run over."""
-        kept = Kept(event.probabilities)
-        result = Result(image, model.path, model.modified, kept, event.classes, event.threshold)
+        unsure = event.uncertainty
+        result = Result(
+            image,
+            model.path,
+            model.modified,
+            None if event.store else Kept(event.probabilities),
+            event.classes,
+            event.threshold,
+            event.store,
+            None if unsure is None else Kept(unsure),
+            event.uncertainty_store,
+        )
         self._results[image, model.path] = result
         self._results.move_to_end((image, model.path))
         self._work_with(result)

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from pathlib import Path
+from threading import Thread
 
 import psutil
 
@@ -31,18 +32,27 @@ class Scratch:
             self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder / f"{what}-{next(self._numbers)}.zarr"
 
-    def delete(self, store: str | Path) -> None:
-        """Delete a store, if it is one of these."""
-        store = Path(store)
-        if self._folder is not None and store.parent == self._folder:
-            # Someone may still look at a piece of it: what cannot go now goes in the end.
-            shutil.rmtree(store, ignore_errors=True)
+    def delete(self, *stores: str) -> None:
+        """Delete those of the stores that are of these, in a thread: they are thousands of files.
+
+        Whoever still looks at one sees nothing there.
+        """
+        folder = self._folder
+        gone = [path for path in map(Path, filter(None, stores)) if path.parent == folder]
+        if gone:
+            Thread(target=_remove, args=gone, daemon=True).start()
 
     def close(self) -> None:
         """Delete all of them."""
         folder, self._folder = self._folder, None
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        # What somebody holds open, as on Windows, goes with the next viewer's sweep.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sweep(root: Path) -> None:
@@ -50,4 +60,4 @@ def _sweep(root: Path) -> None:
     for folder in root.glob("*-*") if root.is_dir() else ():
         number = folder.name.partition("-")[0]
         if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_unet.card import ModelCard
 from napari_unet.events import CaseScore, Progress
@@ -98,6 +97,7 @@ class Result:
     threshold: float
     store: str = ""
     uncertain: Kept | None = None
+    uncertain_store: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -120,8 +120,12 @@ class Result:
         return array.rechunk({0: -1})  # a pixel's classes together
 
     @property
-    def uncertainty(self) -> NDArray[np.uint8] | None:
+    def uncertainty(self) -> Any:
         """How far averaged views disagree ``(..., H, W)``, None if that was not asked for."""
+        if self.uncertain_store:
+            import dask.array as da
+
+            return da.from_zarr(self.uncertain_store)  # type: ignore[no-untyped-call]
         return self.uncertain.array if self.uncertain is not None else None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_unet.events import SegmentArrayFinished, SegmentPart
 from napari_unet.labelling import count_classes, entropy, label_image
 from napari_unet.session import Made, ModelEntry, Result, Session
 from napari_unet.session.portion import Portion, all_of
+from napari_unet.widgets.asking import LARGE
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.relabelling import Labelled, Relabeller
 from napari_unet.widgets.segmentations import Whose
@@ -49,8 +51,10 @@ class Answers:
         self._thresholds: dict[str, tuple[float, ...]] = {}  # by model
         self._asked: dict[tuple[str, str], Asked] = {}
         self._agreed: Result | None = None  # may replace what was painted
+        self._stores: dict[tuple[str, str], tuple[str, ...]] = {}
         self.shown: Labelled | None = None
         self.relabeller.ready.connect(self._show)
+        layers.changed.connect(self.tidy)
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -60,17 +64,37 @@ class Answers:
         self._asked[whose.image, whose.model] = asked
         result = self.session.keep(whose.image, model, event)
         self.write(result)
+        before = self._stores.pop((whose.image, whose.model), ())
+        self.session.scratch.delete(*before)
+        if event.store:
+            stores = event.store, event.uncertainty_store
+            self._stores[whose.image, whose.model] = stores
         for kind in ("probability", "uncertainty"):
             if self.layers.maps.shown(whose.image, whose.model, kind):
                 self.show_map(result, kind)
 
     def take_piece(self, asked: Asked, event: SegmentPart) -> None:
         """Show the labels of a piece while the rest computes; they are cleaned up in the end."""
+        if math.prod(asked.portion.canvas) > LARGE:
+            return  # such labels never lie in memory as a whole
         if piece := asked.portion.piece(event.start, event.probabilities):
             where, probabilities = piece
             thresholds = self.thresholds(asked.whose.model, len(probabilities) - 1)
             labels = label_image(probabilities, self.session.threshold, thresholds)
             self.layers.segmentations.show_piece(asked.whose, asked.portion, where, labels)
+
+    def forget(self, image: str) -> None:
+        """Give up what is kept for an image that holds other pixels now."""
+        self.relabeller.forget(image)
+        self.session.forget(image)
+
+    def tidy(self) -> None:
+        """Delete the stores of labels that are no longer there; they were made from these."""
+        for (image, model), stores in list(self._stores.items()):
+            if self.layers.segmentations.find(image, model) is None:
+                self.forget(image)
+                del self._stores[image, model]
+                self.session.scratch.delete(*stores)
 
     def take_back(self, asked: Asked) -> bool:
         """Undo what pieces changed; return whether there are labels from before."""

@@ -7,12 +7,13 @@ none of it happens in the thread that draws.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from napari_unet.config import SegmentConfig
 from napari_unet.errors import DataError
 from napari_unet.events import Event, SegmentArrayFinished
 from napari_unet.jobs import SegmentArrayJob
@@ -20,6 +21,7 @@ from napari_unet.session.portion import Portion
 from napari_unet.session.scratch import Scratch
 
 LARGE = 512_000_000  # bytes of an image, or of probabilities, that are kept in memory
+CHUNK = 8_000_000  # bytes of a piece of a temporary store
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,31 +42,88 @@ class Asking:
         How the network is asked.
     scratch : Scratch
         Where temporary stores go.
+    large : int
+        Bytes of what a lazy image holds, or of probabilities, that go to the disk.
     """
 
     model: str
     data: Sequence[Any]
     portion: Portion
     planes: int
+    config: SegmentConfig
     scratch: Scratch
     large: int = LARGE
+    _temporary: list[str] = field(default_factory=list)
 
     def job(self) -> SegmentArrayJob:
         """Return the job; in a thread, since a lazy image is read here."""
         channels = self.portion.channel is not None or len(self.data) > 1
-        return SegmentArrayJob(self.model, self._image(), channels)
+        image, store = self._image()
+        out = ""
+        if self.planes * self.portion.pixels > self.large:
+            out = str(self.scratch.new("probabilities"))
+        return SegmentArrayJob(
+            self.model, image, channels, config=self.config, store=store, out=out
+        )
 
     def prepare(self, event: Event) -> Event:
         """Return an answer in the order of the layer's axes, without what was not asked about."""
         if not isinstance(event, SegmentArrayFinished):
             return event
-        return replace(event, probabilities=self.portion.back(event.probabilities))
+        if event.store:
+            return replace(
+                event,
+                store=self._turned(event.store, classes=True),
+                uncertainty_store=self._turned(event.uncertainty_store, classes=False),
+            )
+        unsure = event.uncertainty
+        return replace(
+            event,
+            probabilities=self.portion.back(event.probabilities),
+            uncertainty=None if unsure is None else self.portion.back(unsure[None])[0],
+        )
 
-    def _image(self) -> Any:
+    def end(self) -> None:
+        """Delete what the engine was given, once it has answered or will not."""
+        self.scratch.delete(*self._temporary)
+
+    def _image(self) -> tuple[Any, str]:
+        """Return what the network is given, in memory or as the path of a store."""
+        import dask.array
+
+        da: Any = dask.array
         taken = [self.portion.take(array) for array in map(as_array, self.data)]
+        lazy = any(isinstance(one, da.Array) for one in taken)
+        whole = taken[0]
         if len(taken) > 1:
-            return np.stack([np.asarray(one) for one in taken], axis=-1)
-        return np.asarray(taken[0])
+            whole = da.stack(taken, axis=-1) if lazy else np.stack(taken, axis=-1)
+        if not lazy or whole.nbytes <= self.large:
+            return np.asarray(whole), ""
+        kept = stored_at(self.data[0]) if len(taken) == 1 and self.portion.plain else ""
+        if not kept:
+            kept = self._written(whole, "image")
+            self._temporary.append(kept)
+        return np.zeros(0, whole.dtype), kept
+
+    def _turned(self, store: str, classes: bool) -> str:
+        """Return a store of an answer in the order of the layer's axes: another one, if it must."""
+        kept = self.portion.box == self.portion.kept
+        if not store or (kept and self.portion.plain):
+            return store
+        import dask.array
+
+        da: Any = dask.array
+        answer = da.from_zarr(store)
+        turned = self.portion.back(answer if classes else answer[None])
+        path = self._written(turned if classes else turned[0], "probabilities")
+        self.scratch.delete(store)
+        return path
+
+    def _written(self, array: Any, what: str) -> str:
+        """Write a lazy array to a temporary store, piece by piece."""
+        path = str(self.scratch.new(what))
+        array.rechunk("auto", block_size_limit=CHUNK).to_zarr(path)
+        return path
 
 
 def as_array(data: Any) -> Any:
@@ -81,7 +140,7 @@ def as_array(data: Any) -> Any:
         return data
     try:
         return da.from_array(data, getattr(data, "chunks", "auto"))  # type: ignore[no-untyped-call]
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise DataError(f"The layer's data cannot be read as an array: {error}") from error
 
 

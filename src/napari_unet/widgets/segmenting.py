@@ -7,9 +7,10 @@ from typing import Any
 from psygnal import Signal
 
 from napari_unet.card import ModelCard
-from napari_unet.config import CleanUp
+from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.errors import UnetError
 from napari_unet.events import Event, SegmentArrayFinished, SegmentPart
+from napari_unet.schema import from_json
 from napari_unet.session import ImageFacts, Made, Message, ModelEntry, Result, Session, stale
 from napari_unet.session.models import modified
 from napari_unet.widgets.answers import Answers, Asked
@@ -31,6 +32,7 @@ class Segmenter:
         self.answers = Answers(session, layers)
         self.image: ImageFacts | None = None
         self.where, self.axis = WHOLE, -3
+        self.config = SegmentConfig()
         self.stale = ""
         self._warm = ""
         layers.changed.connect(self._follow)
@@ -56,6 +58,14 @@ class Segmenter:
     def set_axis(self, axis: int) -> None:
         """Go through a volume along another axis; see `Portions.axes`."""
         self.axis = axis
+        self.choices_changed.emit()
+        self.freshen()
+
+    def set_average(self, average: str) -> None:
+        """Average over other variants of the image; see `SegmentConfig`."""
+        # How far the variants disagree costs nothing more once they are there.
+        several = average in ("flips", "turns")
+        self.config = from_json(SegmentConfig, {"average": average, "uncertainty": several})
         self.choices_changed.emit()
         self.freshen()
 
@@ -106,8 +116,9 @@ class Segmenter:
             self.session.fail("segment", error)
             return
         planes = model.card.network.out_channels
-        asking = Asking(model.path, (ticket.data,), asked.portion, planes, self.session.scratch)
-        run = _Run(self, asked, model, ticket)
+        scratch = self.session.scratch
+        asking = Asking(model.path, (ticket.data,), asked.portion, planes, self.config, scratch)
+        run = _Run(self, asking, asked, model, ticket)
         self.runner.start(
             asking.job,
             f"segmenting {ticket.facts.name}",
@@ -194,7 +205,7 @@ class Segmenter:
         """Return how labels would be made now."""
         outlines = self.layers.portions.outlines(self.where)
         axis = self.axis if self.axes() else -3
-        return Made(model.modified, None, self.where, axis, outlines)
+        return Made(model.modified, self.config, self.where, axis, outlines)
 
     # --- following the viewer -----------------------------------------------------------------
 
@@ -235,7 +246,7 @@ class Segmenter:
         self.answers.show_kept(self.result())
 
     def _forget(self, image: str) -> None:
-        self.session.forget(image)
+        self.answers.forget(image)
         self.freshen()
 
     def _recount(self) -> None:
@@ -246,9 +257,15 @@ class _Run:
     """One run of the engine: where its answer goes, and what is said if there is none."""
 
     def __init__(
-        self, segmenter: Segmenter, asked: Asked, model: ModelEntry, ticket: Ticket
+        self,
+        segmenter: Segmenter,
+        asking: Asking,
+        asked: Asked,
+        model: ModelEntry,
+        ticket: Ticket,
     ) -> None:
-        self.segmenter, self.asked, self.model, self.ticket = segmenter, asked, model, ticket
+        self.segmenter, self.asking, self.asked = segmenter, asking, asked
+        self.model, self.ticket = model, ticket
         self.answered = False
 
     def receive(self, event: Event) -> None:
@@ -263,6 +280,7 @@ class _Run:
         self.answered = True
         if problem:
             self.segmenter.answers.take_back(self.asked)
+            self.segmenter.session.scratch.delete(event.store, event.uncertainty_store)
             self.segmenter.session.fail("segment", problem)
             return
         self.segmenter.answers.take(self.asked, self.model, event)
@@ -270,6 +288,7 @@ class _Run:
 
     def over(self, error: str) -> None:
         """Bring back the labels from before if there was no answer, and say so."""
+        self.asking.end()
         if self.answered:
             return
         before = self.segmenter.answers.take_back(self.asked)
