@@ -53,6 +53,7 @@ def test_several_classes_and_their_objects(relabeller):
     labelled = relabeller.labels(several, 0.5, (0.6, OWN), NUMBERED)
     plain = label_image(several.probabilities, 0.5, (0.6, OWN))
     assert np.array_equal(labelled.labels, clean(plain, NUMBERED))
+    assert labelled.labels.dtype == np.uint16
     kept = clean(plain, CleanUp(min_size=3))
     assert labelled.pixels == (np.count_nonzero(kept == 1), np.count_nonzero(kept == 2))
     for at in np.argwhere(labelled.labels):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QTimer
@@ -50,9 +51,9 @@ class Wish:
 class Labelled:
     """Labels that were wished for.
 
-    ``labels`` is uint8, or int32 if objects are numbered: then ``classes[i]`` is the class of the
-    object ``i + 1``, else ``classes`` is None. ``pixels`` are those of each class; empty where
-    labels are lazy, since nobody has counted them.
+    ``labels`` is uint8; if objects are numbered uint16, or int32 where that is too small: then
+    ``classes[i]`` is the class of the object ``i + 1``, else ``classes`` is None. ``pixels`` are
+    those of each class; empty where labels are lazy, since nobody has counted them.
     """
 
     wish: Wish
@@ -73,6 +74,9 @@ def make(wish: Wish) -> Labelled:
     if cleanup.objects == "classes":
         return Labelled(wish, labels, None, pixels)
     objects, classes = number(labels, cleanup.objects == "watershed", spacing, planes)
+    if len(classes) <= np.iinfo(np.uint16).max:
+        # napari shows these as they are; wider ones it translates for every drawing.
+        return Labelled(wish, objects.astype(np.uint16), classes, pixels)
     return Labelled(wish, objects, classes, pixels)
 
 
