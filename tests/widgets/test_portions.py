@@ -46,13 +46,15 @@ def test_the_view_of_several_levels_is_that_of_the_finest(viewer, portions):
 
 def test_a_volume_is_gone_through_along_any_axis(viewer, portions):
     layer = viewer.add_image(np.zeros((5, 6, 7)), axis_labels=("z", "y", "x"), scale=(4, 1, 1))
-    assert portions.axes(layer, card()) == [(-3, "z"), (-2, "y"), (-1, "x")]
+    assert portions.axes(layer, card()) == [(-3, "z (5)"), (-2, "y (6)"), (-1, "x (7)")]
     assert portions.portion(layer, card(), WHOLE).order == (0, 1, 2)
     assert portions.portion(layer, card(), WHOLE, -2).order == (1, 0, 2)
     assert portions.portion(layer, card(), WHOLE, -1).order == (2, 0, 1)
     assert portions.axes(layer, card(dims=3)) == []
     assert portions.portion(layer, card(dims=3), WHOLE, -1).plain
     assert portions.spacing(layer, card()) == (4, 1, 1)
+    unnamed = viewer.add_image(np.zeros((5, 6, 7)))
+    assert portions.axes(unnamed, card())[0] == (-3, "axis 0 (5)")
 
 
 def test_the_shown_slice_is_the_one_that_is_looked_at(viewer, portions):

@@ -60,6 +60,8 @@ class Measurer:
         how, classes = self.answers.how(result), self.answers.classes(result)
         size = self.layers.pixel_size(result.image)
         unit, labels = size.unit.rstrip("²³"), labels.copy()
+        # A scale without a unit measures nothing.
+        spacing = how.spacing if unit != "px" else None
         affine = _affine(layer, how.portion)
         data = pixels(on)
 
@@ -68,7 +70,7 @@ class Measurer:
             return measure(
                 labels,
                 image,
-                how.spacing or None,
+                spacing or None,
                 unit,
                 classes=classes,
                 names=result.classes,

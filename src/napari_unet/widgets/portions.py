@@ -58,8 +58,7 @@ class Portions:
         stack = _Stack(layer, card)
         if stack.dims == 3 or len(stack.shape) < 3 or stack.in_time:
             return []
-        names = [stack.names[axis] for axis in range(len(stack.shape))]
-        return [(axis, names[axis]) for axis in (-3, -2, -1)]
+        return [(axis, f"{_called(stack, axis)} ({stack.shape[axis]})") for axis in (-3, -2, -1)]
 
     def portion(self, layer: Any, card: ModelCard, where: str, axis: int = -3) -> Portion:
         """Return the part of an image that is meant now.
@@ -192,6 +191,12 @@ class _Stack:
         left_out = axis is None or (axis == 0 and not _turned(layer))
         self.repeated = 0 if axis is None or left_out else image.shape[axis]
         self.channel = len(self.shape) if layer.rgb else axis
+
+
+def _called(stack: _Stack, axis: int) -> str:
+    """Return an axis's name; napari calls one that nobody named by its negative number."""
+    name = stack.names[axis]
+    return f"axis {len(stack.shape) + axis}" if name.startswith("-") else name
 
 
 def _turned(layer: Any) -> bool:

@@ -11,9 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_unet.widgets.docks.dock import Dock, words
 from napari_unet.widgets.parts.qt import QShortcut
-from napari_unet.widgets.views.segment import SegmentView
-
-KEY = "Ctrl+Return"
+from napari_unet.widgets.views.segment import KEY, SegmentView
 
 
 class SegmentDock(Dock):

@@ -18,6 +18,8 @@ from napari_unet.widgets.views.asking import AskingPanel
 from napari_unet.widgets.views.refining import CleanUpPanel, ObjectsPanel
 from napari_unet.widgets.views.thresholds import ThresholdsPanel
 
+KEY = "Ctrl+Return"  # while the keyboard is in the widget
+
 
 class SegmentView(Page):
     """Lets a person segment an open image."""
@@ -42,7 +44,8 @@ class SegmentView(Page):
         super().__init__(parent)
         self.image = Choice("no image open")
         self.model = ModelPicker()
-        self.segment = Action("&Segment", "Make a Labels layer that lies exactly on the image")
+        help = f"Make a Labels layer that lies exactly on the image ({KEY})"
+        self.segment = Action("&Segment", help)
         self.running = Running()
         self.thresholds = ThresholdsPanel()
         self.slider, self.number = self.thresholds.lone.slider, self.thresholds.lone.number
