@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.config import CleanUp, Recipe, SplitConfig
+from napari_unet.config import CleanUp, Recipe, SegmentConfig, SplitConfig
 from napari_unet.engine.dispatch import start
 from napari_unet.errors import UnetError, readable
 from napari_unet.events import (
@@ -175,6 +175,7 @@ def segment(
     *,
     channels: bool | None = ...,
     threshold: float | None = ...,
+    config: SegmentConfig | None = ...,
     device: str = ...,
     on_event: OnEvent = ...,
 ) -> NDArray[np.uint8]: ...
@@ -188,6 +189,7 @@ def segment(
     *,
     threshold: float | None = ...,
     probabilities: bool = ...,
+    config: SegmentConfig | None = ...,
     cleanup: CleanUp | None = ...,
     subset: Literal["train", "val", "test", "all"] = ...,
     table: PathLike = ...,
@@ -206,6 +208,7 @@ def segment(
     channels: bool | None = None,
     threshold: float | None = None,
     probabilities: bool = False,
+    config: SegmentConfig | None = None,
     cleanup: CleanUp | None = None,
     subset: Literal["train", "val", "test", "all"] = "all",
     table: PathLike = "",
@@ -227,6 +230,9 @@ def segment(
         Probability from which on a pixel is foreground; None takes the model's own.
     probabilities
         Of files: also write the probabilities, as TIFF of 0…255.
+    config
+        How the network is asked: over which variants of an image its answers are averaged. Of
+        files, an uncertainty is written as TIFF, as probabilities are.
     cleanup
         Of files: what is done to labels after the threshold.
     subset
@@ -248,7 +254,8 @@ def segment(
     if isinstance(images, np.ndarray):
         if channels is None:
             channels = images.ndim >= 3 and images.shape[-1] in (3, 4)
-        array_job = SegmentArrayJob(str(model), images, channels, device)
+        how = config or SegmentConfig()
+        array_job = SegmentArrayJob(str(model), images, channels, device, how)
         found = _finish(array_job, SegmentArrayFinished, on_event)
         level = found.threshold if threshold is None else threshold
         return label_image(found.probabilities, level)
@@ -262,6 +269,7 @@ def segment(
         threshold=-1.0 if threshold is None else threshold,
         probabilities=probabilities,
         device=device,
+        config=config or SegmentConfig(),
         cleanup=cleanup or CleanUp(),
         subset=subset,
         table=str(table),

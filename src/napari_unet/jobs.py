@@ -112,6 +112,7 @@ class SegmentFilesJob:
     threshold: float = -1.0
     probabilities: bool = False
     device: str = "auto"
+    config: SegmentConfig = field(default_factory=SegmentConfig)
     cleanup: CleanUp = field(default_factory=CleanUp)
     subset: Literal["train", "val", "test", "all"] = "all"
     table: str = ""

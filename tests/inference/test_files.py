@@ -8,13 +8,15 @@ import pytest
 from skimage.io import imread, imsave
 
 from models import bright_model
-from napari_unet.config import CleanUp
+from napari_unet.card import read_card
+from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.data.formats import read_image, read_mask, write_labels
 from napari_unet.data.readers import writers
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError
 from napari_unet.events import CaseDone, Note, Progress, SegmentFilesFinished
-from napari_unet.inference import segment_files
+from napari_unet.inference import segment_files, single
+from napari_unet.inference.files import _Far, plan
 from napari_unet.jobs import SegmentFilesJob
 from scans import agreement, deep, scan
 
@@ -305,8 +307,24 @@ def test_labels_are_of_the_format_of_their_image(model, tmp_path):
 
 def test_progress_within_a_stack(model, tmp_path):
     np.save(tmp_path / "a.npy", np.stack([scan()] * 6))
-    events = list(segment_files(files_job(model, [tmp_path / "a.npy"], tmp_path / "out")))
-    shares = [e.done / e.total for e in events if isinstance(e, Progress) if e.done]
-    assert len(shares) >= 4
-    assert shares == sorted(shares)
-    assert shares[-1] == 1
+    job = files_job(model, [tmp_path / "a.npy"], tmp_path / "out")
+    (task,) = plan(job, read_card(model))
+    shares = []
+    single.segment(task, single.read(task), shares.append)
+    assert shares == pytest.approx([i / 6 for i in range(1, 7)])
+    far = _Far(4)
+    assert far.progress().done == 0
+    far.next()
+    far.take(1)
+    assert 1.9 < far.progress().done < 2
+
+
+def test_averaging_and_uncertainty(model, tmp_path):
+    imsave(tmp_path / "a.png", scan(), check_contrast=False)
+    config = SegmentConfig(average="flips", uncertainty=True)
+    job = files_job(model, [tmp_path / "a.png"], tmp_path / "out", config=config)
+    *_, done = segment_files(job)
+    assert agreement(imread(done.written[0]) // 255, scan() // 200) > 0.95
+    assert imread(tmp_path / "out" / "a.uncertainty.tif").shape == scan().shape
+    *_, done = segment_files(files_job(model, [tmp_path / "a.png"], tmp_path / "out"))
+    assert done.written  # asked in another way

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from skimage.io import imread, imsave
 
+from napari_unet.data.formats import read_mask
 from napari_unet.errors import DataError, DiskError
 from napari_unet.events import CaseDone, Progress
-from napari_unet.inference import segment_files
+from napari_unet.inference import regions, segment_files
 from napari_unet.inference.spread import spread
 from napari_unet.jobs import SegmentFilesJob
 from scans import scan
@@ -64,6 +66,28 @@ def test_results_are_those_of_one_process(cluster, model, tmp_path):
     )
     *_, done = segment_files(again)
     assert (len(done.skipped), len(done.failed)) == (4, 1)
+
+
+def test_one_large_store_is_divided(cluster, patch_model, tmp_path, monkeypatch):
+    path = tmp_path / "scan.zarr"
+    made = zarr.create_array(path, shape=(90, 80), dtype="u1", chunks=(32, 32))
+    made[...] = np.random.default_rng(0).integers(0, 60, (90, 80), np.uint8)
+    made[20:50, 30:60] = 200
+    monkeypatch.setattr("napari_unet.data.readers.memory.PIECE", 1)
+    monkeypatch.setattr(regions, "LAZY_FROM", 1000)
+    monkeypatch.setattr("napari_unet.inference.single.LAZY_FROM", 1000)
+    monkeypatch.setattr(regions, "PIXELS", {2: 2048})
+    found = {}
+    for name, workers in (("one", ""), ("two", address(cluster))):
+        job = SegmentFilesJob((str(path),), str(patch_model), str(tmp_path / name), workers=workers)
+        *events, done = segment_files(job)
+        assert done.failed == {}
+        sizes = next(e.segmented.sizes for e in events if isinstance(e, CaseDone))
+        found[name] = read_mask(done.written[0]), str(sizes)
+    assert [e for e in events if isinstance(e, Progress)][-1].done == 1
+    assert np.array_equal(found["one"][0], found["two"][0])
+    assert found["one"][1] == found["two"][1]
+    assert found["one"][0].any()
 
 
 def results(found):

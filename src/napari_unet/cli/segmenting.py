@@ -14,7 +14,7 @@ from napari_unet.cli.arguments import (
     threshold,
 )
 from napari_unet.cli.interrupt import Stoppable
-from napari_unet.config import CleanUp
+from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.errors import UnetError
 from napari_unet.events import SegmentFilesFinished
 from napari_unet.schema import to_json
@@ -33,6 +33,7 @@ def segment(args: argparse.Namespace) -> None:
             args.out,
             threshold=args.threshold,
             probabilities=args.probabilities,
+            config=config_of(args, SegmentConfig),
             cleanup=config_of(args, CleanUp),
             subset=args.subset,
             table=args.table,
@@ -75,6 +76,7 @@ def add_commands(commands: Any) -> None:
         help="of folders: by the split saved beside the model (default all)",
     )
     threshold(p)
+    config_options(p, SegmentConfig, "how the network is asked")
     config_options(p, CleanUp, "clean-up, after the threshold and in this order")
     p.add_argument("--table", default="", metavar="F.csv", help="write the sizes of all classes")
     p.add_argument("--probabilities", action="store_true", help="also write them, as 0…255 TIFF")

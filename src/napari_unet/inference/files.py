@@ -12,7 +12,6 @@ from napari_unet.card import ModelCard, read_card
 from napari_unet.data.inputs import find_sources, output_paths
 from napari_unet.data.readers.writers import writing
 from napari_unet.data.scan import Scan
-from napari_unet.errors import DiskError, readable
 from napari_unet.events import (
     CaseDone,
     Event,
@@ -21,8 +20,9 @@ from napari_unet.events import (
     Segmented,
     SegmentFilesFinished,
 )
-from napari_unet.inference import single
+from napari_unet.inference import regions, single
 from napari_unet.inference.cluster import Cluster, connected
+from napari_unet.inference.many import Many, work
 from napari_unet.inference.predictors import predictor
 from napari_unet.inference.progress import segmenting
 from napari_unet.inference.records import Records, fingerprint
@@ -31,6 +31,7 @@ from napari_unet.inference.spread import spread
 from napari_unet.jobs import SegmentFilesJob
 from napari_unet.schema import to_json
 from napari_unet.sizes import write_csv
+from napari_unet.unet.aside import aside
 
 
 def segment_files(job: SegmentFilesJob) -> Generator[Event, None, None]:
@@ -79,11 +80,20 @@ def plan(job: SegmentFilesJob, card: ModelCard) -> list[Task]:
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     threshold = job.threshold if job.threshold >= 0 else card.threshold
-    settings = Settings(job.model, card.name, threshold, job.probabilities, job.device, job.cleanup)
+    settings = Settings(
+        model=str(Path(job.model).expanduser().absolute()),  # workers are at home elsewhere
+        name=card.name,
+        threshold=threshold,
+        probabilities=job.probabilities,
+        device=job.device,
+        config=job.config,
+        cleanup=job.cleanup,
+    )
     decisive = {
         "model": fingerprint(job.model),
         "threshold": threshold,
         "probabilities": job.probabilities,
+        "config": to_json(job.config),
         "cleanup": to_json(job.cleanup),
     }
     records = Records(out, decisive)
@@ -132,26 +142,40 @@ def _run(tasks: Sequence[Task], results: list[Segmented]) -> Generator[Event, No
     settings = tasks[0].settings
     ready = predictor(settings.model, settings.device)
     yield Note(f"{len(tasks)} images, {ready.speed.words()}, threshold {settings.threshold:g}")
-    start = time.monotonic()
-    for done, (task, reading) in enumerate(_ahead(tasks)):
-        try:
-            work = single.segment(task, reading.result())
-            while True:
-                try:
-                    share = next(work)
-                except StopIteration as end:
-                    result = end.value
-                    break
-                yield segmenting(done + share * 0.99, len(tasks), start)
-        except DiskError as e:
-            if e.final:
-                raise
-            result = single.failed(task, str(e))
-        except Exception as e:  # readers and networks raise anything; the rest is to be done
-            result = single.failed(task, str(readable(e)))
+    far = _Far(len(tasks))
+    for task, reading in _ahead(tasks):
+
+        def one(task: Task = task, reading: Future[Scan] = reading) -> Segmented:
+            return regions.attempt(task, reading.result, far.take)
+
+        # Aside, so that a large image can be stopped, and tells how far it is.
+        result = yield from aside(one, far.progress)
+        far.next()
         results.append(result)
         yield finished(result)
-        yield segmenting(done + 1, len(tasks), start)
+        yield far.progress()
+
+
+class _Far:
+    """How far a run is, in images and parts of one."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.share = total, 0, 0.0
+        self.start = time.monotonic()
+
+    def take(self, share: float) -> None:
+        """Note how much of the present image is done."""
+        self.share = 0.99 * share  # it is to be written, too
+
+    def next(self, images: int = 1) -> None:
+        """Note that an image is done."""
+        self.done, self.share = self.done + images, 0.0
+
+    def progress(self) -> Progress:
+        """Return what there is to tell."""
+        if not (done := self.done + self.share):
+            return Progress(0, self.total, "segmenting")
+        return segmenting(done, self.total, self.start)
 
 
 def _spread(
@@ -167,22 +191,18 @@ def _spread(
             f"{len(tasks)} images, {count} worker{'s' * (count != 1)} of {cluster}, threshold "
             f"{settings.threshold:g}"
         )
-        start, done = time.monotonic(), 0
-        for outcome in spread(client, single.attempt, tasks):
-            if outcome is not None:
-                task, result = outcome
-                if isinstance(result, DiskError):
-                    raise result
-                if isinstance(result, Exception):
-                    result = single.failed(task, str(result))
-                done += 1
+        far = _Far(len(tasks))
+        many = Many(tasks)
+        yield from map(finished, many.refused)
+        far.next(len(many.refused))
+        results += many.refused
+        for outcome in spread(client, work, many.pieces):
+            if outcome is not None and (result := many.take(*outcome)) is not None:
+                far.next()
                 results.append(result)
                 yield finished(result)
-            yield segmenting(done, len(tasks), start) if done else _waiting(tasks)
-
-
-def _waiting(tasks: Sequence[Task]) -> Progress:
-    return Progress(0, len(tasks), "segmenting")
+            far.take(many.share)
+            yield far.progress()
 
 
 def finished(result: Segmented) -> CaseDone:

@@ -21,7 +21,19 @@ from napari_unet.unet.file import load_model
 from napari_unet.unet.forward import Forward, Sparing
 from napari_unet.unet.fuse import fuse
 from napari_unet.unet.mirror import AS_IT_IS, View, averaged, views
-from napari_unet.unet.predict import Network, Piece, assembled, batch_size, parts, pieces, wholes
+from napari_unet.unet.predict import (
+    Network,
+    Piece,
+    Scales,
+    assembled,
+    batch_size,
+    leading_axes,
+    parts,
+    pieces,
+    region,
+    wholes,
+)
+from napari_unet.unet.source import Box
 from napari_unet.unet.stream import streams
 from napari_unet.unet.windows import Windows
 
@@ -79,6 +91,24 @@ class Predictor:
         if misfit := self.misfit(image.shape, axes):
             raise ModelError(misfit)
         yield from pieces(image, axes, self._network(config, tell), tell)
+
+    def region(
+        self,
+        image: Any,
+        axes: str,
+        box: Box,
+        scales: Scales,
+        config: SegmentConfig = AS_THE_CARD_SAYS,
+    ) -> Iterator[Piece]:
+        """Yield what `pieces` does within a box (see `napari_unet.unet.predict.region`)."""
+        yield from region(image, axes, self._network(config, lambda _: None), box, scales)
+
+    def whole_axes(self, axes: str) -> int:
+        """Return how many of an image's last axes, channels apart, a region must hold wholly."""
+        spatial = len(axes.removesuffix("c"))
+        own = spatial - leading_axes(axes, self.card.preprocess)
+        windows = self._network(AS_THE_CARD_SAYS, lambda _: None).windows
+        return 0 if windows is not None and own == len(self.card.preprocess.size) else own
 
     def stream(
         self, image: Any, axes: str, config: SegmentConfig = AS_THE_CARD_SAYS

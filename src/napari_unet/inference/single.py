@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.cleaning import number, tidy
-from napari_unet.config import CleanUp
+from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.data.formats import read_image, stem_of, write_labels
 from napari_unet.data.inputs import Source
-from napari_unet.data.readers.memory import load
+from napari_unet.data.readers.memory import LAZY_FROM, load, nbytes
 from napari_unet.data.readers.writers import writing
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DiskError, readable
-from napari_unet.events import Segmented
-from napari_unet.inference.predictors import Predictor, predictor
+from napari_unet.events import ClassSize, Segmented
+from napari_unet.inference.predictors import predictor
 from napari_unet.inference.records import Found, Records, set_aside
+from napari_unet.inference.results import Kept
 from napari_unet.labelling import label_image
 from napari_unet.sizes import measure
-from napari_unet.unet.predict import assembled
+from napari_unet.unet.aside import AbandonedError, checkpoint
 from napari_unet.workspace import atomic
+
+Share = Callable[[float], None]
 
 PICTURES = (".png", ".tif")  # what picture viewers open
 
@@ -39,6 +43,7 @@ class Settings:
     threshold: float
     probabilities: bool = False
     device: str = "auto"
+    config: SegmentConfig = field(default_factory=SegmentConfig)
     cleanup: CleanUp = field(default_factory=CleanUp)
 
 
@@ -52,28 +57,37 @@ class Task:
     records: Records
 
 
+def nobody(_: float) -> None:
+    """Be told how much is done, and tell nobody."""
+
+
 def read(task: Task) -> Scan:
-    """Read the image into the memory.
+    """Read the image into the memory, or as a lazy array where it is large.
 
     Raises
     ------
     DataError
-        If it cannot be read, or does not fit.
+        If it cannot be read.
     """
     scan = read_image(task.source.path, task.source.axes)
-    return replace(scan, array=load(scan.array), levels=())
+    large = nbytes(scan.array.shape, scan.array.dtype) > LAZY_FROM
+    return replace(scan, array=scan.array if large else load(scan.array), levels=())
 
 
-def attempt(task: Task) -> Segmented:
-    """Read and segment an image, in one go; what goes wrong with it is told in the result.
+def guarded(task: Task, work: Callable[[], Segmented]) -> Segmented:
+    """Return what ``work`` makes of an image, or why it could not.
 
     Raises
     ------
     DiskError
         If no result can be written any more.
+    AbandonedError
+        If nobody waits for it any more.
     """
     try:
-        return done(segment(task, read(task)))
+        return work()
+    except AbandonedError:
+        raise
     except DiskError as e:
         if e.final:
             raise
@@ -82,18 +96,8 @@ def attempt(task: Task) -> Segmented:
         return failed(task, str(readable(e)))
 
 
-def done(work: Generator[float, None, Segmented]) -> Segmented:
-    """Go through with `segment`."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: Segmented = end.value
-            return result
-
-
-def segment(task: Task, scan: Scan) -> Generator[float, None, Segmented]:
-    """Segment an image that was read; yield how much of it is done, 0 to 1.
+def segment(task: Task, scan: Scan, share: Share = nobody) -> Segmented:
+    """Segment an image that was read; ``share`` is told how much of it is done, 0 to 1.
 
     Raises
     ------
@@ -102,39 +106,54 @@ def segment(task: Task, scan: Scan) -> Generator[float, None, Segmented]:
     DataError
         If the labels cannot be written.
     """
-    start = time.monotonic()
-    ready = predictor(task.settings.model, task.settings.device)
-    count = ready.parts(scan.array, scan.axes)
-    parts = []
-    for part in ready.stream(scan.array, scan.axes):
-        parts.append(part)
-        yield len(parts) / max(count, 1)
-    found = assembled(parts, scan.spatial)
-    return finish(task, scan, found, ready, start)
+    start, settings = time.monotonic(), task.settings
+    ready = predictor(settings.model, settings.device)
+    labels = np.empty(scan.spatial, np.uint8)
+    planes = ready.card.network.out_channels if settings.probabilities else 0
+    kept = Kept(scan.spatial, planes, settings.config.uncertainty)
+    done = 0
+    for piece in ready.pieces(scan.array, scan.axes, settings.config):
+        checkpoint()
+        labels[piece.box] = label_image(piece.probabilities, settings.threshold)
+        if planes:
+            kept.probabilities[:, *piece.box] = piece.probabilities
+        if kept.uncertainty is not None and piece.uncertainty is not None:
+            kept.uncertainty[piece.box] = piece.uncertainty
+        done += math.prod(piece.shape)
+        share(done / labels.size)
+    sizes = _finish(task, scan, labels, ready.card.classes)
+    if planes:
+        found = kept.probabilities[0] if planes == 1 else kept.probabilities
+        _write_picture(task.target, "probabilities", found)
+    if kept.uncertainty is not None:
+        _write_picture(task.target, "uncertainty", kept.uncertainty)
+    return note(task, time.monotonic() - start, sizes)
 
 
-def finish(
-    task: Task, scan: Scan, found: NDArray[np.uint8], ready: Predictor, start: float
-) -> Segmented:
-    """Make labels of probabilities ``(K, …)``, write them and note that."""
-    settings, target = task.settings, task.target
-    labels = label_image(found, settings.threshold)
-    planes = "z" not in scan.axes
-    spacing = scan.spacing
-    classes = tidy(labels, settings.cleanup, spacing, planes)
-    sizes = measure(classes, ready.card.classes, scan)
-    written: NDArray[Any] = classes
-    if settings.cleanup.objects != "classes":
-        written, _ = number(classes, settings.cleanup.objects == "watershed", spacing, planes)
-    elif len(found) == 1 and labels.ndim == 2 and target.suffix in PICTURES:
+def _finish(
+    task: Task, scan: Scan, labels: NDArray[np.uint8], names: Sequence[str]
+) -> tuple[ClassSize, ...]:
+    """Clean labels up, write them, and return what they measure."""
+    classes, written = cleaned(labels, task.settings.cleanup, scan)
+    sizes = measure(classes, names, scan)
+    lone = len(names) == 1 and written is classes
+    if lone and labels.ndim == 2 and task.target.suffix in PICTURES:
         # A binary mask is written as 0 and 255: every picture viewer then shows it.
         # A volume is not looked at in picture viewers, and its programs expect 1.
         written = classes * 255
     make_room(task)
-    write_labels(target, written, scan)
-    if settings.probabilities:
-        _write_probabilities(target, found)
-    return note(task, time.monotonic() - start, sizes)
+    write_labels(task.target, written, scan)
+    return sizes
+
+
+def cleaned(labels: NDArray[Any], cleanup: CleanUp, scan: Scan) -> tuple[NDArray[Any], ...]:
+    """Return the cleaned classes, and what is written: the same, or the objects' numbers."""
+    planes = "z" not in scan.axes
+    classes = tidy(labels, cleanup, scan.spacing, planes)
+    if cleanup.objects == "classes":
+        return classes, classes
+    parted = cleanup.objects == "watershed"
+    return classes, number(classes, parted, scan.spacing, planes)[0]
 
 
 def make_room(task: Task) -> None:
@@ -144,7 +163,7 @@ def make_room(task: Task) -> None:
             set_aside(task.target)
 
 
-def note(task: Task, seconds: float, sizes: Any) -> Segmented:
+def note(task: Task, seconds: float, sizes: tuple[ClassSize, ...]) -> Segmented:
     """Return what became of an image, and keep a record of it."""
     settings = task.settings
     result = Segmented(
@@ -187,10 +206,9 @@ def failed(task: Task, error: str) -> Segmented:
     )
 
 
-def _write_probabilities(target: Path, found: NDArray[np.uint8]) -> None:
+def _write_picture(target: Path, what: str, values: NDArray[np.uint8]) -> None:
     import tifffile
 
-    path = target.with_name(f"{stem_of(target)}.probabilities.tif")
+    path = target.with_name(f"{stem_of(target)}.{what}.tif")
     with writing(path), atomic(path) as temporary:
-        planes = found[0] if len(found) == 1 else found
-        tifffile.imwrite(temporary, planes, compression="zlib", photometric="minisblack")
+        tifffile.imwrite(temporary, values, compression="zlib", photometric="minisblack")

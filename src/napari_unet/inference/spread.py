@@ -77,9 +77,11 @@ def _outcome(future: Any) -> Any:
 
 def _on_worker(work: Callable[[T], R], piece: T) -> R:
     """Do a piece of work in a worker's process, with that worker's share of threads."""
+    import dask
     import torch
     from distributed import get_worker
 
-    with _working:
+    # Lazy images are read here, and not by other workers, for whom this one would have to wait.
+    with _working, dask.config.set(scheduler="threads"):
         torch.set_num_threads(max(get_worker().state.nthreads, 1))
         return work(piece)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from napari_unet.config import PreprocessConfig
 from napari_unet.labelling import LEVELS
+from napari_unet.unet.intensity import Scale
 from napari_unet.unet.model import probabilities
 from napari_unet.unet.preprocess import Fit, beside, prepare_all, together
 from napari_unet.unet.source import Box, Source, Stored, ahead, sources
@@ -24,6 +25,7 @@ from napari_unet.unet.windows import Windows
 # Maps prepared images (N, C, *S) to float32 logits (N, K, *S) on the CPU.
 Run = Callable[[Tensor], Tensor]
 Tell = Callable[[str], None]
+Scales = dict[tuple[int, ...], Scale]  # of the pictures or volumes of an image, by their index
 
 PIXELS = 8 * 512 * 512  # of a batch on a CPU: more at a time is not faster, and takes memory
 PIXELS_GPU = 4 * PIXELS
@@ -176,12 +178,8 @@ def pieces(image: Any, axes: str, network: Network, tell: Tell = lambda _: None)
         If the network needs a volume and the image is none, or its channels cannot be made fit.
     """
     config = network.config
-    spatial = axes.removesuffix("c")
-    # Times are no slices, even where a single slice was taken at each.
-    count = len(spatial) if spatial.endswith("zyx") else 2
-    whole = together(count, config, "The image")
-    own = axes[len(spatial) - whole :]
-    leading = image.shape[: len(spatial) - whole]
+    first = leading_axes(axes, config)
+    own, leading = axes[first:], image.shape[:first]
     if config.mode == "whole":
         yield from _scaled(image, own, leading, network)
     elif network.windows is None:
@@ -192,6 +190,54 @@ def pieces(image: Any, axes: str, network: Network, tell: Tell = lambda _: None)
     else:
         found = sources(image, own, leading, network.channels, config, network.windows.step)
         yield from _exact(found, network, network.windows, tell)
+
+
+def leading_axes(axes: str, config: PreprocessConfig) -> int:
+    """Return how many axes come before those of one picture or volume, which is seen by itself.
+
+    Raises
+    ------
+    DataError
+        As for `pieces`.
+    """
+    spatial = axes.removesuffix("c")
+    # Times are no slices, even where a single slice was taken at each.
+    count = len(spatial) if spatial.endswith("zyx") else 2
+    return len(spatial) - together(count, config, "The image")
+
+
+def region(
+    image: Any, axes: str, network: Network, box: Box, scales: Scales, tell: Tell = lambda _: None
+) -> Iterator[Piece]:
+    """Yield what `pieces` does within a box of an image, so that others may do the rest.
+
+    Along the axes of one picture or volume the box may begin and end anywhere if the network has
+    ``windows``; if not, and for several slices that are seen together, it must hold all of it.
+
+    Parameters
+    ----------
+    image, axes, network, tell
+        See `pieces`.
+    box
+        A slice for each axis but the channels.
+    scales
+        Of pictures or volumes of this image, by index: what is missing is measured, and added.
+    """
+    config, first = network.config, leading_axes(axes, network.config)
+    windows = network.windows
+    if windows is None or len(box) - first != len(config.size):
+        begin = tuple(part.start for part in box[:first])
+        for piece in pieces(image[box[:first]], axes, network, tell):
+            start = (a + b for a, b in zip(piece.start, (*begin, *(0,) * len(box)), strict=False))
+            yield replace(piece, start=tuple(start))
+        return
+    for index in product(*(range(part.start, part.stop) for part in box[:first])):
+        stored = Stored(image, index, axes[first:], network.channels)
+        if index not in scales:
+            scales[index] = Scale.measure(stored.strips, stored.shape, network.channels, config)
+        source = Source(stored, scales[index], config, windows.step)
+        for place, logits in windows.answers(source, tell, box[first:]):
+            yield _piece(index, tuple(part.start for part in place), logits, network)
 
 
 def wholes(

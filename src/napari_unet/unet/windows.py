@@ -112,19 +112,23 @@ class Windows:
         return int(WHOLE * self.budget / (whole * math.prod(sides)))
 
     def answers(
-        self, source: Source, tell: Callable[[str], None] = lambda _: None
+        self,
+        source: Source,
+        tell: Callable[[str], None] = lambda _: None,
+        within: Box | None = None,
     ) -> Iterator[tuple[Box, Tensor]]:
         """Yield boxes of the image, which do not overlap, with their logits ``(K, *box)``.
 
-        Where memory runs out, what is left is done in smaller windows, and ``tell`` is told.
+        Where memory runs out, what is left is done in smaller windows, and ``tell`` is told. Of the
+        whole image only what lies ``within`` a box is asked for, if one is given.
 
         Raises
         ------
         RuntimeError, MemoryError
             If not even small windows fit.
         """
-        zeros = (0,) * len(self.step)
-        waiting: deque[Box] = deque([tuple(map(slice, zeros, source.padded))])
+        limits = within or tuple(slice(0, n) for n in source.shape)
+        waiting: deque[Box] = deque([self._around(limits, source)])
         while waiting:
             core = waiting.popleft()
             if len(parts := self.divided(core)) > 1:
@@ -134,7 +138,7 @@ class Windows:
             try:
                 for box, logits in self._window(source, core):
                     row = box[0].stop
-                    yield from _within(box, logits, tuple(map(slice, zeros, source.shape)))
+                    yield from _within(box, logits, limits)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error) or self.budget < LEAST:
                     raise
@@ -143,6 +147,16 @@ class Windows:
             if row < core[0].stop:  # here, where the exception no longer holds what it failed with
                 free(self.speed.device)
                 tell(f"The memory was not enough: going on in windows of {words(self.budget)}.")
+
+    def _around(self, limits: Box, source: Source) -> Box:
+        """Return the smallest box around another that the network divides without a rest."""
+        cut = []
+        for part, n, padded, step in zip(
+            limits, source.shape, source.padded, self.step, strict=True
+        ):
+            stop = padded if part.stop == n else -(-part.stop // step) * step
+            cut.append(slice(part.start // step * step, min(stop, padded)))
+        return tuple(cut)
 
     def divided(self, core: Box) -> list[Box]:
         """Return a box divided into windows that fit into the memory, as few as can be.
