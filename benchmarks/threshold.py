@@ -122,10 +122,11 @@ def clean_up(bench: Bench, title: str, cleanup: CleanUp) -> None:
     answers = bench.desk.segmenter.answers
     bench.view.cleanup_changed.emit(CleanUp())
     wait(lambda: False, 0.5)
-    before, start, done = answers.shown, time.perf_counter(), []
+    result = bench.desk.segmenter.result()
+    before, start, done = answers.shown(result), time.perf_counter(), []
 
     def there() -> bool:
-        if answers.shown is not before and not done:
+        if answers.shown(result) is not before and not done:
             done.append(time.perf_counter() - start)
         return bool(done)
 

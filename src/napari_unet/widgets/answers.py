@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,18 @@ class Asked:
     planes: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What labels that are shown are: of which result, and what `Labelled` tells of them.
+
+    The result is held weakly: its probabilities are kept by the session, as long as it likes.
+    """
+
+    of: weakref.ref[Result]
+    classes: NDArray[Any] | None
+    pixels: tuple[int, ...]
+
+
 class Answers:
     """Shows the engine's answers, anew whenever the threshold or the clean-up change."""
 
@@ -52,7 +65,7 @@ class Answers:
         self._asked: dict[tuple[str, str], Asked] = {}
         self._agreed: Result | None = None  # may replace what was painted
         self._stores: dict[tuple[str, str], tuple[str, ...]] = {}
-        self.shown: Labelled | None = None
+        self._shown: dict[tuple[str, str], _Shown] = {}
         self.relabeller.ready.connect(self._show)
         layers.changed.connect(self.tidy)
 
@@ -155,8 +168,14 @@ class Answers:
             layers.keep_painted(result.image, result.model)
             self._agreed = None
         layers.write(how.whose, labelled.labels, how.portion, how.made)
-        self.shown = labelled
-        self._tell(result)
+        shown = _Shown(weakref.ref(result), labelled.classes, labelled.pixels)
+        self._shown[result.image, result.model] = shown
+        image, model = self.layers.active_image(), self.session.model
+        here = (image and image.id, model and model.path)
+        # What was made in a thread may be of an image that nobody looks at any more.
+        if here == (result.image, result.model):
+            self.found = ""  # told even if it is the same: its objects may be others
+            self._tell(result)
         self.question_changed.emit()
 
     def _must_ask(self, result: Result) -> bool:
@@ -228,8 +247,13 @@ class Answers:
 
     def classes(self, result: Result) -> NDArray[Any] | None:
         """Return the class of every object in the shown labels, None if these are classes."""
-        mine = self.shown is not None and self.shown.wish.result is result
-        return self.shown.classes if mine and self.shown is not None else None
+        shown = self.shown(result)
+        return shown.classes if shown is not None else None
+
+    def shown(self, result: Result) -> _Shown | None:
+        """Return what the labels that are shown of a result are; None if none are."""
+        shown = self._shown.get((result.image, result.model))
+        return shown if shown is not None and shown.of() is result else None
 
     def region(self, result: Result) -> Any:
         """Return the part of the labels, as they are now, that a result is of; None if gone."""

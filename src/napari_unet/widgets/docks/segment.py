@@ -102,6 +102,7 @@ class SegmentDock(Dock):
         self._show_reason()
         self._show_stale()
         self._show_question()
+        self._show_objects()
 
     def _show_models(self) -> None:
         session = self.desk.session
@@ -120,7 +121,7 @@ class SegmentDock(Dock):
         self.view.set_working(self.answers.relabeller.note)
 
     def _show_objects(self) -> None:
-        self.view.set_objects(self.desk.measurer.text)
+        self.view.set_objects(self.desk.measurer.words(self.segmenter.result()))
 
     def _show_threshold(self) -> None:
         session, result = self.desk.session, self.segmenter.result()
