@@ -108,6 +108,8 @@ def test_the_bar_in_the_activity_dock_follows_and_cancels(runner, session, engin
     engines.train.script = [Progress(1, 4, "epoch 1"), wait]
     runner.start(JOB, "training m", "train")
     qtbot.waitUntil(lambda: session.busy["train"].progress is not None)
+    assert not progress._all_instances  # most jobs are over before anybody could read it
+    qtbot.waitUntil(lambda: bool(progress._all_instances))
     (bar,) = progress._all_instances
     assert bar.n == 250
     assert bar.desc.startswith("training m")

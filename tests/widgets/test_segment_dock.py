@@ -339,3 +339,22 @@ def test_a_file_that_is_no_model_is_said_in_the_widget(
     dock.view.model.button.click()
     assert "holiday.jpg is no model file" in dock.view.strip.text.plain
     assert dock.view.model.list.currentText() == "m"
+
+
+def test_layers_that_are_selected_together_are_channels(
+    viewer, desk, show, qtbot, engines, write_model
+):
+    first, second = (viewer.add_image(np.full((8, 8), i), name=f"c{i}") for i in (0, 1))
+    desk.use_model(str(write_model("two", channels=2)), "segment")
+    dock = show(SegmentDock(viewer))
+    assert "Or select 2 layers of one size" in dock.view.segment.reason.plain
+    viewer.layers.selection = {first, second}
+    assert dock.view.segment.button.isEnabled(), dock.view.segment.reason.plain
+    segment(dock, engines, qtbot, finished(150))
+    (job,) = engines.interactive.jobs
+    assert job.channels
+    assert job.image[0, 0].tolist() == [0, 1]
+    assert viewer.layers["c0 · two"].data.sum() == 32
+    second.data = np.zeros((9, 9))
+    viewer.layers.selection = {first, second}
+    assert not dock.view.segment.button.isEnabled()

@@ -104,13 +104,13 @@ def test_a_first_axis_of_channels_is_left_out_of_the_labels_place(viewer, layers
 
 def test_pieces_show_and_go_again_if_there_is_no_answer(viewer, layers, whose):
     whole = all_of((4, 6, 8))
-    layers.show_piece(whose, whole, ((1, 2), (0, 6), (0, 8)), ones(1, 6, 8))
+    layers.show_piece(whose, whole, Made(1.0), ((1, 2), (0, 6), (0, 8)), ones(1, 6, 8))
     assert viewer.layers["scan · m"].data.sum() == 48
     assert layers.take_back()
     assert "scan · m" not in viewer.layers
     layers.write(whose, 2 * ones(4, 6, 8))
     for z in (0, 1):
-        layers.show_piece(whose, whole, ((z, z + 1), (0, 6), (0, 8)), ones(1, 6, 8))
+        layers.show_piece(whose, whole, Made(1.0), ((z, z + 1), (0, 6), (0, 8)), ones(1, 6, 8))
     labels = viewer.layers["scan · m"]
     assert labels.data.sum(axis=(1, 2)).tolist() == [48, 48, 96, 96]
     assert not layers.painted(whose.image, MODEL)
@@ -123,14 +123,16 @@ def test_no_piece_is_shown_on_what_was_painted(viewer, layers, whose):
     layers.write(whose, ones(4, 6, 8))
     labels = viewer.layers["scan · m"]
     labels.data[0, 0, 0] = 7
-    layers.show_piece(whose, all_of((4, 6, 8)), ((0, 1), (0, 6), (0, 8)), 2 * ones(1, 6, 8))
+    layers.show_piece(
+        whose, all_of((4, 6, 8)), Made(1.0), ((0, 1), (0, 6), (0, 8)), 2 * ones(1, 6, 8)
+    )
     assert labels.data[0, 0, 0] == 7
     layers.take_back()
     assert labels.data[0, 0, 0] == 7
 
 
 def test_what_is_painted_on_pieces_is_not_taken_back(viewer, layers, whose):
-    layers.show_piece(whose, all_of((4, 6, 8)), ((0, 1), (0, 6), (0, 8)), ones(1, 6, 8))
+    layers.show_piece(whose, all_of((4, 6, 8)), Made(1.0), ((0, 1), (0, 6), (0, 8)), ones(1, 6, 8))
     viewer.layers["scan · m"].data[3, 3, 3] = 9
     assert not layers.take_back()
     assert viewer.layers["scan · m"].data[3, 3, 3] == 9

@@ -71,9 +71,12 @@ class ModelState:
             return ""
         why, wanted = _mismatch(self.model.card, image)
         fits = [m.name for m in self.models if m.card and not _mismatch(m.card, image)[0]]
-        if not wanted or not fits:
-            return misfit(self.model.card, image)
-        return f"{why} {_listing(fits)} would do."
+        text = f"{why} {_listing(fits)} would do." if wanted and fits else ""
+        text = text or misfit(self.model.card, image)
+        channels = self.model.card.image_channels
+        if wanted and channels > 1 and image.channels == 1 and len(image.shape) > 1:
+            text += f" Or select {channels} layers of one size, which are then its channels."
+        return text
 
     def suggest_model(self, image: ImageFacts | None) -> None:
         """Select the newest model that fits ``image``, unless a person picked one.

@@ -86,15 +86,22 @@ class Answers:
             if self.layers.maps.shown(whose.image, whose.model, kind):
                 self.show_map(result, kind)
 
+    def prepare(self, asked: Asked) -> bool:
+        """Have a layer ready; return whether pieces can be shown in it."""
+        if math.prod(asked.portion.canvas) > LARGE:
+            return False  # such labels never lie in memory as a whole
+        layers = self.layers.segmentations
+        return layers.prepare(asked.whose, asked.portion, asked.made)
+
     def take_piece(self, asked: Asked, event: SegmentPart) -> None:
         """Show the labels of a piece while the rest computes; they are cleaned up in the end."""
-        if math.prod(asked.portion.canvas) > LARGE:
-            return  # such labels never lie in memory as a whole
-        if piece := asked.portion.piece(event.start, event.probabilities):
-            where, probabilities = piece
-            thresholds = self.thresholds(asked.whose.model, len(probabilities) - 1)
-            labels = label_image(probabilities, self.session.threshold, thresholds)
-            self.layers.segmentations.show_piece(asked.whose, asked.portion, where, labels)
+        piece = asked.portion.piece(event.start, event.probabilities)
+        if piece is None or not self.prepare(asked):
+            return
+        where, probabilities = piece
+        thresholds = self.thresholds(asked.whose.model, len(probabilities) - 1)
+        labels = label_image(probabilities, self.session.threshold, thresholds)
+        self.layers.segmentations.show_piece(asked.whose, asked.portion, asked.made, where, labels)
 
     def forget(self, image: str) -> None:
         """Give up what is kept for an image that holds other pixels now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from napari_unet.widgets.layer_tags import (
     facts,
     pixel_size,
     pixels,
+    same_place,
     tag_of,
 )
 from napari_unet.widgets.maps import Maps
@@ -42,6 +44,7 @@ class Ticket:
     facts: ImageFacts
     layer: Any
     data: Any
+    channels: tuple[Ticket, ...] = ()  # of an image whose channels are layers: each of them
 
 
 class Layers:
@@ -68,7 +71,11 @@ class Layers:
         for signal in (events.inserted, events.removed, events.reordered, events.renamed):
             signal.connect(self._emit_changed)
         events.inserted.connect(self._watch)
-        viewer.layers.selection.events.active.connect(self._emit_changed)
+        for chosen in (
+            viewer.layers.selection.events.active,
+            viewer.layers.selection.events.changed,
+        ):
+            chosen.connect(self._emit_changed)
         viewer.dims.events.current_step.connect(self._look)
         for layer in viewer.layers:
             self._watch_layer(layer)
@@ -90,6 +97,20 @@ class Layers:
         images = self.images()
         of = tag_of(active).get("image") if active is not None else None
         return next((i for i in images if i.id == of), images[-1] if images else None)
+
+    def selected_channels(self) -> list[ImageFacts]:
+        """Return the selected images that may be the channels of one; none unless several are.
+
+        They are grey, of one size, and lie in one place.
+        """
+        viewer = self.hand.viewer
+        chosen = viewer.layers.selection if viewer is not None else ()
+        layers = [x for x in self.hand.layers if x in chosen and _is_scan(x)]
+        if len(layers) < 2 or any(x.rgb for x in layers):
+            return []
+        first, *others = layers
+        alike = (facts(x).shape == facts(first).shape and same_place(x, first) for x in others)
+        return [facts(x) for x in layers] if all(alike) else []
 
     def activate(self, image: str) -> None:
         """Make the image with this id the active layer."""
@@ -117,10 +138,17 @@ class Layers:
 
     # --- jobs on an image ---------------------------------------------------------------------
 
-    def ticket(self, image: str) -> Ticket | None:
-        """Return a ticket for the image with this id, None if it is gone."""
+    def ticket(self, image: str, channels: Sequence[str] = ()) -> Ticket | None:
+        """Return a ticket for the image with this id, None if it is gone.
+
+        ``channels`` are the ids of the images that are its channels, if it has them so.
+        """
         layer = self.hand.image(image)
-        return Ticket(facts(layer), layer, pixels(layer)) if layer is not None else None
+        others = [self.ticket(id) for id in channels]
+        there = tuple(other for other in others if other is not None)
+        if layer is None or len(there) < len(others):
+            return None
+        return Ticket(facts(layer), layer, pixels(layer), there)
 
     def problem(self, ticket: Ticket) -> str:
         """Say why a result for this ticket must be dropped; empty if it still belongs."""
@@ -129,7 +157,7 @@ class Layers:
             return f"{name} was closed while it was being segmented; the result was dropped."
         if pixels(ticket.layer) is not ticket.data or facts(ticket.layer).id != ticket.facts.id:
             return f"{name} was changed while it was being segmented; the result was dropped."
-        return ""
+        return next(filter(None, map(self.problem, ticket.channels)), "")
 
     def pixel_size(self, image: str) -> PixelSize:
         """Return what one pixel (2D) or voxel (3D) of an image measures."""

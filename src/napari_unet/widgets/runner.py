@@ -14,6 +14,7 @@ from typing import Any
 
 from napari.qt.threading import FunctionWorker, GeneratorWorker, create_worker
 from napari.utils.progress import cancelable_progress
+from qtpy.QtCore import QTimer
 
 from napari_unet.controls import Command
 from napari_unet.engine.client import Engine
@@ -22,6 +23,7 @@ from napari_unet.events import Event, Progress
 from napari_unet.jobs import Job
 from napari_unet.session import Lane, Place, Session
 
+SHORT = 500  # milliseconds a job takes without a bar in the activity dock: a bar takes 100
 STEPS = 1000  # of a progress bar; napari's take whole numbers
 
 
@@ -133,6 +135,10 @@ class Runner:
         self.session, self.lane = session, lane
         self._worker: EngineWorker | None = None
         self._bar: ActivityBar | None = None
+        self._soon = QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SHORT)
+        self._soon.timeout.connect(self._show_bar)
         self._handle: Callable[[Event], None] = _nothing
         self._over: Callable[[str], None] = _nothing
         self._error: UnetError | None = None
@@ -162,8 +168,8 @@ class Runner:
         make_job = job if callable(job) else lambda: job
         task = Task(self.session.engine(self.lane), make_job, title, prepare)
         self._handle, self._over, self._error = handle or _nothing, over or _nothing, None
-        self._bar = ActivityBar(title, self.stop)
         self.session.start(self.lane, None if callable(job) else job, title, place)
+        self._soon.start()
         self._worker = create_worker(
             task,
             _worker_class=EngineWorker,
@@ -196,11 +202,25 @@ class Runner:
         if isinstance(event, Progress) and self._bar is not None:
             self._bar.show(event)
 
+    def _show_bar(self) -> None:
+        """Show the job in the activity dock, now that it takes long enough for anybody to look."""
+        busy = self.session.busy.get(self.lane)
+        if self._worker is None or busy is None:
+            return
+        bar = ActivityBar(busy.title, self.stop)
+        if self._worker is None:  # it ended while napari handled events
+            bar.finish()
+            return
+        self._bar = bar
+        if busy.progress is not None:
+            bar.show(busy.progress)
+
     def _failed(self, error: Exception) -> None:
         self._error = readable(error)
 
     def _finished(self) -> None:
         self._worker = None
+        self._soon.stop()
         bar, self._bar = self._bar, None
         if bar is not None:
             bar.finish()

@@ -159,26 +159,40 @@ class Segmentations:
 
     # --- pieces of an answer ------------------------------------------------------------------
 
-    def show_piece(
-        self, whose: Whose, portion: Portion, where: Sequence[Side], labels: NDArray[Any]
-    ) -> None:
-        """Show the labels of a finished piece while the rest computes; see `take_back`.
+    def prepare(self, whose: Whose, portion: Portion, made: Made) -> bool:
+        """Have a layer ready in which pieces of an answer, or all of it, can be shown.
 
-        Nothing is shown on labels that somebody painted on.
+        Making one takes longer than writing into it, and the engine is computing meanwhile.
+        Returns whether pieces can be shown: not on labels that somebody painted on. `take_back`
+        undoes it.
         """
-        on = self.hand.image(whose.image)
+        on, layer = self.hand.image(whose.image), self.find(whose.image, whose.model)
+        if self._preview is not None and self._preview.layer is layer:
+            return not self.painted(whose.image, whose.model)
         if on is None or self.painted(whose.image, whose.model):
-            return
-        layer = self.find(whose.image, whose.model)
-        if self._preview is None or self._preview.layer is not layer:
-            if layer is not None and not (_takes(layer, labels, portion) and same_place(layer, on)):
-                return
-            before = None if layer is None else layer.data.copy()
-            if layer is None:
-                layer = self._put(None, on, whose, np.zeros(portion.canvas, labels.dtype))
-                self._written[layer] = layer.data.copy()
-            self._preview = _Preview(layer, before)
-        self._paste(layer, portion, where, labels)
+            return False
+        empty = np.zeros(portion.canvas, np.uint8)
+        if layer is not None and not (_takes(layer, empty, portion) and same_place(layer, on)):
+            return False
+        before = None if layer is None else layer.data.copy()
+        if layer is None:
+            layer = self._put(None, on, whose, empty)
+            layer.metadata[KEY]["made"] = made
+            self._written[layer] = layer.data.copy()
+        self._preview = _Preview(layer, before)
+        return True
+
+    def show_piece(
+        self,
+        whose: Whose,
+        portion: Portion,
+        made: Made,
+        where: Sequence[Side],
+        labels: NDArray[np.uint8],
+    ) -> None:
+        """Show the labels of a finished piece while the rest computes."""
+        if self.prepare(whose, portion, made) and self._preview is not None:
+            self._paste(self._preview.layer, portion, where, labels)
 
     def take_back(self) -> bool:
         """Undo what pieces of an unfinished answer changed; return whether labels are as before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from psygnal import Signal
@@ -9,9 +10,18 @@ from psygnal import Signal
 from napari_unet.card import ModelCard
 from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.errors import UnetError
-from napari_unet.events import Event, SegmentArrayFinished, SegmentPart
+from napari_unet.events import Event, Progress, SegmentArrayFinished, SegmentPart
 from napari_unet.schema import from_json
-from napari_unet.session import ImageFacts, Made, Message, ModelEntry, Result, Session, stale
+from napari_unet.session import (
+    ImageFacts,
+    Made,
+    Message,
+    ModelEntry,
+    Result,
+    Session,
+    misfit,
+    stale,
+)
 from napari_unet.session.models import modified
 from napari_unet.widgets.answers import Answers, Asked
 from napari_unet.widgets.asking import Asking
@@ -87,7 +97,19 @@ class Segmenter:
             return "Open an image first, or a case under Dataset."
         if self._card() is None:
             return "Train a model first, or choose a model file with the … button."
+        if self.channels():
+            return ""
         return self.session.misfit(self.image)
+
+    def channels(self) -> list[ImageFacts]:
+        """Return the selected layers that are the model's channels, where no image alone fits it.
+
+        A person says so by selecting as many of one size as the model has channels.
+        """
+        card, chosen = self._card(), self.layers.selected_channels()
+        if self.image is None or card is None or len(chosen) != card.image_channels:
+            return []
+        return chosen if misfit(card, self.image) and not misfit(card, _joined(chosen)) else []
 
     def warm_up(self) -> None:
         """Start the engine and load the model ahead of the first click."""
@@ -107,7 +129,7 @@ class Segmenter:
             model = self.session.model
         if self.reason() or model is None or model.card is None or self.image is None:
             return
-        ticket = self.layers.ticket(self.image.id)
+        ticket = self.layers.ticket(self.image.id, [c.id for c in self.channels()])
         if ticket is None:
             return
         try:
@@ -117,7 +139,8 @@ class Segmenter:
             return
         planes = model.card.network.out_channels
         scratch = self.session.scratch
-        asking = Asking(model.path, (ticket.data,), asked.portion, planes, self.config, scratch)
+        data = [channel.data for channel in ticket.channels] or [ticket.data]
+        asking = Asking(model.path, data, asked.portion, planes, self.config, scratch)
         run = _Run(self, asking, asked, model, ticket)
         self.runner.start(
             asking.job,
@@ -223,6 +246,8 @@ class Segmenter:
 
     def _follow(self) -> None:
         active = self.layers.active_image()
+        if channels := self.channels():
+            active = channels[0]  # whichever of them was clicked last
         if active != self.image:
             self._set_image(active)
         if self.where not in dict(self.wheres()):
@@ -253,6 +278,11 @@ class Segmenter:
         self.answers.recount(self.result())
 
 
+def _joined(channels: list[ImageFacts]) -> ImageFacts:
+    """Return what is known of the image whose channels are given."""
+    return replace(channels[0], channels=len(channels))
+
+
 class _Run:
     """One run of the engine: where its answer goes, and what is said if there is none."""
 
@@ -266,16 +296,18 @@ class _Run:
     ) -> None:
         self.segmenter, self.asking, self.asked = segmenter, asking, asked
         self.model, self.ticket = model, ticket
-        self.answered = False
+        self.answered = self.prepared = False
 
     def receive(self, event: Event) -> None:
         """Show what the engine tells, if the image is still as it was."""
-        if not isinstance(event, SegmentPart | SegmentArrayFinished):
-            return
         problem = self.segmenter.layers.problem(self.ticket)
-        if isinstance(event, SegmentPart):
-            if not problem:
-                self.segmenter.answers.take_piece(self.asked, event)
+        answers = self.segmenter.answers
+        if isinstance(event, SegmentPart) and not problem:
+            answers.take_piece(self.asked, event)
+        elif isinstance(event, Progress) and not problem and not self.prepared:
+            self.prepared = True
+            answers.prepare(self.asked)
+        if not isinstance(event, SegmentArrayFinished):
             return
         self.answered = True
         if problem:
