@@ -8,7 +8,7 @@ import pytest
 
 from napari_unet.card import read_card
 from napari_unet.controls import Continue, Controls, Pause, Watch
-from napari_unet.data import dataset
+from napari_unet.data import finding
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.splits.split import load, split_path
 from napari_unet.events import EpochEnd, Note, Paused, Preview, TrainFinished
@@ -127,7 +127,7 @@ MOMENTS = {
     "step": (Learner, "_loss"),
     "validation": (trainer_module, "validate"),
     "threshold": (run_module, "best_threshold"),
-    "folder": (dataset, "find_patients"),
+    "folder": (finding, "find_patients"),
     "device": (speed, "candidates"),
     "reading": (job_module, "read_case"),
 }
