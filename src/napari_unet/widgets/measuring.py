@@ -130,7 +130,7 @@ class Measurer:
         n = len(columns["index"])
         size = next(key for key in columns if key.startswith(("area", "volume")))
         median = f", median {size} {np.median(columns[size]):,.4g}" if n else ""
-        text = f"{n:,} object{'s' * (n != 1)}{median}. See the layer's features."
+        text = f"{n:,} object{'s' * (n != 1)}{median}. Their table: Layers ▸ Metadata."
         self._measured = _Measured(layer, mark, text)
         self.changed.emit()
 

@@ -80,8 +80,8 @@ class ObjectsPanel(Fold):
     def set_reason(self, reason: str) -> None:
         """Say why nothing can be measured; empty if it can."""
         about = (
-            "Measure every object: size, place, intensity, shape. The table is shown by napari "
-            "under Layers, Visualize, Features table."
+            "Measure every object: size, place, intensity, shape. napari shows the table under "
+            "Layers ▸ Metadata ▸ Features table widget."
         )
         for button, help in ((self.measure, about), (self.export, "Measure, and write a table")):
             button.setEnabled(not reason)
