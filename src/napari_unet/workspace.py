@@ -43,9 +43,18 @@ def dataset_file(root: str | Path, what: str) -> Path:
 
     The folder's path tells one data set from another; its name is there for people.
     """
+    return home() / "datasets" / f"{_marked(root)}.{what}.json"
+
+
+def _marked(root: str | Path) -> str:
     root = Path(root).expanduser().absolute()
     mark = hashlib.blake2b(root.as_posix().encode(), digest_size=6).hexdigest()
-    return home() / "datasets" / f"{root.name or 'root'}-{mark}.{what}.json"
+    return f"{root.name or 'root'}-{mark}"
+
+
+def results_dir(root: str | Path) -> Path:
+    """Return the folder for the labels of the images in ``root`` (which is not made)."""
+    return home() / "results" / _marked(root)
 
 
 def list_models() -> list[Path]:

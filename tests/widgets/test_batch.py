@@ -8,6 +8,7 @@ import pytest
 from skimage.io import imread, imsave
 
 from models import bright_model
+from napari_unet import workspace
 from napari_unet.config import CleanUp
 from napari_unet.events import (
     CaseDone,
@@ -70,6 +71,21 @@ def test_rows_show_sizes_and_failures(show):
     assert math.isnan(view.table.rows.columns[1].key(unknown))
 
 
+def hidden(view):
+    table = view.table
+    return {c.title for i, c in enumerate(table.rows.columns) if table.isColumnHidden(i)}
+
+
+def test_columns_that_say_nothing_are_hidden(show):
+    view = show(BatchView())
+    view.set_results([done("d.png", UNKNOWN)], "one")
+    assert hidden(view) == {"Size", "Class", "Time", "Problem"}
+    view.add_result(RESULTS[2], "two")
+    assert hidden(view) == {"Size", "Class", "Time"}
+    view.add_result(done("e.tif", AREA, ClassSize("cyst", 1, 0.1, 1, time=3)), "three")
+    assert hidden(view) == set()
+
+
 def test_settings_are_those_chosen(show):
     view = show(BatchView())
     view.cleanup.form.set_value(CleanUp(min_size=9))
@@ -105,7 +121,7 @@ def test_what_is_missing_is_said(dock, desk, dataset):
     desk.session.set_dataset(dataset)
     dock.view.dataset.click()
     assert dock.view.chosen.plain == f"The data set {dataset.root.name}, 12 cases"
-    assert dock.view.out.plain.endswith(f"{dataset.root.name} labels")
+    assert str(workspace.home()) in dock.view.out.plain
     assert dock.view.start.reason.plain == ""
     desk.session.model = None
     desk.session.model_changed.emit()
@@ -122,8 +138,8 @@ def test_a_run_fills_the_table(dock, desk, engines, qtbot, tmp_path):
     wait_idle(qtbot, desk)
     (job,) = engines.train.jobs
     assert job.inputs == (str(tmp_path / "a.png"), str(tmp_path / "b.nii"))
-    assert (job.threshold, job.out) == (0.7, str(tmp_path / "a labels"))
-    assert dock.view.summary.plain.startswith("1 segmented, 1 there already, 1 failed")
+    assert (job.threshold, job.out) == (0.7, str(workspace.results_dir(tmp_path)))
+    assert dock.view.summary.plain.startswith("1 segmented by m, 1 there already, 1 failed")
     assert len(dock.view.table.rows.rows) == 3
     assert desk.session.sheet is None
 
@@ -174,7 +190,7 @@ def test_files_are_segmented_and_shown(viewer, show, qtbot, tmp_path):
         desk.batcher.choose([str(tmp_path / "in")])
         dock.view.start.button.click()
         qtbot.waitUntil(lambda: not desk.session.busy, timeout=120_000)
-        assert dock.view.summary.plain.startswith("2 segmented, 1 failed")
+        assert dock.view.summary.plain.startswith("2 segmented by b, 1 failed")
         out = Path(desk.batcher.out)
         assert sorted(p.name for p in out.glob("*.png")) == ["0.png", "1.png"]
         good = next(r for r in desk.batcher.results if r.image.endswith("1.png"))
@@ -182,6 +198,7 @@ def test_files_are_segmented_and_shown(viewer, show, qtbot, tmp_path):
         qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20_000)
         image, labels = viewer.layers
         assert image.name == "1.png"
+        assert "stale" not in labels.name
         assert np.array_equal(labels.data, imread(out / "1.png") // 255)
         desk.batcher.open(next(r for r in desk.batcher.results if r.image.endswith("0.png")))
         qtbot.waitUntil(lambda: viewer.layers[0].name == "0.png", timeout=20_000)

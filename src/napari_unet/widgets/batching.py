@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
+from napari_unet import workspace
 from napari_unet.card import SUFFIX
 from napari_unet.errors import DataError, readable
 from napari_unet.events import CaseDone, Event, Segmented
 from napari_unet.jobs import SegmentFilesJob
-from napari_unet.session import Lane, Message, Session
+from napari_unet.session import Lane, Made, Message, Session
 from napari_unet.widgets.case_layers import Shown
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.layers import Layers
@@ -51,17 +52,20 @@ class Batcher:
         self.inputs: tuple[str, ...] = ()
         self.out = ""
         self.results: list[Segmented] = []
-        self._model = ""
+        self._model, self._made = "", Made(0.0)
         self._lane: Lane | None = None
         self._reading = Background()
 
     # --- what was chosen ----------------------------------------------------------------------
 
     def choose(self, inputs: Sequence[str]) -> None:
-        """Segment these files and folders; labels go into a folder beside the first."""
+        """Segment these files and folders; labels go into the workspace, unless told otherwise.
+
+        Beside the images they would be taken for masks when the folder is opened as a data set.
+        """
         self.inputs = tuple(inputs)
         first = Path(self.inputs[0])
-        self.out = str(first.parent / f"{first.name.partition('.')[0]} labels")
+        self.out = str(workspace.results_dir(first if first.is_dir() else first.parent))
         self.changed.emit()
 
     def choose_dataset(self) -> None:
@@ -113,6 +117,7 @@ class Batcher:
             threshold=self.session.threshold,
         )
         self.results, self._model, self._lane = [], model.path, lane
+        self._made = Made(model.modified, job.config)
         self.restarted.emit()
         title = f"segmenting files with {model.name}"
         self._runners[lane].start(job, title, "batch", self._receive)
@@ -134,7 +139,8 @@ class Batcher:
         failed = sum(bool(r.error) for r in self.results)
         there = sum(r.skipped for r in self.results)
         done = len(self.results) - failed - there
-        parts = [f"{done} segmented"]
+        name = Path(self._model).name.removesuffix(SUFFIX)
+        parts = [f"{done} segmented by {name}" if name else f"{done} segmented"]
         parts += [f"{there} there already"] if there else []
         parts += [f"{failed} failed: see Problem, or click on them"] if failed else []
         return f"{', '.join(parts)}."
@@ -161,7 +167,8 @@ class Batcher:
         image = self.layers.active_image()
         if image is not None:
             name = Path(self._model).name.removesuffix(SUFFIX)
-            self.layers.segmentations.write(Whose(image.id, self._model, name), opened.labels)
+            whose = Whose(image.id, self._model, name)
+            self.layers.segmentations.write(whose, opened.labels, made=self._made)
 
     def export(self, path: str) -> None:
         """Write the table as CSV."""

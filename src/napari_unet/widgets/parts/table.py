@@ -92,7 +92,7 @@ class Table(QTableView):
         self._grow = grow
         for i, width in enumerate(self._least):
             self.setColumnWidth(i, width)
-        self._fill()
+        self.fill()
 
     def chosen(self) -> list[Any]:
         """Return the chosen rows, in the order in which they are shown."""
@@ -105,9 +105,10 @@ class Table(QTableView):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Give the room that is left to the column that takes it."""
         super().resizeEvent(event)
-        self._fill()
+        self.fill()
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Give the room that other columns leave to the one that grows."""
         view, least = self.viewport(), self._least
         if view is not None and least:
             others = sum(self.columnWidth(i) for i in range(len(least)) if i != self._grow)

@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from napari_unet.config import SegmentConfig
 from napari_unet.events import ClassSize, Segmented
 from napari_unet.jobs import SegmentFilesJob
 from napari_unet.session import ModelEntry
@@ -21,9 +22,11 @@ from napari_unet.widgets.parts.picker import Choice, ModelPicker
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.table import Column, Table
 from napari_unet.widgets.parts.text import Text
+from napari_unet.widgets.views.asking import AVERAGES
 from napari_unet.widgets.views.refining import CleanUpPanel
 
 Subset = Literal["train", "val", "test", "all"]
+Average = Literal["model", "none", "flips", "turns"]
 
 NO_IMAGES = "Choose a folder or files, or open a data set under Dataset."
 NO_RESULTS = "Sizes are listed here, image by image. A click shows the labels on their image."
@@ -121,7 +124,7 @@ class BatchView(Page):
         self.out, self.change = Text(), QPushButton("Write &to…")
         self.cleanup = CleanUpPanel()
         self.more = Fold("More")
-        self.subset = Choice()
+        self.subset, self.average = Choice(), Choice()
         self.again = QCheckBox("Do again what is there already")
         self.probabilities = QCheckBox("Also write probabilities")
         self.workers = QLineEdit()
@@ -131,6 +134,7 @@ class BatchView(Page):
         self.table = Table(COLUMNS)
         self.show_folder = QPushButton("Show f&older")
         self.export = QPushButton("Save table as &CSV…")
+        self._labels: set[str] = set()  # of classes
         self._lay_out()
         self._connect()
         self.set_results((), "")
@@ -144,6 +148,7 @@ class BatchView(Page):
             inputs=(),
             model="",
             out="",
+            config=SegmentConfig(average=cast(Average, self.average.key() or "model")),
             probabilities=self.probabilities.isChecked(),
             cleanup=self.cleanup.form.value(),
             subset=cast(Subset, self.subset.key() or "all"),
@@ -185,20 +190,41 @@ class BatchView(Page):
 
     def set_results(self, results: Sequence[Segmented], summary: str) -> None:
         """Show what became of the images."""
-        self.table.rows.set_rows(rows_of(results))
+        rows = rows_of(results)
+        self.table.rows.set_rows(rows)
+        self._labels = set()
+        self._show_columns(rows, set() if rows else {c.title for c in COLUMNS})
         self.summary.set_text(summary or NO_RESULTS)
         self.export.setEnabled(bool(results))
         self.show_folder.setEnabled(any(r.labels for r in results))
 
     def add_result(self, result: Segmented, summary: str) -> None:
         """Show what became of one more image."""
-        for row in rows_of([result]):
+        rows = rows_of([result])
+        for row in rows:
             self.table.rows.append(row)
+        shown = () if len(self.table.rows.given) == len(rows) else enumerate(COLUMNS)
+        self._show_columns(rows, {c.title for i, c in shown if not self.table.isColumnHidden(i)})
         self.summary.set_text(summary)
         self.export.setEnabled(True)
         self.show_folder.setEnabled(self.show_folder.isEnabled() or bool(result.labels))
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _show_columns(self, rows: Sequence[Row], shown: set[str]) -> None:
+        """Leave the room to columns that say something: those ``shown``, and of these rows."""
+        sizes = [row.size for row in rows if row.size is not None]
+        self._labels |= {size.label for size in sizes}
+        says = {
+            "Size": any(not math.isnan(_measure(row)) for row in rows),
+            "Class": len(self._labels) > 1,
+            "Time": any(size.time >= 0 for size in sizes),
+            "Problem": any(row.result.error for row in rows),
+        }
+        for i, column in enumerate(COLUMNS):
+            hidden = column.title not in shown and not says.get(column.title, True)
+            self.table.setColumnHidden(i, hidden)
+        self.table.fill()
 
     def _lay_out(self) -> None:
         sources, ends = QHBoxLayout(), QHBoxLayout()
@@ -244,6 +270,9 @@ class BatchView(Page):
         rows = narrow(QFormLayout())
         help = "Of folders: those that the model's split has there, if it was trained on them."
         add_row(rows, "Images", self.subset, help)
+        self.average.set_items(AVERAGES, "model")
+        help = "Segment variants of the images too, and average: slower, and often better"
+        add_row(rows, "Average over", self.average, help)
         help = "Spread the work over a Dask cluster: dask://HOST:PORT, or dask://local?workers=2"
         add_row(rows, "Cluster", self.workers, help)
         self.again.setToolTip("Else what the same model made of the same image is kept")
