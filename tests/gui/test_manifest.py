@@ -22,6 +22,7 @@ def test_the_layers_menus_offer_segmenting_and_measuring(viewer):
     manager = PluginManager.instance()
     segment = [item.command for item in manager.iter_menu("napari/layers/segment")]
     measure = [item.command for item in manager.iter_menu("napari/layers/measure")]
+    assert segment[0] == f"{PLUGIN}.segment_active"
     assert f"{PLUGIN}.segment" in segment
     assert f"{PLUGIN}.evaluate" in measure
 
