@@ -19,8 +19,10 @@ help:
 demo: venv
 	$(BIN)/napari-unet demo
 
+# Windows share one screen and are timed by people's patience, so those tests go one by one.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/gui -n logical --dist loadfile
+	$(BIN)/python -m pytest tests/gui
 
 lint: venv
 	$(BIN)/python -m ruff check .

@@ -48,7 +48,7 @@ def test_errors_are_readable_and_never_runtime_errors(tmp_path, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("oneDNN: could not create a primitive\nlong story")
 
-    monkeypatch.setattr("napari_unet.inference.predictors.predict", broken)
+    monkeypatch.setattr("napari_unet.inference.predictors.pieces", broken)
     with pytest.raises(JobError, match=r"RuntimeError: oneDNN: could not create a primitive$"):
         napari_unet.segment(np.zeros((20, 30)), model)
 
