@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QObject, Qt, QTimer
 
 from napari_unet.cleaning import number, tidy
 from napari_unet.config import CleanUp
 from napari_unet.errors import readable
 from napari_unet.labelling import count_classes
 from napari_unet.session import Result, Session
-from napari_unet.widgets.runner import Background
+from napari_unet.widgets.parts.qt import Signal as QtSignal
 
 PAUSE = 40  # milliseconds in which several moves of a slider become one
 SLOW = 1000  # milliseconds after which it is said that something is being done
@@ -89,7 +91,8 @@ class Relabeller:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.note = ""  # what a person has to know: that it takes a while, or cannot be done
-        self._thread = Background()
+        self._thread = _Thread()
+        self._thread.over.connect(self._done, Qt.ConnectionType.QueuedConnection)
         self._now: Wish | None = None  # whose labels are awaited
         self._next: Wish | None = None
         self._running = False
@@ -151,32 +154,51 @@ class Relabeller:
         self._now, self._running = wish, True
         if not self._slow.isActive() and not self.note:
             self._slow.start()
-        self._thread.run("labelling", lambda: make(wish), self._done, self._failed)
+        self._thread.run(lambda: make(wish))
 
-    def _done(self, labelled: Labelled) -> None:
+    def _done(self, labelled: Labelled | Exception) -> None:
         """Show what was made, even if there is a newer wish: so labels follow a moving slider."""
         wanted, newer = self._now, self._next
-        self._over()
+        self._running, self._now = False, None
+        if newer is not None:
+            self._start()
+        else:
+            self._slow.stop()
+            self._say("")
+        if isinstance(labelled, Exception):
+            self.session.fail("segment", readable(labelled))
+            return
         another = newer is not None and newer.result is not labelled.wish.result
         if labelled.wish is wanted and not another and not self.session.closed:
             self.ready.emit(labelled)
-
-    def _failed(self, error: Exception) -> None:
-        self._over()
-        self.session.fail("segment", readable(error))
-
-    def _over(self) -> None:
-        self._running, self._now = False, None
-        if self._next is not None:
-            self._start()
-            return
-        self._slow.stop()
-        self._say("")
 
     def _say(self, note: str) -> None:
         if note != self.note:
             self.note = note
             self.note_changed.emit()
+
+
+class _Thread(QObject):
+    """Does something in a thread that nobody waits for, not even at the end of the program.
+
+    When its window is closed, napari waits some seconds for its own workers. Nothing that is
+    computed here can be interrupted, and nothing of it is worth waiting for.
+    """
+
+    over = QtSignal(object)  # what was computed, or the exception
+
+    def run(self, work: Callable[[], Any]) -> None:
+        """Call ``work`` and tell what came of it."""
+        Thread(target=self._work, args=(work,), daemon=True).start()
+
+    def _work(self, work: Callable[[], Any]) -> None:
+        found: Any
+        try:
+            found = work()
+        except Exception as error:
+            found = error
+        with contextlib.suppress(RuntimeError):  # the program has ended meanwhile
+            self.over.emit(found)
 
 
 def _timer(milliseconds: int, slot: Any) -> QTimer:
