@@ -10,12 +10,10 @@ from psygnal import Signal
 from napari_unet.card import ModelCard
 from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.errors import UnetError
-from napari_unet.events import Event, Progress, SegmentArrayFinished, SegmentPart
 from napari_unet.schema import from_json
 from napari_unet.session import (
     ImageFacts,
     Made,
-    Message,
     ModelEntry,
     Result,
     Session,
@@ -29,6 +27,7 @@ from napari_unet.widgets.layers import Layers, Ticket
 from napari_unet.widgets.portions import WHOLE
 from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.segmentations import Whose
+from napari_unet.widgets.segmenting_run import Run
 
 
 class Segmenter:
@@ -141,7 +140,7 @@ class Segmenter:
         scratch = self.session.scratch
         data = [channel.data for channel in ticket.channels] or [ticket.data]
         asking = Asking(model.path, data, asked.portion, planes, self.config, scratch)
-        run = _Run(self, asking, asked, model, ticket)
+        run = Run(self.answers, self.layers, asking, asked, model, ticket, self.freshen)
         self.runner.start(
             asking.job,
             f"segmenting {ticket.facts.name}",
@@ -281,52 +280,3 @@ class Segmenter:
 def _joined(channels: list[ImageFacts]) -> ImageFacts:
     """Return what is known of the image whose channels are given."""
     return replace(channels[0], channels=len(channels))
-
-
-class _Run:
-    """One run of the engine: where its answer goes, and what is said if there is none."""
-
-    def __init__(
-        self,
-        segmenter: Segmenter,
-        asking: Asking,
-        asked: Asked,
-        model: ModelEntry,
-        ticket: Ticket,
-    ) -> None:
-        self.segmenter, self.asking, self.asked = segmenter, asking, asked
-        self.model, self.ticket = model, ticket
-        self.answered = self.prepared = False
-
-    def receive(self, event: Event) -> None:
-        """Show what the engine tells, if the image is still as it was."""
-        problem = self.segmenter.layers.problem(self.ticket)
-        answers = self.segmenter.answers
-        if isinstance(event, SegmentPart) and not problem:
-            answers.take_piece(self.asked, event)
-        elif isinstance(event, Progress) and not problem and not self.prepared:
-            self.prepared = True
-            answers.prepare(self.asked)
-        if not isinstance(event, SegmentArrayFinished):
-            return
-        self.answered = True
-        if problem:
-            self.segmenter.answers.take_back(self.asked)
-            self.segmenter.session.scratch.delete(event.store, event.uncertainty_store)
-            self.segmenter.session.fail("segment", problem)
-            return
-        self.segmenter.answers.take(self.asked, self.model, event)
-        self.segmenter.freshen()
-
-    def over(self, error: str) -> None:
-        """Bring back the labels from before if there was no answer, and say so."""
-        self.asking.end()
-        if self.answered:
-            return
-        before = self.segmenter.answers.take_back(self.asked)
-        session = self.segmenter.session
-        kept = "The labels are those from before." if before else ""
-        if error:
-            session.fail("segment", f"{error} {kept}".strip())
-        elif not session.closed:
-            session.set_message("segment", Message(f"Stopped. {kept}".strip(), "info"))
