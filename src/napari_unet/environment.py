@@ -9,7 +9,11 @@ from collections.abc import MutableMapping
 # else wants a core, such as the viewer or a second engine, the spinning takes the time that the
 # awaited thread needs, and a step takes many times as long. Spinning briefly and then sleeping is
 # as fast at rest (benchmarks/waiting.py). The first name is GNU's, the second Intel's and LLVM's.
-VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
+#
+# GNU's malloc gives every thread an arena of its own, and what one of them has freed is of no use
+# to another: with tensors of many megabytes, half as much again is taken (benchmarks/tiles.py). It
+# looks at this when a process starts, so it counts for those that are started with it.
+VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1", "MALLOC_ARENA_MAX": "1"}
 
 
 def together() -> bool:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from napari_unet.config import UNetConfig
-from napari_unet.unet.forward import Forward
+from napari_unet.unet.forward import Forward, Sparing
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 
@@ -35,3 +35,37 @@ def test_the_number_format_holds_in_every_lane():
     with Forward(net, half) as forward:
         assert forward(torch.randn(2, 1, 8, 8)).dtype == torch.float32
     assert seen == [torch.bfloat16] * 2
+
+
+class Scarce:
+    """A network that two images at a time are too many for."""
+
+    speed = Speed("cpu")
+
+    def __init__(self, most=2):
+        self.most, self.sizes = most, []
+
+    def __call__(self, images):
+        self.sizes.append(len(images))
+        if len(images) > self.most:
+            raise RuntimeError("CUDA error: out of memory")
+        return images * 2
+
+
+def test_where_memory_runs_out_fewer_images_are_run_at_once():
+    told = []
+    scarce = Scarce()
+    sparing = Sparing(scarce, told.append)
+    x = torch.randn(9, 1, 4, 4)
+    assert sparing(x).equal(x * 2)
+    assert scarce.sizes == [9, 4, 2, 2, 2, 2, 1]
+    assert len(told) == 2
+    assert "with 2 at a time" in told[-1]
+    scarce.sizes.clear()
+    sparing(x)
+    assert scarce.sizes == [2, 2, 2, 2, 1]  # it remembers
+
+
+def test_where_one_image_is_too_much_it_is_an_error():
+    with pytest.raises(RuntimeError, match="out of memory"):
+        Sparing(Scarce(0), print)(torch.zeros(3, 1, 4, 4))

@@ -159,7 +159,7 @@ class Moments:
 
     def add(self, values: Tensor) -> None:
         """Add values of any shape."""
-        wide = values.double()
+        wide = values.to(torch.float64, copy=True)
         mean = float(wide.sum()) / values.numel()
         self._join(values.numel(), mean, float(wide.sub_(mean).square_().sum()))
 

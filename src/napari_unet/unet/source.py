@@ -21,7 +21,8 @@ from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.intensity import Scale
 from napari_unet.unet.preprocess import beside
 
-PIECE = 2**22  # pixels that are read at once
+PIECE = 2**20  # values of which the intensities are looked at together
+BUFFER = 2**26  # bytes of chunks that are kept so as not to be read twice
 Box = tuple[slice, ...]
 
 P = TypeVar("P")
@@ -40,6 +41,7 @@ class Stored:
     index: tuple[int, ...]
     axes: str
     channels: int
+    chunks: Chunks | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,27 +51,65 @@ class Stored:
 
     def read(self, box: Box) -> NDArray[Any]:
         """Return the values in ``box``, with as many channels as there are to be."""
-        piece = np.asarray(self.image[(*self.index, *box)])
+        piece = np.asarray(
+            self.image[(*self.index, *box)]
+            if self.chunks is None
+            else self.chunks.read(self.image, self.index, box)
+        )
         # Opacity is no colour, unless the network was trained with it.
         if self.axes.endswith("c") and piece.shape[-1] == 4 and self.channels != 4:
             piece = piece[..., :3]
         return fit_channels(piece, self.channels, "The image", self.axes)
 
-    def rows(self, most: int) -> int:
-        """Return how many rows to read at once: whole chunks, if they are not too large."""
-        chunks = getattr(self.image, "chunksize", None) or getattr(self.image, "chunks", None)
-        if chunks is None:
-            return max(most, 1)
-        chunk = int(chunks[len(self.index)])
-        return max(most // chunk * chunk, most if chunk <= 2 * most else 1, 1)
+    def in_order(self) -> Stored:
+        """Return the same for reading from the first row to the last, no chunk of it twice."""
+        sides = getattr(self.image, "chunksize", None) or getattr(self.image, "chunks", None)
+        return self if sides is None else replace(self, chunks=Chunks(sides[len(self.index)]))
 
     def strips(self) -> Iterator[NDArray[Any]]:
         """Yield all of it, a few rows at a time."""
         height, *others = self.shape
-        step = self.rows(PIECE // max(math.prod(others) * self.channels, 1))
+        step = max(PIECE // (math.prod(others) * self.channels), 1)
+        near = self.in_order()
         for start in range(0, height, step):
             checkpoint()
-            yield self.read((slice(start, min(start + step, height)), *map(slice, others)))
+            yield near.read((slice(start, min(start + step, height)), *map(slice, others)))
+
+
+class Chunks:
+    """The rows of chunks that were read last, of which the next rows may be a part.
+
+    An array in chunks unpacks all of a chunk for any row of it.
+    """
+
+    def __init__(self, height: int) -> None:
+        self.height = int(height)
+        self._place: tuple[Any, ...] = ()
+        self._first = self._last = 0
+        self._rows: NDArray[Any] | None = None
+
+    def read(self, image: Any, index: tuple[int, ...], box: Box) -> NDArray[Any]:
+        """Return ``image[index][box]``."""
+        rows, place = box[0], (index, box[1:])
+        known = place == self._place and self._first <= rows.start and rows.stop <= self._last
+        if self._rows is None or not known:
+            self._rows = None  # before the next ones are there
+            self._first, self._last = self._whole(image, len(index), box)
+            self._rows = np.asarray(image[(*index, slice(self._first, self._last), *box[1:])])
+            self._place = place
+        return self._rows[rows.start - self._first : rows.stop - self._first]
+
+    def _whole(self, image: Any, axis: int, box: Box) -> tuple[int, int]:
+        """Return the rows to read: of all chunks that the box touches, if that is not too much."""
+        n, rows = image.shape[axis], box[0]
+        first = rows.start // self.height * self.height
+        last = min(-(-rows.stop // self.height) * self.height, n)
+        sides = [
+            len(range(*s.indices(m)))
+            for s, m in zip(box[1:], image.shape[axis + 1 :], strict=False)
+        ]
+        size = (last - first) * math.prod(sides) * image.dtype.itemsize
+        return (first, last) if size <= BUFFER else (rows.start, rows.stop)
 
 
 @dataclass(frozen=True)
@@ -155,14 +195,9 @@ class Source:
 
     def strips(self, box: Box, rows: int) -> Iterator[Tensor]:
         """Yield ``(C, rows or fewer, …)`` of a box from its first row on, reading ahead."""
-        area = math.prod(part.stop - part.start for part in box[1:])
-        step = self.stored.rows(max(PIECE // area, 1)) if self.plane is None else PIECE // area
-        step = max(step, 1)
-        first, last = box[0].start, box[0].stop
-        cuts = [first, *range((first // step + 1) * step, last, step), last]
-        pieces = [(slice(a, b), *box[1:]) for a, b in pairwise(cuts)]
-        for piece in ahead(self.read, pieces):
-            yield from torch.split(piece, rows, dim=1)
+        near = self if self.plane is not None else replace(self, stored=self.stored.in_order())
+        cuts = [*range(box[0].start, box[0].stop, rows), box[0].stop]
+        yield from ahead(near.read, [(slice(a, b), *box[1:]) for a, b in pairwise(cuts)])
 
 
 def ahead(read: Callable[[P], T], places: Iterable[P]) -> Iterator[T]:

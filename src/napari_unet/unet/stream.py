@@ -24,6 +24,9 @@ from napari_unet.unet.layers import AttentionGate, Conv, DoubleConv, Smooth, Up
 from napari_unet.unet.model import UNet
 
 Op = Callable[[Tensor], Tensor]
+# The next rows, in one tensor, or none. Whoever takes them empties the list: nobody else is then
+# left who holds them, and their memory is free as soon as they have been used.
+Rows = list[Tensor]
 
 ROWS = 2  # the dimension along which strips of (N, C, *S) follow each other
 
@@ -69,16 +72,15 @@ class Stream:
         rows that were given. ``last`` says that these are the image's last rows; with them, all
         that is left comes.
         """
-        x: Tensor | None = rows if self._stem is None else self._stem(rows, last)
+        x = [rows] if self._stem is None else self._stem([rows], last)
         for block, skips, pool in self._down:
             x = block(x, last)
-            if x is not None:
-                skips.put(x)
+            skips.put(x)
             x = pool(x, last)
         x = self._bottleneck(x, last)
         for ascent in self._up:
             x = ascent(x, last)
-        return None if x is None else self._head(x).float()
+        return self._head(x.pop()).float() if x else None
 
 
 class _Queue:
@@ -87,8 +89,8 @@ class _Queue:
     def __init__(self) -> None:
         self._waiting: deque[Tensor] = deque()
 
-    def put(self, rows: Tensor) -> None:
-        self._waiting.append(rows)
+    def put(self, rows: Rows) -> None:
+        self._waiting.extend(rows)
 
     def take(self, n: int) -> Tensor:
         """Return the next ``n`` rows."""
@@ -111,23 +113,25 @@ class _Sliding:
 
     def __init__(self, op: Op, kernel: int, step: int = 1, pad: int = 0, again: bool = False):
         self._op, self._kernel, self._step, self._pad, self._again = op, kernel, step, pad, again
-        self._tail: Tensor | None = None
+        self._tail: Rows = []
 
-    def __call__(self, x: Tensor | None, last: bool) -> Tensor | None:
-        parts = [part for part in (self._tail, x) if part is not None]
+    def __call__(self, given: Rows, last: bool) -> Rows:
+        parts = [*self._tail, *given]
+        given.clear()
         if not parts:
-            return None
-        if self._tail is None:
+            return []
+        if not self._tail:
             parts = [*self._beyond(parts[0].narrow(ROWS, 0, 1)), *parts]
         if last:
             parts += self._beyond(parts[-1].narrow(ROWS, parts[-1].shape[ROWS] - 1, 1))
         rows = parts[0] if len(parts) == 1 else torch.cat(parts, ROWS)
+        parts.clear()
         n = max((rows.shape[ROWS] - self._kernel) // self._step + 1, 0)
         rest = rows.narrow(ROWS, n * self._step, rows.shape[ROWS] - n * self._step)
-        self._tail = rest.clone()  # not a view, which would keep all of the strip
+        self._tail = [rest.clone()]  # not a view, which would keep all of the strip
         if not n:
-            return None
-        return self._op(rows.narrow(ROWS, 0, (n - 1) * self._step + self._kernel))
+            return []
+        return [self._op(rows.narrow(ROWS, 0, (n - 1) * self._step + self._kernel))]
 
     def _beyond(self, row: Tensor) -> list[Tensor]:
         return [row if self._again else torch.zeros_like(row)] * self._pad
@@ -172,17 +176,15 @@ class _Block:
         self._first, self._second = _sliding(block.conv1), _sliding(block.conv2)
         self._straight = _Queue()
 
-    def __call__(self, x: Tensor | None, last: bool) -> Tensor | None:
+    def __call__(self, given: Rows, last: bool) -> Rows:
         block = self._block
-        if x is not None and block.shortcut is not None:
-            self._straight.put(block.shortcut(x))
-        y = self._first(x, last)
-        del x
-        y = self._second(None if y is None else block.norm1(y).relu_(), last)
-        if y is None:
-            return None
-        y = cast(Tensor, block.norm2(y))
         if block.shortcut is not None:
+            self._straight.put([block.shortcut(x) for x in given])
+        middle = [block.norm1(y).relu_() for y in self._first(given, last)]
+        return [self._ended(block.norm2(y)) for y in self._second(middle, last)]
+
+    def _ended(self, y: Tensor) -> Tensor:
+        if self._block.shortcut is not None:
             y = y.add_(self._straight.take(y.shape[ROWS]))
         return y.relu_()
 
@@ -202,20 +204,18 @@ class _Ascent:
         else:
             self._project, self._enlarge = nn.Identity(), _Sliding(up.up, 1)
 
-    def __call__(self, coarse: Tensor | None, last: bool) -> Tensor | None:
-        up = self._enlarge(None if coarse is None else self._project(coarse), last)
-        if up is not None:
-            self._enlarged.put(up)
+    def __call__(self, coarse: Rows, last: bool) -> Rows:
+        up = self._enlarge([self._project(x) for x in coarse], last)
+        self._enlarged.put(up)
         if isinstance(self._skips, _Gate):
-            skip = self._skips(coarse, last)
+            skips = self._skips(coarse, last)
         else:
-            skip = None if up is None else self._skips.take(up.shape[ROWS])
-        del up, coarse
-        joined = None
-        if skip is not None:
-            joined = torch.cat([skip, self._enlarged.take(skip.shape[ROWS])], dim=1)
-        del skip
-        return self._block(joined, last)
+            skips = [self._skips.take(x.shape[ROWS]) for x in up]
+        up.clear()
+        return self._block([self._joined(skips.pop()) for _ in range(len(skips))], last)
+
+    def _joined(self, skip: Tensor) -> Tensor:
+        return torch.cat([skip, self._enlarged.take(skip.shape[ROWS])], dim=1)
 
 
 class _Gate:
@@ -227,11 +227,13 @@ class _Gate:
         self._enlarge = _enlarging(gate.enlarge)
         self._seen = _Queue()
 
-    def __call__(self, coarse: Tensor | None, last: bool) -> Tensor | None:
-        gate, found = self._gate, None
-        if coarse is not None:
-            skip = self._skips.take(coarse.shape[ROWS] * self._factor)
-            self._seen.put(skip)
-            found = gate.weight(F.relu(gate.skip(skip) + gate.coarse(coarse))).sigmoid()
-        share = self._enlarge(found, last)
-        return None if share is None else self._seen.take(share.shape[ROWS]) * share
+    def __call__(self, coarse: Rows, last: bool) -> Rows:
+        shares = self._enlarge([self._weights(x) for x in coarse], last)
+        return [self._seen.take(share.shape[ROWS]) * share for share in shares]
+
+    def _weights(self, coarse: Tensor) -> Tensor:
+        gate = self._gate
+        skip = self._skips.take(coarse.shape[ROWS] * self._factor)
+        self._seen.put([skip])
+        found: Tensor = gate.weight(F.relu(gate.skip(skip) + gate.coarse(coarse))).sigmoid()
+        return found

@@ -29,11 +29,11 @@ from napari_unet.unet.speed import Speed
 from napari_unet.unet.stream import Stream
 from napari_unet.unet.summary import context
 
-BUDGET = 192 << 20  # bytes that activations may take on a CPU: more at a time is not faster
-WHOLE = 2  # times the budget, up to which images are not divided: it saves what is computed twice
+BUDGET = 72 << 20  # bytes that activations may take on a CPU: more at a time is not faster
+WHOLE = 4  # times the budget, up to which images are not divided: it saves what is computed twice
 SHARE = 0.25, 0.5  # of the free memory of a CPU's host, and of a GPU, that they may take
 LEAST = 4 << 20  # a budget below which less would not help
-STRIP = 128  # rows of a picture at once on a CPU
+STRIP = 64  # rows of a picture at once on a CPU: of more, less stays in its caches
 ALIKE = 6  # tensors like the first level's that are in memory at once, at the most
 WIDE = 512  # windows at least this wide are multiples of it, as are the chunks that are written
 
