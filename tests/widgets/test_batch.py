@@ -18,7 +18,7 @@ from napari_unet.events import (
     SegmentFilesFinished,
 )
 from napari_unet.widgets.docks.batch import BatchDock
-from napari_unet.widgets.views.batch import NO_IMAGES, NO_RESULTS, BatchView, rows_of
+from napari_unet.widgets.views.batch import NO_IMAGES, NO_RESULTS, BatchView, problem, rows_of
 from scans import scan
 
 
@@ -65,6 +65,7 @@ def test_rows_show_sizes_and_failures(show):
     assert cells(view, second)[1] == "7.5 ml"
     assert cells(view, third)[:3] == ["⚠ c.png", "–", "–"]
     assert cells(view, third)[-1] == "it is damaged"
+    assert problem(done("x.png", error="/in/x.png cannot be read.")) == "cannot be read."
     assert view.table.rows.columns[0].tooltip(second).endswith("(there already)")
     (unknown,) = rows_of([done("d.png", UNKNOWN)])
     assert cells(view, unknown)[1] == "–"

@@ -150,7 +150,9 @@ class Batcher:
     def open(self, result: Segmented) -> None:
         """Show an image and its labels; of one that failed, say why."""
         if result.error:
-            self.session.fail("batch", f"{Path(result.image).name}: {result.error}")
+            name = Path(result.image).name
+            said = result.error if name in result.error else f"{name}: {result.error}"
+            self.session.fail("batch", said)
             return
         self.session.set_message("batch", Message())
         self._reading.run(

@@ -52,6 +52,11 @@ def rows_of(results: Iterable[Segmented]) -> list[Row]:
     return [Row(r, size) for r in results for size in (r.sizes or (None,))]
 
 
+def problem(result: Segmented) -> str:
+    """Return why an image failed, without its path, which stands beside it."""
+    return result.error.removeprefix(result.image).strip()
+
+
 def _measure(row: Row) -> float:
     """Return the area in mm² or the volume in ml, NaN if neither is known."""
     if row.size is None:
@@ -96,7 +101,7 @@ COLUMNS = (
     ),
     Column("Class", lambda r: r.size.label if r.size else "–"),
     Column("Time", lambda r: f"{r.size.time}" if r.size and r.size.time >= 0 else "–"),
-    Column("Problem", lambda r: r.result.error, tooltip=_explain),
+    Column("Problem", lambda r: problem(r.result), tooltip=_explain),
 )
 
 
