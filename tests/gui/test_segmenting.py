@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
+import dask.array as da
 import numpy as np
 import pytest
+import zarr
 from napari._app_model import get_app_model
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
@@ -13,7 +16,8 @@ from qtpy.QtWidgets import QApplication
 from models import bright_model
 from napari_unet import workspace
 from napari_unet.card import SUFFIX
-from napari_unet.widgets import SegmentDock
+from napari_unet.widgets import SegmentDock, segmenting
+from napari_unet.widgets.asking import Asking
 
 SLOW = 180_000  # milliseconds: a busy machine with two cores
 COMMAND = "napari-unet-workbench.segment_active"
@@ -114,6 +118,31 @@ def test_the_command_and_the_key_segment_the_active_layer(viewer, model, qtbot):
     get_app_model().commands.execute_command(COMMAND).result()
     assert len(viewer.window._qt_window.findChildren(SegmentDock)) == 1
     dock.desk.close()
+
+
+def test_a_store_larger_than_memory_is_segmented_and_shown_lazily(
+    viewer, dock, qtbot, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(segmenting, "Asking", partial(Asking, large=1000))
+    data = disc((3, 40, 30))
+    stored = zarr.create_array(
+        tmp_path / "scan.zarr", shape=data.shape, chunks=(1, 40, 30), dtype="u1"
+    )
+    stored[:] = data
+    image = viewer.add_image(stored, name="scan", scale=(4, 1, 1))
+    for lazy in (stored, da.from_array(data, chunks=20)):
+        image.data = lazy
+        segment(dock, qtbot)
+        labels = viewer.layers["scan · bright"]
+        assert isinstance(labels.data, da.Array)
+        assert np.array_equal(np.asarray(labels.data) > 0, data > 100)
+        assert labels.scale.tolist() == [4, 1, 1]
+    scratch = workspace.home() / "scratch"
+    # All but that of the labels that are shown goes soon, and that one in the end.
+    qtbot.waitUntil(lambda: len(list(scratch.glob("*/*"))) == 1)
+    dock.desk.close()
+    assert not list(scratch.glob("*/*"))
+    assert np.array_equal(stored[:], data)
 
 
 def test_what_goes_while_it_is_segmented(viewer, dock, qtbot):
