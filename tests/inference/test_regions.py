@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_counted_by_regions(small, monkeypatch, tmp_path):
     model = bright_model(tmp_path / "b.unet.safetensors", mode="patch", size=16)
     path = tmp_path / "scan.zarr"
     store(path, (50, 67), (16, 16), "yx")
-    monkeypatch.setattr(regions, "_fits", lambda scan: False)
+    monkeypatch.setattr(regions, "_fits", lambda *_: False)
     labels, found = segmented(model, path, tmp_path / "out")
     (size,) = found.sizes
     assert (size.pixels, size.objects) == (int(labels.sum()), -1)

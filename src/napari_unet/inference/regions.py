@@ -49,6 +49,7 @@ from napari_unet.workspace import atomic
 
 PIXELS = {2: 1 << 24, 3: 1 << 26}  # of a region, by the network's dimensions
 BYTES = 16  # for each pixel, to clean labels up, number and measure them
+COUNTED = 1 << 30  # bytes that this may take if nobody asked for a clean-up: memory stays flat
 STORE, DONE = "labels", "done"  # within the hidden folder
 
 Bounds = tuple[tuple[int, int], ...]
@@ -247,7 +248,7 @@ def end(task: Task, scan: Scan, seconds: float) -> Segmented:
     folder = _folder(task)
     names = predictor(task.settings.model, task.settings.device).card.classes
     with writing(task.target):
-        if _fits(scan):
+        if _fits(scan, None if task.settings.cleanup else COUNTED):
             stored = zarr.open_array(folder / STORE, path="0", mode="r+")
             classes, written = cleaned(np.asarray(stored[...]), task.settings.cleanup, scan)
             sizes = measure(classes, names, scan)
@@ -277,11 +278,12 @@ def _sizes(folder: Path, names: Sequence[str], scan: Scan) -> tuple[ClassSize, .
     )
 
 
-def _fits(scan: Scan) -> bool:
-    """Whether all labels can be cleaned up and measured in memory."""
+def _fits(scan: Scan, most: int | None = None) -> bool:
+    """Whether all labels can be cleaned up and measured in memory, and in ``most`` bytes of it."""
     import psutil
 
-    return BYTES * math.prod(scan.spatial) < SHARE * int(psutil.virtual_memory().available)
+    room = SHARE * int(psutil.virtual_memory().available)
+    return BYTES * math.prod(scan.spatial) < (room if most is None else min(most, room))
 
 
 def _folder(task: Task) -> Path:
