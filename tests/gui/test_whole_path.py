@@ -178,7 +178,7 @@ def test_a_folder_without_pairs_is_explained_in_the_widget(
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_nothing_is_cut_off_in_a_narrow_dock(viewer, bench, qtbot, theme, picture):
     viewer.theme = theme
-    for i, name in enumerate(("dataset", "train", "segment", "evaluate", "runs")):
+    for i, name in enumerate(("dataset", "train", "segment", "batch", "evaluate", "runs")):
         bench.tabs.setCurrentIndex(i)
         qtbot.wait(50)
         assert bench.width() <= 300

@@ -128,9 +128,10 @@ class Layers:
         return layer.name if layer is not None else ""
 
     def segmentation_name(self) -> str:
-        """Return the name of the topmost segmentation, empty if there is none."""
-        ours = [x for x in self.hand.layers if tag_of(x).get("role") == SEGMENTATION and x.visible]
-        return ours[-1].name if ours else ""
+        """Return the name of the topmost segmentation that is shown, or is about to be."""
+        ours = [x for x in self.hand.layers if tag_of(x).get("role") == SEGMENTATION]
+        shown = [x for x in ours if x.visible] or ours
+        return shown[-1].name if shown else ""
 
     def labels_data(self, name: str) -> NDArray[Any]:
         """Return the array of the Labels layer called ``name``."""

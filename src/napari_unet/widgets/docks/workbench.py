@@ -14,6 +14,9 @@ from napari_unet.widgets.docks.runs import RunsDock
 from napari_unet.widgets.docks.segment import SegmentDock
 from napari_unet.widgets.docks.train import TrainDock
 
+# Six names side by side in a dock of 300 pixels.
+NARROW = "QTabBar::tab { padding-left: 3px; padding-right: 3px; min-width: 0px; }"
+
 
 class WorkbenchDock(QWidget):
     """Dataset, Train, Segment, Batch, Evaluate and Runs, on one session."""
@@ -34,6 +37,7 @@ class WorkbenchDock(QWidget):
         self.tabs.addTab(self.evaluate, "Evaluate")
         self.tabs.addTab(self.runs, "Runs")
         self.tabs.setUsesScrollButtons(False)
+        self.tabs.tabBar().setStyleSheet(NARROW)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
