@@ -124,7 +124,13 @@ def _made(cluster: Cluster) -> Any:
         return LocalCluster(dashboard_address=None, processes=True, **options)
     from distributed.deploy.subprocess import SubprocessCluster
 
-    return SubprocessCluster(dashboard_address=None, **options)
+    try:
+        return SubprocessCluster(dashboard_address=None, **options)
+    except OSError as e:
+        raise JobError(
+            f"{cluster} could not be started ({str(e).splitlines()[0]}). Close other programs, or "
+            "leave --workers out."
+        ) from e
 
 
 def _client(distributed: Any, cluster: Cluster, made: Any) -> Any:
@@ -145,7 +151,8 @@ def _client(distributed: Any, cluster: Cluster, made: Any) -> Any:
 def _check(client: Any, cluster: Cluster, model: str) -> None:
     """Make sure that there are workers, and that all of them can segment."""
     try:
-        client.wait_for_workers(1, timeout=SECONDS_WORKERS)
+        made_here = not (cluster.address or cluster.file)
+        client.wait_for_workers(cluster.workers if made_here else 1, timeout=SECONDS_WORKERS)
     except TimeoutError as e:
         raise JobError(
             f"The cluster {cluster} has no workers. Start some with 'dask worker'."
