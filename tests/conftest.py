@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "workspace"
     monkeypatch.setenv("NAPARI_UNET_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def same_locale() -> Iterator[None]:
+    """Let no test change how later ones read text: reading DICOM with bare SimpleITK does."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    yield
+    locale.setlocale(locale.LC_CTYPE, before)
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ def test_scores_of_no_model_are_refused(tmp_path):
 def test_the_csv_holds_every_setting(tmp_path, model):
     save_scores(model, "test", "brains", SUMMARY)
     write_runs_csv(tmp_path / "runs.csv", list_runs(tmp_path))
-    with (tmp_path / "runs.csv").open(newline="") as file:
+    with (tmp_path / "runs.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert row["name"] == "a"
     assert float(row["test iou"]) == 0.6
