@@ -12,8 +12,16 @@ from collections.abc import MutableMapping
 #
 # GNU's malloc gives every thread an arena of its own, and what one of them has freed is of no use
 # to another: with tensors of many megabytes, half as much again is taken (benchmarks/tiles.py). It
-# looks at this when a process starts, so it counts for those that are started with it.
-VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1", "MALLOC_ARENA_MAX": "1"}
+# looks at this when a process starts, so it counts for those that are started with it. It also
+# keeps what was freed for later, unless told where to stop: a third of the peak goes, and no time.
+VARIABLES = {
+    "GOMP_SPINCOUNT": "1000",
+    "KMP_BLOCKTIME": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**24),
+    "MALLOC_TRIM_THRESHOLD_": str(2**17),
+    "MALLOC_TOP_PAD_": "0",
+}
 
 
 def together() -> bool:
