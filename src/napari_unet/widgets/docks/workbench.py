@@ -37,7 +37,9 @@ class WorkbenchDock(QWidget):
         self.tabs.addTab(self.evaluate, "Evaluate")
         self.tabs.addTab(self.runs, "Runs")
         self.tabs.setUsesScrollButtons(False)
-        self.tabs.tabBar().setStyleSheet(NARROW)
+        bar = self.tabs.tabBar()
+        assert bar is not None
+        bar.setStyleSheet(NARROW)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
