@@ -86,7 +86,7 @@ def child(name: str, side: int, folder: Path) -> dict[str, float]:
         stdout=subprocess.PIPE,
         check=True,
         text=True,
-        env=prepare(dict(os.environ)),  # as the viewer starts its engine; for both alike
+        env=prepare(dict(os.environ), sparing=True),  # as in the viewer; for both
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found

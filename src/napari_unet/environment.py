@@ -9,14 +9,14 @@ from collections.abc import MutableMapping
 # else wants a core, such as the viewer or a second engine, the spinning takes the time that the
 # awaited thread needs, and a step takes many times as long. Spinning briefly and then sleeping is
 # as fast at rest (benchmarks/waiting.py). The first name is GNU's, the second Intel's and LLVM's.
-#
+VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
+
 # GNU's malloc gives every thread an arena of its own, and what one of them has freed is of no use
 # to another: with tensors of many megabytes, half as much again is taken (benchmarks/tiles.py). It
 # looks at this when a process starts, so it counts for those that are started with it. It also
 # keeps what was freed for later, unless told where to stop: a third of the peak goes, and no time.
-VARIABLES = {
-    "GOMP_SPINCOUNT": "1000",
-    "KMP_BLOCKTIME": "1",
+# Not for training, which would give back and take again at every step, and hold up the viewer.
+SPARING = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(2**24),
     "MALLOC_TRIM_THRESHOLD_": str(2**17),
@@ -35,8 +35,13 @@ def speaks() -> bool:
     return not together() or os.environ.get("RANK", "0") == "0"
 
 
-def prepare(environment: MutableMapping[str, str] = os.environ) -> MutableMapping[str, str]:
-    """Add the variables, leaving alone what the user has set; return the environment."""
-    for name, value in VARIABLES.items():
+def prepare(
+    environment: MutableMapping[str, str] = os.environ, sparing: bool = False
+) -> MutableMapping[str, str]:
+    """Add the variables, leaving alone what the user has set; return the environment.
+
+    ``sparing`` is for processes that segment: freed memory is given back.
+    """
+    for name, value in (VARIABLES | (SPARING if sparing else {})).items():
         environment.setdefault(name, value)
     return environment

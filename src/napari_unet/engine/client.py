@@ -142,7 +142,7 @@ class Engine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=prepare(dict(os.environ)),
+            env=prepare(dict(os.environ), sparing=not self.background),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         if self.background:
