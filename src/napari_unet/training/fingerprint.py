@@ -106,17 +106,6 @@ def fingerprint(cases: Sequence[Case], dataset: Dataset) -> Fingerprint:
     )
 
 
-def shapes_of(cases: Sequence[Case]) -> list[tuple[int, int]]:
-    """Return height and width of a sample of the images; of volumes, those of their planes.
-
-    Raises
-    ------
-    DataError
-        If none of them can be read.
-    """
-    return [(s[-2], s[-1]) for s, _ in _headers(cases)]
-
-
 def with_colours(recipe: Recipe, cases: Sequence[Case], dataset: Dataset) -> Recipe:
     """Return the recipe with the training images' mean and deviation, if it normalises by them."""
     if recipe.preprocess.intensity != "dataset":

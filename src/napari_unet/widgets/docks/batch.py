@@ -9,7 +9,7 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog
 
 from napari_unet.events import Segmented
-from napari_unet.widgets.docks.dock import Dock, words
+from napari_unet.widgets.docks.dock import Dock
 from napari_unet.widgets.views.batch import BatchView
 
 
@@ -92,12 +92,7 @@ class BatchDock(Dock):
         self.view.set_reason(self.desk.batcher.reason())
 
     def _show_busy(self) -> None:
-        running = self.busy()
-        if running is None:
-            self.view.set_idle()
-        else:
-            text, share = words(running[1])
-            self.view.set_running(text, share, running[1].stopping)
+        self.show_running(self.view)
         self._show_reason()
 
     def _show_results(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_unet.data.cases import Case, Dataset
-from napari_unet.widgets.docks.dock import Dock, words
+from napari_unet.widgets.docks.dock import Dock
 from napari_unet.widgets.docks.fetch import fetch_dialog
 from napari_unet.widgets.reading import axes_in_words
 from napari_unet.widgets.views.dataset import DatasetView
@@ -120,12 +120,7 @@ class DatasetDock(Dock):
         self._show_busy()
 
     def _show_busy(self) -> None:
-        running = self.busy()
-        if running is None:
-            self.view.audit.set_idle()
-        else:
-            text, share = words(running[1])
-            self.view.audit.set_running(text, share, running[1].stopping)
+        self.show_running(self.view.audit)
         self.view.audit.set_reason(self.desk.curator.reason())
 
     def _show_audit(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
@@ -14,6 +14,16 @@ from napari_unet.session import Busy, Lane, Message, Place
 from napari_unet.widgets.desk import Desk, desk_of
 from napari_unet.widgets.parts.page import Page
 from napari_unet.widgets.runner import seconds
+
+
+class Progressing(Protocol):
+    """A view that shows how far something is."""
+
+    def set_running(self, text: str, share: float | None, stopping: bool) -> None:
+        """Show that it runs."""
+
+    def set_idle(self) -> None:
+        """Show that it does not."""
 
 
 class Dock(QWidget):
@@ -61,6 +71,15 @@ class Dock(QWidget):
         """Return what runs for this place."""
         running = self.desk.session.busy.items()
         return next(((lane, b) for lane, b in running if b.place == self.place), None)
+
+    def show_running(self, view: Progressing) -> None:
+        """Let a view show what runs for this place, or that nothing does."""
+        running = self.busy()
+        if running is None:
+            view.set_idle()
+        else:
+            text, share = words(running[1])
+            view.set_running(text, share, running[1].stopping)
 
     def browse_model(self) -> None:
         """Let a person choose a model file."""

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog
 
 from napari_unet.events import CaseScore
-from napari_unet.widgets.docks.dock import Dock, words
+from napari_unet.widgets.docks.dock import Dock
 from napari_unet.widgets.views.evaluate import EvaluateView, compared
 
 
@@ -62,12 +62,7 @@ class EvaluateDock(Dock):
         self.view.set_reason(self.desk.scorer.reason(self.view.subset.key()))
 
     def _show_busy(self) -> None:
-        running = self.busy()
-        if running is None:
-            self.view.set_idle()
-        else:
-            text, share = words(running[1])
-            self.view.set_running(text, share, running[1].stopping)
+        self.show_running(self.view)
         self._show_reason()
 
     def _show_sheet(self) -> None:

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QFileDialog
 
-from napari_unet.widgets.docks.dock import Dock, words
+from napari_unet.widgets.docks.dock import Dock
 from napari_unet.widgets.parts.qt import QShortcut
 from napari_unet.widgets.views.segment import KEY, SegmentView
 
@@ -138,12 +138,7 @@ class SegmentDock(Dock):
             self.view.set_threshold(session.threshold, note, own)
 
     def _show_busy(self) -> None:
-        running = self.busy()
-        if running is None:
-            self.view.set_idle()
-        else:
-            text, share = words(running[1])
-            self.view.set_running(text, share, running[1].stopping)
+        self.show_running(self.view)
         self._show_reason()
 
     def _show_question(self) -> None:
