@@ -244,6 +244,38 @@ class EvaluateFinished:
 
 
 @dataclass(frozen=True)
+class RankedCase:
+    """A case that might be corrected next, and why.
+
+    ``uncertainty`` (0 to 1) is how undecided the model is about what it marks; ``gain`` (0 to 1) is
+    the Dice that a correction is expected to add, 1 less the expected Dice. ``why`` is a sentence.
+    ``reference`` and ``corrected`` say whether it has a reference, and whether a person made it.
+    """
+
+    name: str
+    patient: str
+    uncertainty: float
+    gain: float
+    why: str
+    reference: bool = True
+    corrected: bool = False
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Which cases to correct next, the most worthwhile first; ``calibrated`` says how gains came.
+
+    ``failed`` holds cases that could not be segmented, and why.
+    """
+
+    model: str
+    cases: tuple[RankedCase, ...]
+    calibrated: str = ""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that an audit noticed, about one case or many.
 
@@ -326,6 +358,7 @@ Event = (
     | SegmentArrayFinished
     | SegmentFilesFinished
     | EvaluateFinished
+    | Ranked
     | AuditFinished
     | Offer
     | FetchFinished
