@@ -8,10 +8,12 @@ import dask.array as da
 import numpy as np
 import zarr
 
-from napari_unet.events import SegmentArrayFinished
+from napari_unet.events import CaseDone, EvaluateFinished, SegmentArrayFinished
+from napari_unet.jobs import EvaluateJob
 from napari_unet.labelling import label_image
+from napari_unet.metrics import summarise
 from napari_unet.session import Result, Session
-from sessions import FINISHED, write_model
+from sessions import FINISHED, score, write_model
 
 
 def test_labels_follow_the_threshold():
@@ -110,3 +112,47 @@ def test_a_store_is_labelled_where_it_is_looked_at(tmp_path):
     expected = label_image(planes, 0.5, (0.3, 0.6))
     assert np.array_equal(labels[2].compute(scheduler="synchronous"), expected[2])
     assert np.array_equal(labels.compute(scheduler="synchronous"), expected)
+
+
+def evaluated(*dice: float, done: bool = True) -> Session:
+    """Return a session with a sheet of cases c0, c1, … with these scores."""
+    session = Session()
+    session.start_sheet(EvaluateJob("/data", str(write_model()), "test"))
+    scores = tuple(score(f"c{i}", d) for i, d in enumerate(dice))
+    for s in scores:
+        session.take_score(CaseDone(s.name, s))
+    if done:
+        session.take_scores(EvaluateFinished("m", "test", 0.5, scores, summarise(scores), 1.0))
+    return session
+
+
+def test_a_replaced_score_changes_the_summary_and_leaves_the_one_before_known():
+    session = evaluated(0.2, 0.4, 0.6)
+    told = []
+    session.sheet_changed.connect(lambda: told.append(1))
+    assert session.replace_score(score("c1", 0.7))
+    assert session.replace_score(score("c1", 0.9))
+    sheet = session.sheet
+    assert sheet is not None and sheet.summary is not None
+    assert [s.dice for s in sheet.scores] == [0.2, 0.9, 0.6]
+    assert sheet.summary == summarise(sheet.scores)
+    assert sheet.before["c1"].dice == 0.4  # as evaluated, not the one in between
+    assert len(told) == 2
+
+
+def test_a_case_that_was_not_evaluated_has_no_score_to_replace():
+    assert not Session().replace_score(score("c1"))
+    session = evaluated(0.2)
+    before = session.sheet
+    assert not session.replace_score(score("c9"))
+    assert session.sheet is before
+
+
+def test_what_is_replaced_while_the_evaluation_runs_outlives_its_end():
+    session = evaluated(0.2, 0.4, done=False)
+    session.replace_score(score("c0", 0.8))
+    assert session.sheet is not None and session.sheet.summary is None
+    late = tuple(score(f"c{i}", d) for i, d in enumerate((0.2, 0.4)))
+    session.take_scores(EvaluateFinished("m", "test", 0.5, late, summarise(late), 1.0))
+    assert [s.dice for s in session.sheet.scores] == [0.8, 0.4]
+    assert session.sheet.summary == summarise(session.sheet.scores)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from psygnal import Signal
 
-from napari_unet.events import CaseDone, EvaluateFinished, SegmentArrayFinished
+from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, SegmentArrayFinished
 from napari_unet.jobs import EvaluateJob
+from napari_unet.metrics import summarise
 from napari_unet.session.kept import Kept
 from napari_unet.session.models import modified
 from napari_unet.session.values import ModelEntry, Result, Sheet
@@ -95,7 +96,29 @@ class ResultState:
             self.sheet_changed.emit()
 
     def take_scores(self, event: EvaluateFinished) -> None:
-        """Complete the sheet."""
-        if self.sheet is not None:
-            self.sheet = replace(self.sheet, scores=event.scores, summary=event.summary)
-            self.sheet_changed.emit()
+        """Complete the sheet; what was replaced meanwhile stays so."""
+        if self.sheet is None:
+            return
+        changed = {s.name: s for s in self.sheet.scores if s.name in self.sheet.before}
+        scores = tuple(changed.get(s.name, s) for s in event.scores)
+        summary = summarise(scores) if changed else event.summary
+        self.sheet = replace(self.sheet, scores=scores, summary=summary)
+        self.sheet_changed.emit()
+
+    def replace_score(self, score: CaseScore) -> bool:
+        """Put a new score of a case into the sheet, and into its summary.
+
+        The evaluation's own score stays known as the one before. Say whether the sheet has the
+        case at all: of others nothing is shown.
+        """
+        sheet = self.sheet
+        names = [] if sheet is None else [s.name for s in sheet.scores]
+        if sheet is None or score.name not in names:
+            return False
+        at = names.index(score.name)
+        scores = (*sheet.scores[:at], score, *sheet.scores[at + 1 :])
+        before = {score.name: sheet.scores[at], **sheet.before}
+        summary = sheet.summary if sheet.summary is None else summarise(scores)
+        self.sheet = replace(sheet, scores=scores, summary=summary, before=before)
+        self.sheet_changed.emit()
+        return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from napari_unet.labelling import label_image
 from napari_unet.session.kept import Kept
 
 Lane = Literal["train", "interactive"]
-Place = Literal["dataset", "train", "segment", "batch", "evaluate", "runs", "augment"]
+Place = Literal["dataset", "train", "segment", "batch", "correct", "evaluate", "runs", "augment"]
 LANES: tuple[Lane, ...] = ("train", "interactive")
 PLANNED = "Split planned for training"
 
@@ -158,7 +158,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The scores of one evaluation, and what they are scores of."""
+    """The scores of one evaluation, and what they are scores of.
+
+    ``summary`` is None until the evaluation is complete. ``before`` has, by name, the evaluation's
+    own score of each case whose score changed since, by hand.
+    """
 
     root: str
     model: str
@@ -166,3 +170,4 @@ class Sheet:
     subset: str
     scores: tuple[CaseScore, ...] = ()
     summary: Mapping[str, Any] | None = None
+    before: Mapping[str, CaseScore] = field(default_factory=dict)
