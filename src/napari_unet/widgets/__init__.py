@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_unet.widgets.docks.batch import BatchDock
+    from napari_unet.widgets.docks.correct import CorrectDock
     from napari_unet.widgets.docks.dataset import DatasetDock
     from napari_unet.widgets.docks.evaluate import EvaluateDock
     from napari_unet.widgets.docks.runs import RunsDock
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatchDock",
+    "CorrectDock",
     "DatasetDock",
     "EvaluateDock",
     "RunsDock",

@@ -8,18 +8,19 @@ from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_unet.widgets.docks.batch import BatchDock
+from napari_unet.widgets.docks.correct import CorrectDock
 from napari_unet.widgets.docks.dataset import DatasetDock
 from napari_unet.widgets.docks.evaluate import EvaluateDock
 from napari_unet.widgets.docks.runs import RunsDock
 from napari_unet.widgets.docks.segment import SegmentDock
 from napari_unet.widgets.docks.train import TrainDock
 
-# Six names side by side in a dock of 300 pixels.
-NARROW = "QTabBar::tab { padding-left: 3px; padding-right: 3px; min-width: 0px; }"
+# Seven names side by side in a dock of 300 pixels.
+NARROW = "QTabBar::tab { padding-left: 1px; padding-right: 1px; min-width: 0px; }"
 
 
 class WorkbenchDock(QWidget):
-    """Dataset, Train, Segment, Batch, Evaluate and Runs, on one session."""
+    """Dataset, Train, Segment, Batch, Correct, Evaluate and Runs, on one session."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -27,14 +28,16 @@ class WorkbenchDock(QWidget):
         self.train = TrainDock(napari_viewer)
         self.segment = SegmentDock(napari_viewer)
         self.batch = BatchDock(napari_viewer)
+        self.correct = CorrectDock(napari_viewer)
         self.evaluate = EvaluateDock(napari_viewer)
         self.runs = RunsDock(napari_viewer)
         self.tabs = QTabWidget()
-        self.tabs.addTab(self.dataset, "Dataset")
+        self.tabs.addTab(self.dataset, "Data")
         self.tabs.addTab(self.train, "Train")
         self.tabs.addTab(self.segment, "Segment")
         self.tabs.addTab(self.batch, "Batch")
-        self.tabs.addTab(self.evaluate, "Evaluate")
+        self.tabs.addTab(self.correct, "Correct")
+        self.tabs.addTab(self.evaluate, "Scores")
         self.tabs.addTab(self.runs, "Runs")
         self.tabs.setUsesScrollButtons(False)
         bar = self.tabs.tabBar()
