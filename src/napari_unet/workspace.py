@@ -46,6 +46,14 @@ def dataset_file(root: str | Path, what: str) -> Path:
     return home() / "datasets" / f"{_marked(root)}.{what}.json"
 
 
+def dataset_folder(root: str | Path, what: str) -> Path:
+    """Return the folder for ``what`` was made by hand of the data in ``root`` (which is not made).
+
+    It lies beside the files of `dataset_file`.
+    """
+    return home() / "datasets" / f"{_marked(root)}.{what}"
+
+
 def _marked(root: str | Path) -> str:
     root = Path(root).expanduser().absolute()
     mark = hashlib.blake2b(root.as_posix().encode(), digest_size=6).hexdigest()

@@ -22,6 +22,8 @@ class Case:
     ``confidence`` (0 to 1) says how sure the pair is. ``masks`` lists all mask files where each
     object has one of its own; ``mask`` is then the first. ``axes`` are the letters of the image's
     stored axes as a person says (see `data.scan`); empty where the file or a guess decides.
+    ``correction`` is a file of class indices that stand for the reference since a person corrected
+    it (see `data.corrections`); the mask's own file is never touched.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Case:
     confidence: float = 1.0
     masks: tuple[Path, ...] = ()
     axes: str = ""
+    correction: Path | None = None
 
 
 @dataclass(frozen=True)

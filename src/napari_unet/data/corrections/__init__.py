@@ -1,0 +1,54 @@
+"""Masks that a person corrected: kept as versions in the workspace, never over anything.
+
+How they lie on the disk is told in docs/corrections.md.
+"""
+
+from napari_unet.data.corrections.choices import (
+    Choice,
+    choose,
+    chosen,
+    corrected,
+    counted,
+    current,
+    decide,
+    follow,
+    remove,
+)
+from napari_unet.data.corrections.drafts import Draft, recover
+from napari_unet.data.corrections.places import ROLES, Role
+from napari_unet.data.corrections.versions import (
+    Version,
+    bytes_of,
+    cases,
+    purge,
+    read,
+    undelete,
+    versions,
+)
+from napari_unet.data.corrections.writing import Told, difference, save
+
+__all__ = [
+    "ROLES",
+    "Choice",
+    "Draft",
+    "Role",
+    "Told",
+    "Version",
+    "bytes_of",
+    "cases",
+    "choose",
+    "chosen",
+    "corrected",
+    "counted",
+    "current",
+    "decide",
+    "difference",
+    "follow",
+    "purge",
+    "read",
+    "recover",
+    "remove",
+    "save",
+    "undelete",
+    "versions",
+]
