@@ -24,6 +24,8 @@ class TrainJob:
     ``recipe`` wins over ``preset``. ``minutes`` or ``epochs`` above zero override the recipe's
     budget. ``limit`` (0: none) caps the number of cases; whole patients are dropped at the end.
     ``start`` is a model file whose network and weights training begins with (it is not changed).
+    With a ``share`` above zero that model is improved (see `ImproveJob`): its recipe and its split
+    are kept, and every batch holds this share of the ``corrected`` cases.
     """
 
     folder: str
@@ -37,6 +39,8 @@ class TrainJob:
     limit: int = 0
     device: str = "auto"
     start: str = ""
+    corrected: tuple[str, ...] = ()
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,10 @@ class SegmentFilesJob:
 
 @dataclass(frozen=True)
 class EvaluateJob:
-    """Score a model on a folder's cases; ``csv`` (may be empty) receives the table."""
+    """Score a model on a folder's cases; ``csv`` (may be empty) receives the table.
+
+    ``surfaces``: also measure how far the outlines lie apart.
+    """
 
     folder: str
     model: str
@@ -131,6 +138,24 @@ class EvaluateJob:
     csv: str = ""
     limit: int = 0
     device: str = "auto"
+    surfaces: bool = True
+
+
+@dataclass(frozen=True)
+class CompareJob:
+    """Score several models and human readers on the same cases of a folder.
+
+    ``readers`` are folders of masks, named like the folder's images or masks. The ``subset`` is
+    that of the split beside the first model; with no model, only "all" is possible.
+    """
+
+    folder: str
+    models: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    subset: Literal["train", "val", "test", "all"] = "test"
+    surfaces: bool = True
+    device: str = "auto"
+    limit: int = 0
 
 
 @dataclass(frozen=True)
@@ -208,6 +233,7 @@ Job = (
     | SegmentArrayJob
     | SegmentFilesJob
     | EvaluateJob
+    | CompareJob
     | ImproveJob
     | RankJob
     | AuditJob

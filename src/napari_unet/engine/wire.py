@@ -9,6 +9,7 @@ other process's feet before Python 3.13.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -24,6 +25,8 @@ _TYPES: dict[str, type[Any]] = {
     t.__name__: t for union in (jobs.Job, events.Event, controls.Command) for t in union.__args__
 }
 _MEMORY = Path("/dev/shm")
+# The NaN of `math`, so that a score that does not exist equals itself on the other side.
+_CONSTANTS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 class Wire:
@@ -45,7 +48,9 @@ class Wire:
 
     def decode(self, line: bytes) -> dict[str, Any]:
         """Return what `encode` was given."""
-        message: dict[str, Any] = json.loads(line, object_hook=self._load)
+        message: dict[str, Any] = json.loads(
+            line, object_hook=self._load, parse_constant=_CONSTANTS.__getitem__
+        )
         if "type" in message:
             message["value"] = from_json(_TYPES[message["type"]], message["value"])
         return message

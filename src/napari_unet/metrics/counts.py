@@ -1,19 +1,10 @@
-"""Scores: one counting pass over two masks, then pure functions of the counts.
-
-Conventions, used everywhere in the program:
-
-- Both masks without foreground: Dice, IoU, precision and recall are 1, since there was nothing to
-  find and nothing was claimed. Such images are counted apart as *empty*.
-- Any other 0/0 (precision when nothing was predicted, recall when there was nothing to find) is 0.
-- Several classes: every score of an image is the mean over the classes that occur in its reference
-  or its prediction; the background is no class. Pixel accuracy is that of the label image.
+"""One counting pass over two label images, and the overlap scores that follow from the counts.
 
 Dice and IoU follow Taha and Hanbury 2015 (BMC Medical Imaging 15:29), equations 6 and 7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.errors import DataError
-from napari_unet.events import CaseScore
-
-SCORES = ("dice", "iou", "pixel_accuracy", "precision", "recall")
 
 
 @dataclass(frozen=True)
@@ -157,79 +145,3 @@ def mean_present(values: NDArray[np.float64], c: Counts, axis: int = -1) -> NDAr
 def pixel_accuracy(c: Counts) -> float:
     """Return the share of pixels whose label is right."""
     return c.correct / c.total if c.total else 1.0
-
-
-def score_masks(
-    prediction: NDArray[Any],
-    reference: NDArray[Any],
-    class_names: Sequence[str] = ("foreground",),
-    name: str = "",
-    patient: str = "",
-    tags: Mapping[str, str] | None = None,
-    ignore: int | None = None,
-) -> CaseScore:
-    """Score one label image against its reference; see `count` for the arrays and errors."""
-    counts = count(prediction, reference, len(class_names), ignore)
-    return score_counts(counts, class_names, name, patient, tags)
-
-
-def score_counts(
-    counts: Counts,
-    class_names: Sequence[str] = ("foreground",),
-    name: str = "",
-    patient: str = "",
-    tags: Mapping[str, str] | None = None,
-) -> CaseScore:
-    """Turn the counts of one image into its scores."""
-    present = counts.tp + counts.fp + counts.fn > 0
-    values = {f.__name__: f(counts) for f in (dice, iou, precision, recall)}
-    means = {k: float(mean_present(v, counts)) for k, v in values.items()}
-    per_class = {
-        c: {k: float(v[i]) for k, v in values.items()}
-        for i, c in enumerate(class_names)
-        if present[i]
-    }
-    return CaseScore(
-        name=name,
-        patient=patient,
-        pixel_accuracy=pixel_accuracy(counts),
-        dice=means["dice"],
-        iou=means["iou"],
-        precision=means["precision"],
-        recall=means["recall"],
-        empty=not present.any(),
-        tags=dict(tags or {}),
-        per_class=per_class,
-    )
-
-
-def summarise(scores: Iterable[CaseScore]) -> dict[str, Any]:
-    """Return mean, median and standard deviation over images and over patients.
-
-    Cases with an error are left out. The deviation is the sample's (``ddof = 1``), 0 for one image.
-    The result holds ``images``, ``empty``, ``failed``, ``mean``, ``median``, ``std`` (each a dict
-    of the five scores) and ``patients`` with ``count``, ``mean``, ``median``, ``std`` of the
-    patients' own means.
-    """
-    scores = list(scores)
-    good = [s for s in scores if not s.error]
-    rows = np.array([[getattr(s, k) for k in SCORES] for s in good], float).reshape(-1, 5)
-    groups: dict[str, list[int]] = {}
-    for i, s in enumerate(good):
-        groups.setdefault(s.patient or s.name, []).append(i)
-    by_patient = np.array([rows[i].mean(axis=0) for i in groups.values()]).reshape(-1, 5)
-    return {
-        "images": len(good),
-        "empty": sum(s.empty for s in good),
-        "failed": len(scores) - len(good),
-        **_spread(rows),
-        "patients": {"count": len(groups), **_spread(by_patient)},
-    }
-
-
-def _spread(rows: NDArray[np.float64]) -> dict[str, dict[str, float]]:
-    if not len(rows):
-        return {"mean": {}, "median": {}, "std": {}}
-    std = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros(rows.shape[1])
-    values = {"mean": rows.mean(axis=0), "median": np.median(rows, axis=0), "std": std}
-    return {k: dict(zip(SCORES, map(float, v), strict=True)) for k, v in values.items()}
