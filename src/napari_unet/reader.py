@@ -127,7 +127,7 @@ def _read_pair(image: Path, masks: tuple[Path, ...], count: int, path: Any) -> l
     """Read the first pair of a folder as an image and its labels."""
     from napari_unet.data.cases import Case
     from napari_unet.data.formats import read_image, read_reference
-    from napari_unet.data.masks.labels import find_rule
+    from napari_unet.data.masks.rules import find_rule
 
     scan = read_image(image)
     rule, _ = find_rule(masks)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_unet.data.cases import IGNORE, LabelRule
 from napari_unet.data.formats import is_supported, read_classes, read_mask, stem_of
-from napari_unet.data.masks.labels import apply_rule, find_rule
+from napari_unet.data.masks.labels import apply_rule
+from napari_unet.data.masks.rules import find_rule
 from napari_unet.data.pairing.find import mask_key
 from napari_unet.errors import DataError, UnetError
 from napari_unet.events import CaseDone, CaseScore, Event, Note, Progress

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
+from napari_unet.data.corrections.applying import with_classes
 from napari_unet.data.finding import find_cases
 from napari_unet.data.formats import (
     SUFFIXES,
@@ -24,8 +25,9 @@ from napari_unet.data.formats import (
     read_scan,
     suffix_of,
 )
-from napari_unet.data.masks.labels import describe_rule, find_rule
+from napari_unet.data.masks.labels import describe_rule
 from napari_unet.data.masks.meaning import load_rule, save_rule
+from napari_unet.data.masks.rules import find_rule
 from napari_unet.data.pairing.find import Pairing
 from napari_unet.data.pairing.unpaired import NO_MASK
 from napari_unet.errors import DataError
@@ -59,7 +61,8 @@ def open_dataset(
     pairs : str or Path
         A table of pairs that alone decides (see `pairs_table`).
     edited : bool
-        Whether changes that a person made to pairs and patients (see `edits`) are put in.
+        Whether changes that a person made to pairs and patients (see `edits`) and corrections of
+        masks (see `corrections`) are put in.
 
     Raises
     ------
@@ -73,8 +76,10 @@ def open_dataset(
     if not pairing.pairs:
         raise DataError(_no_pairs(root, pairing))
     labels, label_notes = _labels(root, cases, edited)
+    cases, other_classes = with_classes(cases, labels)
     channels, channel_notes = _channels(cases)
     notes = [*pairing.notes, *found.patients.notes, *label_notes, *channel_notes]
+    notes += [*found.notes, *other_classes]
     if limit and len(cases) > limit:
         kept = _limited(cases, limit)
         notes.append(f"limited to {len(kept)} of {len(cases)} cases")

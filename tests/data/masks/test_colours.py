@@ -9,7 +9,8 @@ from PIL import Image
 from napari_unet.data.cases import LabelRule
 from napari_unet.data.formats import read_classes
 from napari_unet.data.masks.colours import apply_colours, pack, unpack
-from napari_unet.data.masks.labels import describe_rule, find_rule
+from napari_unet.data.masks.labels import describe_rule
+from napari_unet.data.masks.rules import find_rule
 
 CLASSES = np.zeros((60, 80), np.uint8)
 CLASSES[5:25, 5:40] = 1

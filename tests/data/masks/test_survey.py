@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_unet.data.masks.labels import find_rule
+from napari_unet.data.masks.rules import find_rule
 from napari_unet.data.masks.survey import audit_masks
 
 CLASSES = np.zeros((60, 80), np.uint8)

@@ -11,7 +11,7 @@ from napari_unet.config import PreprocessConfig
 from napari_unet.data.cases import IGNORE, Case, LabelRule
 from napari_unet.data.dataset import open_dataset, require_trainable, say_unlabelled
 from napari_unet.data.formats import read_reference
-from napari_unet.data.masks.labels import apply_rule, describe_rule, find_rule
+from napari_unet.data.masks.labels import apply_rule, describe_rule
 from napari_unet.data.masks.meaning import (
     UNLABELLED,
     load_rule,
@@ -20,6 +20,7 @@ from napari_unet.data.masks.meaning import (
     scribble_rule,
     with_unlabelled,
 )
+from napari_unet.data.masks.rules import find_rule
 from napari_unet.data.masks.survey import audit_masks
 from napari_unet.errors import DataError
 from napari_unet.metrics import score_masks

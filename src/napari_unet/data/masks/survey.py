@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from napari_unet.data.cases import IGNORE, LabelRule
 from napari_unet.data.masks.colours import hex_of, pack
-from napari_unet.data.masks.labels import Seen, apply_rule, describe_rule, look, rule_of
+from napari_unet.data.masks.labels import apply_rule, describe_rule
 from napari_unet.data.masks.meaning import BACKGROUND, UNLABELLED
+from napari_unet.data.masks.rules import rule_of
+from napari_unet.data.masks.seen import Seen, look
 
 LISTED = 64  # values that are listed, the most frequent ones
 
