@@ -327,6 +327,25 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Improved:
+    """What going on with a model on corrected cases has brought; both models are kept.
+
+    ``old`` and ``new`` are model files, ``before`` and ``after`` their scores of the same cases,
+    which neither was trained on: those of ``subset``, empty if there are none. ``corrected`` names
+    the cases that were learned from.
+    """
+
+    old: str
+    new: str
+    subset: str
+    before: tuple[CaseScore, ...]
+    after: tuple[CaseScore, ...]
+    paired: Paired
+    corrected: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class RankedCase:
     """A case that might be corrected next, and why.
 
@@ -442,6 +461,7 @@ Event = (
     | SegmentFilesFinished
     | EvaluateFinished
     | Compared
+    | Improved
     | Ranked
     | AuditFinished
     | Offer
