@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from napari_unet.errors import DataError
 
 if TYPE_CHECKING:
-    from napari_unet.report import PictureRow
+    from napari_unet.report.rows import PictureRow
 
 Colour = tuple[int, int, int]
 Pixels = NDArray[np.uint8]
