@@ -54,7 +54,8 @@ def evaluate(job: EvaluateJob) -> Generator[Event, None, None]:
     if job.csv:
         write_csv(job.csv, scores)
     summary = summarise(scores)
-    if not job.limit and job.threshold < 0:  # else it is a trial, and no score of this model
+    # Else it is a trial, and no score of this model.
+    if not job.limit and job.threshold < 0 and not job.split:
         yield from _kept(job, dataset, summary)
     yield EvaluateFinished(
         model=job.model,
@@ -79,10 +80,10 @@ def _kept(
 
 
 def choose_cases(dataset: Dataset, job: EvaluateJob) -> tuple[Case, ...]:
-    """Return the cases of the job's subset, by the split that was saved beside the model."""
+    """Return the cases of the job's subset, by a split that was saved beside a model."""
     if job.subset == "all":
         return dataset.cases
-    file = split_path(job.model)
+    file = split_path(job.split or job.model)
     if not file.is_file():
         raise DataError(
             f"There is no {file.name} beside the model, so its {job.subset} cases are unknown. "

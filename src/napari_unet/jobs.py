@@ -128,7 +128,8 @@ class SegmentFilesJob:
 class EvaluateJob:
     """Score a model on a folder's cases; ``csv`` (may be empty) receives the table.
 
-    ``surfaces``: also measure how far the outlines lie apart.
+    ``surfaces``: also measure how far the outlines lie apart. The ``subset`` is that of the split
+    beside the model, or beside the model named by ``split``.
     """
 
     folder: str
@@ -139,6 +140,7 @@ class EvaluateJob:
     limit: int = 0
     device: str = "auto"
     surfaces: bool = True
+    split: str = ""
 
 
 @dataclass(frozen=True)
