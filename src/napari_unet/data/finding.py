@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from napari_unet.data.audit import leftout
 from napari_unet.data.cases import Case, LeftOut
+from napari_unet.data.corrections import applying as corrections
 from napari_unet.data.formats import stem_of
 from napari_unet.data.pairing.edits import Edits, load_edits, repaired
 from napari_unet.data.pairing.find import Pairing, find_pairs
@@ -24,6 +25,7 @@ class Cases(NamedTuple):
     cases: tuple[Case, ...]
     left_out: tuple[LeftOut, ...]
     patients: Patients
+    notes: tuple[str, ...] = ()
 
 
 def find_cases(
@@ -63,7 +65,9 @@ def find_cases(
         )
         for pair in pairing.pairs
     )
-    return Cases(pairing, *leftout.divide(root, cases, leftout.load(root)), patients)
+    corrected = corrections.apply(root, cases) if edited else corrections.Applied(cases, ())
+    taking_part, left_out = leftout.divide(root, corrected.cases, leftout.load(root))
+    return Cases(pairing, taking_part, left_out, patients, corrected.notes)
 
 
 def _names(root: Path, images: Sequence[Path]) -> dict[Path, str]:

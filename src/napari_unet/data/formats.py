@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.cases import IGNORE, Case, LabelRule
+from napari_unet.data.corrections.versions import read_classes as read_correction
 from napari_unet.data.masks.labels import apply_rule
 from napari_unet.data.readers import dicom, hdf5, itk, matlab, nifti, npy, pillow, tiff, zarrs
 from napari_unet.data.readers.bundles import bundle_kind
@@ -249,9 +250,10 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
     """
     scan, mask = read_scan(case), read_reference(case, rule)
     if scan.spatial != mask.shape:
+        of = case.correction or case.mask
         raise DataError(
             f"{case.name}: the image is {_size(scan.spatial)} and its mask {_size(mask.shape)} "
-            f"pixels ({case.image.name}, {case.mask.name}). Both must be the same size; check that "
+            f"pixels ({case.image.name}, {of.name}). Both must be the same size; check that "
             "they belong together."
         )
     with reading(case.image, "an image"):
@@ -269,6 +271,8 @@ def axes_of(image: NDArray[Any], mask: NDArray[Any]) -> str:
 def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
     """Read the classes of a case's mask; of several masks a pixel takes the highest class.
 
+    A correction that counts as reference is read in the masks' place.
+
     Returns
     -------
     numpy.ndarray
@@ -279,6 +283,16 @@ def read_reference(case: Case, rule: LabelRule) -> NDArray[Any]:
     ------
     DataError
         If a mask cannot be read, or several differ in shape.
+    """
+    if case.correction is not None:
+        return read_correction(case.correction)
+    return read_original(case, rule)
+
+
+def read_original(case: Case, rule: LabelRule) -> NDArray[Any]:
+    """Read the classes of a case's mask as it came, whoever corrected it since.
+
+    Returns and raises what `read_reference` does.
     """
     first, *others = case.masks or (case.mask,)
     axes = case.axes.replace("c", "")  # masks have the image's axes, but no channels

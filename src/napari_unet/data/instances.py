@@ -18,13 +18,16 @@ def read_objects(case: Case, rule: LabelRule) -> NDArray[np.int32]:
     -------
     numpy.ndarray
         ``(H, W)``, or as many axes as the masks have: 0 for the background, else an object's id.
-        Where masks hold ids, objects that touch are told apart; elsewhere they are one.
+        Where masks hold ids, objects that touch are told apart; elsewhere, and where a person
+        corrected the mask, they are one.
 
     Raises
     ------
     DataError
         As for `formats.read_reference`.
     """
+    if case.correction is not None:
+        return components(read_reference(case, rule))
     axes = case.axes.replace("c", "")
     if len(case.masks) > 1:
         return _stacked([read_mask(path, axes) > rule.threshold for path in case.masks])

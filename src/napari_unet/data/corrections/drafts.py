@@ -12,7 +12,7 @@ import os
 import platform
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from napari_unet.data.corrections.places import (
     entries,
 )
 from napari_unet.data.corrections.versions import FORMAT, Version, load, read_labels
-from napari_unet.data.corrections.writing import Told, adopt, suffix_for
+from napari_unet.data.corrections.writing import Told, adopt, stamp, suffix_for
 from napari_unet.data.readers.writers import write_labels, writing
 from napari_unet.data.scan import Scan
 from napari_unet.errors import UnetError
@@ -70,13 +70,14 @@ class Draft:
         """
         path = self._record.with_name(f"{self._stem}{suffix_for(labels, like)}")
         if self._labels != path:
+            told = replace(told or Told(), image=() if like is None else stamp(like.source))
             record = {
                 "format": FORMAT,
                 "case": self.case,
                 "role": self.role,
                 "labels": path.name,
                 "shape": labels.shape,
-                "told": asdict(told or Told()),
+                "told": asdict(told),
                 **_process(os.getpid()),
             }
             with writing(self._record), atomic(self._record) as temporary:
@@ -117,6 +118,7 @@ def _recover(root: str | Path, record: Path) -> Iterator[Version]:
         if told["machine"] != platform.node() or _process(told["process"]) == _key(told):
             return  # of another machine, or still at work
         shape, about = tuple(map(int, told["shape"])), Told(**told["told"])
+        about = replace(about, image=tuple(about.image))
     except (OSError, ValueError, KeyError, TypeError):
         return
     if _worthless(record.parent, labels, role, shape):

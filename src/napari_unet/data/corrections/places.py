@@ -60,12 +60,14 @@ def case_folders(root: str | Path) -> frozenset[str]:
 
 def entries(folder: Path) -> list[Entry]:
     """Return the labels in a case's folder by their numbers, as their files' names tell."""
-    found = [(LABELS.fullmatch(name), name) for name in _names(folder)]
-    return sorted(
-        Entry(int(m[1]), "reference" if m[2] == "reference" else "prediction", folder / name)
-        for m, name in found
-        if m
-    )
+    return sorted(e for name in _names(folder) if (e := entry(folder / name)) is not None)
+
+
+def entry(path: Path) -> Entry | None:
+    """Return what the name of a file of labels tells; None if it is none."""
+    if (m := LABELS.fullmatch(path.name)) is None:
+        return None
+    return Entry(int(m[1]), "reference" if m[2] == "reference" else "prediction", path)
 
 
 def numbers(folder: Path) -> list[int]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.corrections.places import (
@@ -21,6 +22,7 @@ from napari_unet.data.corrections.places import (
     case_folders,
     corrections_dir,
     entries,
+    entry,
     numbers,
     record_path,
 )
@@ -70,6 +72,10 @@ class Version:
         Bytes of the file.
     checksum : str
         SHA-256 of the file.
+    objects : bool
+        Whether the labels number objects instead of naming classes.
+    image : tuple of int
+        When the image was last written (ns) and its bytes; empty if it is no file.
     deleted : str
         When a person deleted it; empty if nobody did.
     damage : str
@@ -91,6 +97,8 @@ class Version:
     dice: float | None = None
     size: int = 0
     checksum: str = ""
+    objects: bool = False
+    image: tuple[int, ...] = ()
     deleted: str = ""
     damage: str = ""
 
@@ -106,7 +114,7 @@ def versions(root: str | Path, case: str) -> tuple[Version, ...]:
     Those of which only a number is claimed yet are left out.
     """
     folder = case_dir(root, case)
-    found = (load(entry) for entry in entries(folder))
+    found = map(load, entries(folder))
     return tuple(v for v in found if not v.deleted)
 
 
@@ -128,16 +136,17 @@ def cases(root: str | Path) -> dict[str, Path]:
     return found
 
 
-def load(entry: Entry) -> Version:
+def load(of: Entry) -> Version:
     """Return what the record of a version tells; what is wrong with it is in ``damage``."""
-    number, role, path = entry
+    number, role, path = of
     try:
         told = json.loads(record_path(path.parent, number).read_text(encoding="utf-8"))
         if told.pop("format") > FORMAT:
             raise ValueError("it was written by a newer napari-unet")
         told.pop("version", None)
-        shape = tuple(map(int, told.pop("shape")))
-        version = Version(number, path, shape=shape, **told)
+        for several in ("shape", "image"):
+            told[several] = tuple(map(int, told[several]))
+        version = Version(number, path, **told)
         size = path.stat().st_size
         if not version.deleted and size != version.size:
             return replace(version, damage=f"it has {size:,} bytes, not {version.size:,}")
@@ -161,11 +170,36 @@ def keep_record(version: Version) -> None:
         temporary.write_text(json.dumps(text, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
+def at(path: Path) -> Version:
+    """Return the version whose labels are in a file, which need not be there any more."""
+    found = entry(path)
+    if found is None:
+        return Version(0, path, "", "reference", "", damage="this is no file of a correction")
+    return load(found)
+
+
 # --- labels -------------------------------------------------------------------------------------
 
 
+def read_classes(path: Path) -> NDArray[Any]:
+    """Return the class indices in a file of labels; numbered objects become the only class.
+
+    Raises
+    ------
+    DataError
+        As for `read`, or if objects are numbered and there are several classes.
+    """
+    version = at(path)
+    labels = read(version)
+    if not version.objects:
+        return labels
+    if version.classes > 1:
+        raise DataError(f"{path}: numbered objects do not say of which class they are.")
+    return (labels > 0).astype(np.uint8)
+
+
 def read(version: Version) -> NDArray[Any]:
-    """Return the labels of a version, in memory: class indices of its shape.
+    """Return the labels of a version, in memory: class indices (or objects) of its shape.
 
     Raises
     ------
@@ -268,7 +302,7 @@ def purge(root: str | Path, case: str) -> int:
 def bytes_of(root: str | Path, case: str = "") -> int:
     """Return how much of the disk the corrections of a case take, or of the whole data set."""
     folders = [case_dir(root, case)] if case else list(cases(root).values())
-    return sum(_size(entry.path) for folder in folders for entry in entries(folder))
+    return sum(_size(e.path) for folder in folders for e in entries(folder))
 
 
 def _keep(version: Version) -> None:
@@ -286,11 +320,6 @@ def _size(path: Path) -> int:
 def now() -> str:
     """Return the date and time as records hold them."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def newest_first(folder: Path, roles: Sequence[Role]) -> Iterator[Entry]:
-    """Yield what a case's folder holds with one of these roles."""
-    return (entry for entry in reversed(entries(folder)) if entry.role in roles)
 
 
 def last_number(folder: Path) -> int:

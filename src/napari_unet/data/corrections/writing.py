@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Told:
     removed: int = 0
     dice: float | None = None
     by: str = ""
+    objects: bool = False
+    image: tuple[int, ...] = ()
 
 
 def save(
@@ -73,6 +75,8 @@ def save(
         If the labels are none, or cannot be written; nothing that was there is changed then.
     """
     folder, told = case_dir(root, case), told or Told()
+    if like is not None and not told.image:
+        told = replace(told, image=stamp(like.source))
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _name(folder, case)
@@ -154,7 +158,18 @@ def _version(
         told.dice,
         path.stat().st_size,
         checksum(path),
+        told.objects,
+        told.image,
     )
+
+
+def stamp(image: Path) -> tuple[int, ...]:
+    """Return what changes when an image's file does; nothing for a folder that is an image."""
+    try:
+        found = image.stat()
+    except OSError:
+        return ()
+    return (found.st_mtime_ns, found.st_size) if image.is_file() else ()
 
 
 def _claim(folder: Path) -> int:
