@@ -23,11 +23,14 @@ LAYERS = (
     ("schema",),
     ("config",),
     ("data.cases", "labelling", "cleaning"),
-    ("controls", "jobs", "events", "presets", "card"),
+    ("controls", "events", "presets", "card"),
+    ("jobs",),
     ("workspace",),
     ("resumable",),
     ("runs",),
     ("metrics", "objects", "sizes"),
+    ("tally",),
+    ("mistakes",),
     ("data",),
     ("drawing",),
     ("report",),
@@ -36,6 +39,7 @@ LAYERS = (
     ("unet",),
     ("training", "inference"),
     ("evaluation",),
+    ("improvement",),
     ("pictures",),
     ("engine",),
     ("reader", "writer"),
@@ -59,7 +63,9 @@ KEPT_TO = {
     "napari": {"widgets", "demo", "reader", "writer"},
     **{package: {"widgets"} for package in QT},
 }
-LOADS_TORCH = {"unet", "training", "inference", "evaluation", "pictures", "demo"}
+LOADS_TORCH = {
+    *("unet", "training", "inference", "evaluation", "improvement", "pictures", "demo"),
+}
 
 
 class Import(NamedTuple):

@@ -378,6 +378,16 @@ class Ranked:
 
 
 @dataclass(frozen=True)
+class ReportFinished:
+    """The report is at ``path``, of ``size`` bytes, with pictures of so many cases."""
+
+    path: str
+    size: int
+    pictures: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that an audit noticed, about one case or many.
 
@@ -463,6 +473,7 @@ Event = (
     | Compared
     | Improved
     | Ranked
+    | ReportFinished
     | AuditFinished
     | Offer
     | FetchFinished

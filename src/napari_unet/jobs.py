@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from napari_unet.config import CleanUp, Recipe, SegmentConfig, SplitConfig
+from napari_unet.events import Compared, EvaluateFinished
 
 # --- jobs -------------------------------------------------------------------------------------
 
@@ -200,6 +201,23 @@ class RankJob:
 
 
 @dataclass(frozen=True)
+class ReportJob:
+    """Write scores as one HTML file, ``out``, that can be read anywhere.
+
+    What was ``evaluated`` or ``compared`` is told of, with pictures of the best, the median and the
+    worst cases, so many of each: their images are read from ``folder``, and the model is run on
+    them.
+    """
+
+    out: str
+    folder: str
+    evaluated: EvaluateFinished | None = None
+    compared: Compared | None = None
+    pictures: int = 3
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class AuditJob:
     """Look at every pixel of a folder's cases for what would spoil training or scores.
 
@@ -238,6 +256,7 @@ Job = (
     | CompareJob
     | ImproveJob
     | RankJob
+    | ReportJob
     | AuditJob
     | FetchJob
 )
