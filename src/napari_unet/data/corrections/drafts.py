@@ -30,7 +30,7 @@ from napari_unet.data.corrections.places import (
     entries,
 )
 from napari_unet.data.corrections.versions import FORMAT, Version, load, read_labels
-from napari_unet.data.corrections.writing import Told, adopt, stamp, suffix_for
+from napari_unet.data.corrections.writing import Told, adopt, completed, suffix_for
 from napari_unet.data.readers.writers import write_labels, writing
 from napari_unet.data.scan import Scan
 from napari_unet.errors import UnetError
@@ -70,7 +70,7 @@ class Draft:
         """
         path = self._record.with_name(f"{self._stem}{suffix_for(labels, like)}")
         if self._labels != path:
-            told = replace(told or Told(), image=() if like is None else stamp(like.source))
+            told = completed(told or Told(), labels, like)
             record = {
                 "format": FORMAT,
                 "case": self.case,
@@ -118,10 +118,10 @@ def _recover(root: str | Path, record: Path) -> Iterator[Version]:
         if told["machine"] != platform.node() or _process(told["process"]) == _key(told):
             return  # of another machine, or still at work
         shape, about = tuple(map(int, told["shape"])), Told(**told["told"])
-        about = replace(about, image=tuple(about.image))
+        about = replace(about, image=tuple(about.image), layout=tuple(about.layout))
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if _worthless(record.parent, labels, role, shape):
+    if _worthless(record.parent, labels, role, shape, about.layout):
         _delete(record, labels)
         return
     before = counting(record.parent, role).version
@@ -133,17 +133,20 @@ def _recover(root: str | Path, record: Path) -> Iterator[Version]:
     yield version
 
 
-def _worthless(folder: Path, labels: Path, role: Role, shape: tuple[int, ...]) -> bool:
+def _worthless(
+    folder: Path, labels: Path, role: Role, shape: tuple[int, ...], layout: tuple[int, ...]
+) -> bool:
     """Say whether a draft holds nothing, or what the newest version of its role does."""
     try:
-        drafted = read_labels(labels, shape)
+        drafted = read_labels(labels, shape, layout)
     except Exception:  # decoders raise anything; the first stroke never reached the disk
         return True
     newest = next((e for e in reversed(entries(folder)) if e.role == role), None)
     if newest is None:
         return False
     with contextlib.suppress(UnetError, OSError, ValueError):
-        kept = read_labels(newest.path, load(newest).shape)
+        known = load(newest)
+        kept = read_labels(newest.path, known.shape, known.layout)
         return kept.shape == drafted.shape and bool((kept == drafted).all())
     return False
 

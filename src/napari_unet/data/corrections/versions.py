@@ -26,8 +26,7 @@ from napari_unet.data.corrections.places import (
     numbers,
     record_path,
 )
-from napari_unet.data.readers import nifti, tiff
-from napari_unet.data.readers.raster import as_mask
+from napari_unet.data.readers.space import Geometry
 from napari_unet.data.readers.writers import writing
 from napari_unet.errors import DataError
 from napari_unet.workspace import atomic
@@ -72,6 +71,9 @@ class Version:
         Bytes of the file.
     checksum : str
         SHA-256 of the file.
+    layout : tuple of int
+        Of NIfTI: for the labels' last three axes the file's, then 1 for each that it counts the
+        other way.
     objects : bool
         Whether the labels number objects instead of naming classes.
     image : tuple of int
@@ -97,6 +99,7 @@ class Version:
     dice: float | None = None
     size: int = 0
     checksum: str = ""
+    layout: tuple[int, ...] = ()
     objects: bool = False
     image: tuple[int, ...] = ()
     deleted: str = ""
@@ -144,7 +147,7 @@ def load(of: Entry) -> Version:
         if told.pop("format") > FORMAT:
             raise ValueError("it was written by a newer napari-unet")
         told.pop("version", None)
-        for several in ("shape", "image"):
+        for several in ("shape", "layout", "image"):
             told[several] = tuple(map(int, told[several]))
         version = Version(number, path, **told)
         size = path.stat().st_size
@@ -211,7 +214,7 @@ def read(version: Version) -> NDArray[Any]:
             raise DataError(version.damage)
         if checksum(version.path) != version.checksum:
             raise DataError("its bytes are not those that were saved")
-        labels = read_labels(version.path, version.shape)
+        labels = read_labels(version.path, version.shape, version.layout)
     except Exception as error:  # decoders raise anything at all on damaged files
         raise DataError(
             f"Version {version.number} of {version.case or version.path.parent.name} is damaged: "
@@ -220,19 +223,47 @@ def read(version: Version) -> NDArray[Any]:
     return labels
 
 
-def read_labels(path: Path, shape: Sequence[int]) -> NDArray[Any]:
+def read_labels(path: Path, shape: Sequence[int], layout: Sequence[int] = ()) -> NDArray[Any]:
     """Return the labels in a file of this room, as they were written.
+
+    Parameters
+    ----------
+    path : Path
+        A TIFF or NIfTI file.
+    shape : sequence of int
+        Theirs.
+    layout : sequence of int
+        Of NIfTI, see `Version`.
 
     Raises
     ------
     DataError
         If they have another shape; whatever a decoder raises, besides.
     """
-    reader = tiff if path.suffix == ".tif" else nifti
-    labels = as_mask(reader.read(path))
-    if labels.size != math.prod(shape) or _thick(labels.shape) != _thick(shape):
+    labels = _tiff(path) if path.suffix == ".tif" else _nifti(path, layout)
+    if labels.size != math.prod(shape):
         raise DataError(f"it has the shape {labels.shape}, not {tuple(shape)}")
-    return labels.reshape(shape)  # NIfTI keeps no axes of one
+    return labels.reshape(shape)
+
+
+def _tiff(path: Path) -> NDArray[Any]:
+    import tifffile
+
+    return np.asarray(tifffile.imread(path))
+
+
+def _nifti(path: Path, layout: Sequence[int]) -> NDArray[Any]:
+    import nibabel
+
+    # Not by this program's reader: it turns a volume by its place in the world, which may not be
+    # how the image's own file lay.
+    stored: Any = nibabel.load(path)
+    array = np.asarray(stored.dataobj)
+    z, y, x, *flips = layout
+    flip_z, flip_y, flip_x = map(bool, flips)
+    geometry = Geometry(array.shape[:3], np.eye(4), (z, y, x), (flip_z, flip_y, flip_x))
+    upright = geometry.upright(array)
+    return np.asarray(np.moveaxis(upright, -1, 0) if upright.ndim == 4 else upright)
 
 
 def checksum(path: Path) -> str:
@@ -248,10 +279,6 @@ def checksum(path: Path) -> str:
         while block := file.read(BLOCK):
             found.update(block)
     return found.hexdigest()
-
-
-def _thick(shape: Sequence[int]) -> list[int]:
-    return [n for n in shape if n > 1]
 
 
 # --- deleting, by a person's wish -----------------------------------------------------------------

@@ -23,7 +23,7 @@ from napari_unet.data.corrections.versions import (
     last_number,
     now,
 )
-from napari_unet.data.readers.writers import write_labels, writing
+from napari_unet.data.readers.writers import layout_of, write_labels, writing
 from napari_unet.data.scan import Scan
 from napari_unet.workspace import atomic
 
@@ -41,6 +41,7 @@ class Told:
     by: str = ""
     objects: bool = False
     image: tuple[int, ...] = ()
+    layout: tuple[int, ...] = ()
 
 
 def save(
@@ -75,8 +76,7 @@ def save(
         If the labels are none, or cannot be written; nothing that was there is changed then.
     """
     folder, told = case_dir(root, case), told or Told()
-    if like is not None and not told.image:
-        told = replace(told, image=stamp(like.source))
+    told = completed(told, labels, like)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _name(folder, case)
@@ -158,9 +158,19 @@ def _version(
         told.dice,
         path.stat().st_size,
         checksum(path),
+        told.layout,
         told.objects,
         told.image,
     )
+
+
+def completed(told: Told, labels: NDArray[Any], like: Scan | None) -> Told:
+    """Return what is told of labels with what follows from them and their image."""
+    layout: tuple[int, ...] = ()
+    if suffix_for(labels, like) == ".nii.gz":
+        geometry = layout_of(labels, like)
+        layout = (*geometry.order, *map(int, geometry.flips))
+    return replace(told, image=() if like is None else stamp(like.source), layout=layout)
 
 
 def stamp(image: Path) -> tuple[int, ...]:

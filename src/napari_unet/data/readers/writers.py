@@ -192,6 +192,11 @@ def _axes(labels: NDArray[Any], like: Scan | None) -> str:
     return AXES[-labels.ndim :]
 
 
+def layout_of(labels: NDArray[Any], like: Scan | None) -> Geometry:
+    """Return how a volume of labels is laid out in a NIfTI file, which is needed to undo it."""
+    return _geometry((1, 1, *labels.shape)[-3:], _axes(labels, like).removeprefix("t"), like)
+
+
 def _geometry(shape: tuple[int, ...], axes: str, like: Scan | None) -> Geometry:
     """Return where labels lie: as the scan's file says, or from its spacing and affine."""
     if like is not None and like.geometry is not None:
