@@ -472,6 +472,7 @@ Event = (
     | EvaluateFinished
     | Compared
     | Improved
+    | RankedCase
     | Ranked
     | ReportFinished
     | AuditFinished

@@ -199,3 +199,12 @@ def preset(name: str) -> Recipe:
 def split_of(name: str) -> str:
     """Return the shares of train, validation and test that go with a preset, as "80:10:10"."""
     return SPLITS.get(name, "80:10:10")
+
+
+def improving_minutes(corrected: int) -> float:
+    """Return for how long to go on training by default, when so many cases were corrected.
+
+    Two minutes let the learning rate rise and fall; each case adds six seconds, up to ten minutes:
+    a model that is near a good place gains little by more (see docs/benchmarks.md).
+    """
+    return min(2.0 + 0.1 * corrected, 10.0)

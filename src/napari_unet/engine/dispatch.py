@@ -11,8 +11,10 @@ from napari_unet.jobs import (
     AugmentJob,
     EvaluateJob,
     FetchJob,
+    ImproveJob,
     Job,
     PlanJob,
+    RankJob,
     ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
@@ -31,9 +33,13 @@ def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, 
 
             return train(job, controls)
         case ResumeJob():
-            from napari_unet.training.job import resume
+            from napari_unet.improvement import resume
 
             return resume(job, controls)
+        case ImproveJob():
+            from napari_unet.improvement import improve
+
+            return improve(job, controls)
         case PlanJob():
             from napari_unet.training.planning import plan
 
@@ -54,6 +60,10 @@ def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, 
             from napari_unet.evaluation import evaluate
 
             return evaluate(job)
+        case RankJob():
+            from napari_unet.inference.ranking import rank
+
+            return rank(job)
         case AuditJob():
             from napari_unet.data.audit.job import audit
 

@@ -18,6 +18,7 @@ from napari_unet.errors import DataError
 from napari_unet.events import Event, Note, Planned, Progress
 from napari_unet.jobs import ResumeJob, TrainJob
 from napari_unet.schema import from_json, to_json
+from napari_unet.training.improve import lesson
 from napari_unet.training.planning import LOOKING, busy, opened, prepare
 from napari_unet.training.run import Run
 from napari_unet.training.saved import Saved, Setup, compare, parts_of
@@ -49,7 +50,9 @@ def train(job: TrainJob, controls: Controls | None = None) -> Generator[Event, N
     yield Planned(ready.plan)
     recipe, start = ready.plan.recipe, ready.start
     begun = start.told() if start else {}
-    setup = Setup(job, recipe, ready.speed, ready.split, ready.labels, begun)
+    if ready.job.share:
+        begun |= lesson(ready.job.corrected, ready.dataset)
+    setup = Setup(ready.job, recipe, ready.speed, ready.split, ready.labels, begun)
     setup = _together(setup, devices)
     run = Run(setup, ready.dataset, controls, devices, start.model if start else None)
     yield from _run(run, ready.parts)

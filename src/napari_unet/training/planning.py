@@ -15,6 +15,7 @@ from napari_unet.data.splits.splitting import divided
 from napari_unet.events import Event, Note, Plan, Planned, Progress
 from napari_unet.jobs import PlanJob, TrainJob
 from napari_unet.presets import preset
+from napari_unet.training.improve import joined, recipe_for
 from napari_unet.training.plans import make_plan
 from napari_unet.training.saved import by_subset
 from napari_unet.training.start import Start
@@ -29,8 +30,9 @@ LOOKING, MEASURING = "looking through the folder", "measuring the device"
 
 @dataclass
 class Prepared:
-    """All that is settled before a training's first step."""
+    """All that is settled before a training's first step; ``job`` names all that it trains on."""
 
+    job: TrainJob
     plan: Plan
     speed: Speed
     dataset: Dataset
@@ -55,26 +57,48 @@ def plan(job: PlanJob) -> Generator[Event, None, None]:
 def prepare(job: TrainJob) -> Generator[Event, None, Prepared]:
     """Open the folder, divide it and plan; tell what a person should know of it."""
     yield Progress(0, 1, LOOKING)
-    recipe = job_recipe(job)
-    device = speed.pick_device(recipe.optim.device)
+    speed.pick_device(job.device)  # before anything takes long
     start = Start.load(job.start) if job.start else None
     dataset = yield from opened(job.folder, job.limit)
-    split, warnings = divided(dataset, job.split)
+    job, split, warnings = _divided(job, start, dataset)
+    recipe = job_recipe(job, start)
+    device = speed.pick_device(recipe.optim.device)
     parts = by_subset(split, dataset.cases)
-    if start and (seen := start.seen(split, dataset.cases)):
-        warnings = (*warnings, seen)
     for text in warnings:
         yield Note(text, warning=True)
-    for text in (*dataset.notes, _describe(dataset, parts)):
+    for text in (*dataset.notes, _describe(dataset, parts), *_mixture(job)):
         yield Note(text)
     labels = start.labels(dataset) if start else dataset.labels
     if start:
-        recipe = start.recipe(recipe)
         rate = f"at a learning rate of {recipe.optim.lr:g}"
         yield Note(f"Training begins with {start.path.name}, {rate}.")
     choose = partial(make_plan, recipe, parts["train"], dataset, device, fitted=start is not None)
     made, how = yield from busy(choose, MEASURING)
-    return Prepared(made, how, dataset, split, parts, labels, start)
+    return Prepared(job, made, how, dataset, split, parts, labels, start)
+
+
+def _divided(
+    job: TrainJob, start: Start | None, dataset: Dataset
+) -> tuple[TrainJob, Split, tuple[str, ...]]:
+    """Return the split that is trained by, and what a person should know of it.
+
+    The job that is returned names the corrected cases that are trained on.
+    """
+    if start and job.share:
+        found = joined(start, dataset, job.corrected, job.split)
+        return replace(job, corrected=found.corrected), found.split, found.notes
+    split, warnings = divided(dataset, job.split)
+    if start and (seen := start.seen(split, dataset.cases)):
+        warnings = (*warnings, seen)
+    return job, split, warnings
+
+
+def _mixture(job: TrainJob) -> list[str]:
+    """Say what batches are mixed of, if they are."""
+    if not job.share:
+        return []
+    many = f"{len(job.corrected)} corrected cases make up {job.share:.0%} of every batch"
+    return [f"{many}; the rest are training cases of before, so that nothing is forgotten."]
 
 
 def opened(folder: str, limit: int = 0) -> Generator[Event, None, Dataset]:
@@ -90,9 +114,16 @@ def busy(work: Callable[[], T], what: str) -> Generator[Event, None, T]:
     return (yield from aside(work, lambda: Progress(0, 1, what)))
 
 
-def job_recipe(job: TrainJob) -> Recipe:
-    """Return the job's recipe with its own budget, seed and device put in."""
-    recipe = job.recipe or preset(job.preset)
+def job_recipe(job: TrainJob, start: Start | None = None) -> Recipe:
+    """Return the job's recipe, as it suits what training begins with.
+
+    Its own budget, seed and device are put in.
+    """
+    improved = start is not None and job.share > 0
+    if start is not None and improved:
+        recipe = recipe_for(job, start, len(job.corrected))
+    else:
+        recipe = job.recipe or preset(job.preset)
     optim = replace(recipe.optim, seed=job.seed or recipe.optim.seed)
     if job.minutes:
         optim = replace(optim, minutes=job.minutes)
@@ -100,7 +131,8 @@ def job_recipe(job: TrainJob) -> Recipe:
         optim = replace(optim, epochs=job.epochs, minutes=0.0)
     if job.device != "auto":
         optim = replace(optim, device=job.device)
-    return replace(recipe, optim=optim)
+    recipe = replace(recipe, optim=optim)
+    return start.recipe(recipe) if start is not None and not improved else recipe
 
 
 def _describe(dataset: Dataset, parts: dict[str, list[Case]]) -> str:

@@ -22,6 +22,7 @@ from napari_unet.schema import to_json
 from napari_unet.training.preview import Previews
 from napari_unet.training.saved import Saved, Setup, fingerprint
 from napari_unet.unet.aside import aside
+from napari_unet.unet.chance import Emphasis
 from napari_unet.unet.checkpoints import Checkpoints
 from napari_unet.unet.devices import Devices
 from napari_unet.unet.model import UNet
@@ -66,7 +67,14 @@ class Run:
         torch.manual_seed(recipe.optim.seed)
         model = self.weights or UNet(recipe.network)
         self.trainer = Trainer(
-            model, recipe, self.setup.speed, train_set, val_set, names, self.devices
+            model,
+            recipe,
+            self.setup.speed,
+            train_set,
+            val_set,
+            names,
+            self.devices,
+            self._emphasis(train_set),
         )
         if not self.devices.first:  # or dropout would drop the same everywhere
             torch.manual_seed(recipe.optim.seed + self.devices.rank)
@@ -78,6 +86,12 @@ class Run:
             self.history, self.best = list(self.saved.history), self.saved.best
             self.patient_since = len(self.history) if self.saved.ended else 0
             self.files.started = True
+
+    def _emphasis(self, train_set: Store) -> Emphasis:
+        """Return which images come more often: those of corrected cases, plane by plane."""
+        names = set(self.setup.job.corrected)
+        chosen = (i for i, case in enumerate(train_set.cases) if case.name in names)
+        return Emphasis(frozenset(chosen), self.setup.job.share)
 
     # --- epochs -------------------------------------------------------------------------------
 

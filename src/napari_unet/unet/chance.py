@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
 
 class Order:
@@ -28,6 +28,73 @@ class Order:
             taken += part.tolist()
         return taken
 
+    def state(self) -> dict[str, Any]:
+        """Return where it stands, without the generator."""
+        return {"queue": self.queue, "position": self.position}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where `state` was called."""
+        self.queue, self.position = state["queue"], state["position"]
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """Some of the cases, by their indices, of which every batch holds a fixed ``share``."""
+
+    cases: Collection[int] = ()
+    share: float = 0.0
+
+
+EVEN = Emphasis()
+
+
+class Mixture:
+    """Like `Order`, but of every batch a share comes from some of the cases, the rest from others.
+
+    Both go round at their own pace, so that the share depends on the size of neither. What a batch
+    cannot hold of a fraction, a later one gets.
+    """
+
+    def __init__(self, n: int, emphasis: Emphasis, rng: torch.Generator) -> None:
+        chosen = sorted(emphasis.cases)
+        rest = sorted(set(range(n)) - set(chosen))
+        self.indices = (chosen, rest)
+        self.orders = (Order(len(chosen), rng), Order(len(rest), rng))
+        self.share, self.rng = emphasis.share, rng
+        self.due = 0.0  # of the emphasised cases, what earlier batches lacked
+
+    def take(self, count: int) -> list[int]:
+        """Return the next ``count`` indices, both kinds mixed."""
+        self.due += self.share * count
+        many = min(int(self.due + 1e-9), count)
+        self.due -= many
+        taken = [
+            indices[i]
+            for indices, order, wanted in zip(
+                self.indices, self.orders, (many, count - many), strict=True
+            )
+            for i in order.take(wanted)
+        ]
+        # Lanes and devices take the parts of a batch: each must see both kinds.
+        return [taken[i] for i in torch.randperm(count, generator=self.rng).tolist()]
+
+    def state(self) -> dict[str, Any]:
+        """Return where it stands, without the generator."""
+        return {"orders": [order.state() for order in self.orders], "due": self.due}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where `state` was called."""
+        for order, known in zip(self.orders, state["orders"], strict=True):
+            order.restore(known)
+        self.due = state["due"]
+
+
+def order_of(n: int, emphasis: Emphasis, rng: torch.Generator) -> Order | Mixture:
+    """Return the order of ``n`` cases: mixed, if some but not all of them are emphasised."""
+    if emphasis.share and 0 < len(emphasis.cases) < n:
+        return Mixture(n, emphasis, rng)
+    return Order(n, rng)
+
 
 class Chance:
     """The generators of random numbers, and the order of the cases that comes from them.
@@ -47,11 +114,21 @@ class Chance:
     rank
         Which of several processes this is. All take the cases in one order, but change and drop
         differently.
+    emphasis
+        Which cases come more often than the others.
     """
 
-    def __init__(self, seed: int, cases: int, lanes: int, device: str, rank: int = 0) -> None:
+    def __init__(
+        self,
+        seed: int,
+        cases: int,
+        lanes: int,
+        device: str,
+        rank: int = 0,
+        emphasis: Emphasis = EVEN,
+    ) -> None:
         self.rng = torch.Generator().manual_seed(seed)
-        self.order = Order(cases, self.rng)
+        self.order = order_of(cases, emphasis, self.rng)
         self.rank = rank
         self.lanes = [torch.Generator().manual_seed(seed + rank * lanes + i) for i in range(lanes)]
         self.device = torch.device(device)
@@ -61,8 +138,7 @@ class Chance:
         state: dict[str, Any] = {
             "rank": self.rank,
             "rng": self.rng.get_state(),
-            "queue": self.order.queue,
-            "position": self.order.position,
+            "order": self.order.state(),
             "lanes": [lane.get_state() for lane in self.lanes],
             "torch": torch.get_rng_state(),
         }
@@ -75,12 +151,11 @@ class Chance:
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to where `state` was called; another device's generator is left alone."""
         self.rng.set_state(state["rng"])
-        queue: Tensor = state["queue"]
-        self.order.queue, self.order.position = queue, state["position"]
+        self.order.restore(state.get("order", state))  # earlier versions kept it in here
         if state.get("rank", 0) != self.rank:  # only the first process's state is kept
             self._scatter()
             return
-        saved: Sequence[Tensor] = state["lanes"]
+        saved: Sequence[torch.Tensor] = state["lanes"]
         for lane, known in zip(self.lanes, saved, strict=False):
             lane.set_state(known)
         torch.set_rng_state(state["torch"])

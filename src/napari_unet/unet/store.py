@@ -29,6 +29,7 @@ from napari_unet.unet.preprocess import beside, prepare_all, together
 Reader = Callable[[Case], tuple[NDArray[Any], NDArray[Any]]]
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 READERS = 4  # threads that read files while the network computes
 RAM_SHARE = 0.4  # of the memory that is free; what does not fit is mapped from temporary files
@@ -194,7 +195,7 @@ def fill(
         raise DataError(f"None of the {len(cases)} cases could be read. The first: {failed[0]}")
 
 
-def ahead(load: Callable[[Case], T], cases: Sequence[Case]) -> Iterator[T | Exception]:
+def ahead(load: Callable[[C], T], cases: Sequence[C]) -> Iterator[T | Exception]:
     """Map in order on threads, a bounded number ahead of the consumer: memory stays flat.
 
     What ``load`` raises is handed over in place of its result.
@@ -207,7 +208,7 @@ def ahead(load: Callable[[Case], T], cases: Sequence[Case]) -> Iterator[T | Exce
             yield future.result() if error is None else error
 
 
-def _coming(load: Callable[[Case], T], cases: Sequence[Case]) -> Iterator[Future[T] | None]:
+def _coming(load: Callable[[C], T], cases: Sequence[C]) -> Iterator[Future[T] | None]:
     """Yield each case's future, in order, once it is done; and None from time to time meanwhile."""
     pool = ThreadPoolExecutor(max_workers=READERS)
     try:

@@ -13,7 +13,7 @@ from napari_unet.events import EpochEnd, Event, Note, Progress
 from napari_unet.unet import faults
 from napari_unet.unet.aside import aside
 from napari_unet.unet.budget import Budget
-from napari_unet.unet.chance import Chance
+from napari_unet.unet.chance import EVEN, Chance, Emphasis
 from napari_unet.unet.devices import Devices
 from napari_unet.unet.faults import out_of_memory
 from napari_unet.unet.learner import Learner, copied
@@ -50,7 +50,8 @@ class Trainer:
     """Fits ``model`` to ``train_set`` and judges it on ``val_set``.
 
     ``classes`` are the names of several foreground classes, by which each one's Dice is told.
-    Wherever it yields, `state` is what a new trainer needs to go on exactly from there.
+    ``emphasis`` says which training cases come more often than the others. Wherever it yields,
+    `state` is what a new trainer needs to go on exactly from there.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Trainer:
         val_set: Store,
         classes: Sequence[str] = (),
         devices: Devices | None = None,
+        emphasis: Emphasis = EVEN,
     ) -> None:
         self.devices = devices or Devices()
         self.classes = classes if len(classes) > 1 else ()
@@ -71,7 +73,7 @@ class Trainer:
         self.loss = make_loss(self.optim.loss, self._class_weights(model))
         self.learner = Learner(model, recipe, speed, self.loss, self.devices)
         self.chance = Chance(
-            self.optim.seed, len(train_set), speed.lanes, speed.device, self.devices.rank
+            self.optim.seed, len(train_set), speed.lanes, speed.device, self.devices.rank, emphasis
         )
         self.budget = Budget(self.optim)
         self.steps = steps_per_epoch(self.optim, self.speed, len(self.train_set))
