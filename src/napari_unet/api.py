@@ -18,9 +18,11 @@ from napari_unet.events import (
     EvaluateFinished,
     Event,
     FetchFinished,
+    Improved,
     Offer,
     Plan,
     Planned,
+    Ranked,
     SegmentArrayFinished,
     SegmentFilesFinished,
     TrainFinished,
@@ -29,8 +31,10 @@ from napari_unet.jobs import (
     AuditJob,
     EvaluateJob,
     FetchJob,
+    ImproveJob,
     Job,
     PlanJob,
+    RankJob,
     ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
@@ -305,6 +309,75 @@ def evaluate(
         device=device,
     )
     return _finish(job, EvaluateFinished, on_event)
+
+
+def improve(
+    folder: PathLike,
+    model: PathLike,
+    out: PathLike,
+    *,
+    cases: Sequence[str] = (),
+    minutes: float = 0.0,
+    epochs: int = 0,
+    share: float = 0.5,
+    seed: int = 0,
+    surfaces: bool = True,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> Improved:
+    """Go on training a model on corrected cases, and compare it with the new one.
+
+    Parameters
+    ----------
+    folder
+        The data set that was corrected.
+    model, out
+        The old model's file, which is not changed, and the new one's.
+    cases
+        Names of the cases to learn from; none: all whose reference was corrected.
+    minutes, epochs
+        For how long; with neither, some minutes, depending on the number of corrected cases.
+    share
+        Of every batch, so much is drawn from the corrected cases; the rest is what the model was
+        trained on, so that it forgets nothing.
+    surfaces
+        Also measure how far outlines lie apart, where the two are compared.
+
+    Raises
+    ------
+    UnetError
+        In one of its kinds, with a sentence that says what to do.
+    """
+    job = ImproveJob(
+        model=str(model),
+        folder=str(folder),
+        out=str(out),
+        cases=tuple(cases),
+        minutes=float(minutes),
+        epochs=epochs,
+        share=share,
+        seed=seed,
+        device=device,
+        surfaces=surfaces,
+    )
+    return _finish(job, Improved, on_event)
+
+
+def rank(
+    folder: PathLike,
+    model: PathLike,
+    *,
+    subset: Literal["train", "val", "test", "all"] = "all",
+    limit: int = 0,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> Ranked:
+    """Tell which images of a folder are worth correcting next, the most worthwhile first.
+
+    Images without a reference are ranked as well. ``subset`` refers to the split saved beside the
+    model.
+    """
+    return _finish(RankJob(str(folder), str(model), subset, limit, device), Ranked, on_event)
 
 
 def audit(

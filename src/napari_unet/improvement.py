@@ -27,6 +27,7 @@ from napari_unet.events import (
     TrainFinished,
 )
 from napari_unet.jobs import EvaluateJob, ImproveJob, ResumeJob
+from napari_unet.metrics import paired
 from napari_unet.resumable import read_resumable
 from napari_unet.training import job as training
 from napari_unet.training.improve import as_training
@@ -105,8 +106,6 @@ def _compare(job: ImproveJob, new: str, start: float) -> Generator[Event, None, 
         before = yield from _scores(wish, "old")
         # The new one's scores are kept beside it, as the old one's were when it was evaluated.
         after = yield from _scores(replace(wish, model=new, split=""), "new")
-    from napari_unet.metrics import paired
-
     names = [Path(p).name for p in (new, job.model)]
     yield Improved(
         old=job.model,

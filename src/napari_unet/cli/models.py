@@ -34,7 +34,7 @@ def train(args: argparse.Namespace) -> None:
     """Train and write a model file."""
     from napari_unet.api import train as run
 
-    with _resumable(args.model), Stoppable() as console:
+    with resumable(args.model), Stoppable() as console:
         done = run(
             args.folder,
             args.model,
@@ -55,7 +55,7 @@ def resume(args: argparse.Namespace) -> None:
     """Go on with a training that was stopped, crashed, or is over."""
     from napari_unet.api import resume as run
 
-    with _resumable(args.model), Stoppable() as console:
+    with resumable(args.model), Stoppable() as console:
         done = run(
             args.model,
             minutes=args.minutes or 0.0,
@@ -67,7 +67,7 @@ def resume(args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _resumable(model: str) -> Iterator[None]:
+def resumable(model: str) -> Iterator[None]:
     """Say how to go on with a training that ends before its time, if it saved anything."""
     begun, state = time.time(), state_path(model)
     try:
