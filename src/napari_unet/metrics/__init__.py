@@ -10,6 +10,8 @@ Conventions, used everywhere in the program:
   or its prediction; the background is no class. Pixel accuracy is that of the label image.
 """
 
+from napari_unet.metrics.agreement import Agreement, agreement
+from napari_unet.metrics.calibration import Histogram, calibration_error
 from napari_unet.metrics.counts import (
     Counts,
     count,
@@ -20,20 +22,33 @@ from napari_unet.metrics.counts import (
     precision,
     recall,
 )
-from napari_unet.metrics.scores import score_counts, score_masks
-from napari_unet.metrics.summary import SCORES, summarise
+from napari_unet.metrics.paired import paired
+from napari_unet.metrics.scores import DISTANCES, score_counts, score_masks
+from napari_unet.metrics.summary import MEASURES, SCORES, VOLUMES, group, summarise
+from napari_unet.metrics.surfaces import Distances, surface_distances
 
 __all__ = [
+    "DISTANCES",
+    "MEASURES",
     "SCORES",
+    "VOLUMES",
+    "Agreement",
     "Counts",
+    "Distances",
+    "Histogram",
+    "agreement",
+    "calibration_error",
     "count",
     "dice",
+    "group",
     "iou",
     "mean_present",
+    "paired",
     "pixel_accuracy",
     "precision",
     "recall",
     "score_counts",
     "score_masks",
     "summarise",
+    "surface_distances",
 ]

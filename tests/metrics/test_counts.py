@@ -5,10 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score, precision_score, recall_score
 
-from napari_unet import metrics
 from napari_unet.errors import DataError
-from napari_unet.events import CaseScore
-from napari_unet.metrics import count, score_masks, summarise
+from napari_unet.metrics import count, score_masks
 
 SHAPES = st.sampled_from([(1, 1), (3, 4), (7, 5), (2, 3, 4)])
 
@@ -73,24 +71,3 @@ def test_labels_beyond_the_classes_are_refused(bad):
 def test_shapes_must_agree():
     with pytest.raises(DataError, match=r"2×2 but the reference is 2×3"):
         score_masks(np.zeros((2, 2)), np.zeros((2, 3)))
-
-
-def _score(name, patient, value, **more):
-    values = dict.fromkeys(metrics.SCORES, value)
-    return CaseScore(name=name, patient=patient, empty=False, **values, **more)
-
-
-def test_summary_is_over_images_and_over_patients():
-    scores = [_score("1", "p", 0.2), _score("2", "p", 0.4), _score("3", "q", 0.9)]
-    scores.append(_score("4", "q", float("nan"), error="unreadable"))
-    s = summarise(scores)
-    assert (s["images"], s["failed"], s["patients"]["count"]) == (3, 1, 2)
-    assert s["mean"]["dice"] == pytest.approx(0.5)
-    assert s["median"]["iou"] == pytest.approx(0.4)
-    assert s["std"]["dice"] == pytest.approx(np.std([0.2, 0.4, 0.9], ddof=1))
-    assert s["patients"]["mean"]["dice"] == pytest.approx((0.3 + 0.9) / 2)
-
-
-def test_summary_of_nothing_and_of_one():
-    assert summarise([])["images"] == 0
-    assert summarise([_score("1", "", 0.5)])["std"]["dice"] == 0
