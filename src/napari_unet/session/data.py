@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from psygnal import Signal
 
@@ -17,6 +18,7 @@ class DataState:
     split_changed = Signal()
     case_changed = Signal()
     audit_changed = Signal()
+    corrections_changed = Signal()  # which corrections count as references
 
     def __init__(self) -> None:
         self.dataset: Dataset | None = None
@@ -69,6 +71,18 @@ class DataState:
         """Remember which case the viewer shows."""
         self.case = case
         self.case_changed.emit()
+
+    def replace_case(self, case: Case) -> None:
+        """Take what is known of a case by now, such as its correction; nothing is read anew."""
+        if self.dataset is None:
+            return
+        swap = {case.name: case}
+        cases = tuple(swap.get(c.name, c) for c in self.dataset.cases)
+        self.dataset = replace(self.dataset, cases=cases)
+        self._set_shown([swap.get(c.name, c) for c in self.shown])
+        if self.case is not None and self.case.name == case.name:
+            self.case = case
+        self.corrections_changed.emit()
 
     def leave_case(self) -> None:
         """Note that the viewer shows no case of the data set any more."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_unet.data.scan import Scan
 from napari_unet.session import ImageFacts
-from napari_unet.widgets.layer_tags import CASE_IMAGE, REFERENCE, Hand, facts
+from napari_unet.widgets.layer_tags import CASE_IMAGE, REFERENCE, Hand, facts, forget_strokes
 
 # Okabe and Ito's colours, which colour-blind people can tell apart. The outline of a lone class
 # has a colour that none of the first classes' areas has.
@@ -43,6 +43,8 @@ class Shown:
         What the sliders are called, if not by the letters of ``scan.axes``.
     colours : tuple of str
         Those of the classes, as ``#rrggbb``, where the masks give them.
+    corrected : str
+        What the reference's name says of its correction; empty if it has none.
     """
 
     key: str
@@ -53,6 +55,12 @@ class Shown:
     start: tuple[int, ...] = ()
     axis_labels: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
+    corrected: str = ""
+
+    @property
+    def reference_name(self) -> str:
+        """What the reference layer is called."""
+        return f"{self.name} · reference{self.corrected}"
 
 
 class CaseLayers:
@@ -92,6 +100,33 @@ class CaseLayers:
             viewer.reset_view()
         self.go_to(case.start)
         return before, layer
+
+    def edit_reference(self, on: bool) -> bool:
+        """Let a person paint on the reference, or no more; return whether that is so now.
+
+        What is painted on is a copy: the case may be shown again as it was read.
+        """
+        layer = self.hand.find(REFERENCE)
+        if layer is None or not isinstance(layer.data, np.ndarray):
+            return False
+        if on and not layer.editable:
+            with self.hand.at_work():
+                layer.data = layer.data.copy()
+        if layer.editable != on:
+            layer.editable = on
+        return on
+
+    def write_reference(self, labels: NDArray[Any], name: str) -> None:
+        """Show other labels in the reference layer of the open case."""
+        layer = self.hand.find(REFERENCE)
+        if layer is None or layer.data.shape != labels.shape:
+            return
+        with self.hand.at_work():
+            layer.data = labels.copy()
+        editable = layer.editable
+        forget_strokes(layer)
+        layer.editable = editable
+        layer.name = name
 
     def close(self) -> ImageFacts | None:
         """Take the open case's layers away; return what the image was."""
@@ -137,8 +172,7 @@ class CaseLayers:
             return
         tag = {"role": REFERENCE, "case": case.key, "image": case.key}
         look = {"colormap": _colormap(case)}
-        name = f"{case.name} · reference"
-        layer = self.hand.put(layer, Labels, mask, name, tag, {**place, **look})
+        layer = self.hand.put(layer, Labels, mask, case.reference_name, tag, {**place, **look})
         # An outline lets the image and a segmentation be seen below it. It cannot be painted on,
         # since the next case takes its place.
         contour = max(1, round(max(mask.shape[-2:]) / 250))

@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import UnetError
+from napari_unet.widgets.by_hand import CORRECTED
 from napari_unet.widgets.case_layers import Shown, first_slice
 
 AXES = {
@@ -93,7 +94,8 @@ def case_key(dataset: Dataset, case: Case) -> str:
 
 def shelf_key(dataset: Dataset, case: Case) -> Key:
     """Return what a case as it was read depends on; another key means it must be read again."""
-    stamps = tuple(_stamp(path) for path in (case.image, *(case.masks or (case.mask,))))
+    files = (case.image, *(case.masks or (case.mask,)), case.correction)
+    stamps = tuple(_stamp(path) for path in files if path is not None)
     return case_key(dataset, case), stamps, dataset.labels, case.axes
 
 
@@ -105,12 +107,17 @@ def read(case: Case, dataset: Dataset) -> Opened:
     DataError
         If the image cannot be read.
     """
-    from napari_unet.data.formats import read_reference, read_scan
+    from napari_unet.data.formats import read_original, read_reference, read_scan
 
     scan = read_scan(case)
-    reference, warning = None, scan.note
+    reference, warning, corrected = None, scan.note, case.correction is not None
     try:
-        reference = read_reference(case, dataset.labels)
+        try:
+            reference = read_reference(case, dataset.labels)
+        except UnetError as error:
+            if not corrected:
+                raise
+            reference, warning, corrected = read_original(case, dataset.labels), str(error), False
         if reference.shape != scan.spatial:
             warning = f"{case.name}: the image is {scan.spatial} and its mask {reference.shape}."
             reference = None
@@ -119,7 +126,8 @@ def read(case: Case, dataset: Dataset) -> Opened:
     binary = dataset.labels.classes == 1
     start = first_slice(reference, scan.spatial)
     key, colours = case_key(dataset, case), dataset.labels.colours
-    shown = Shown(key, case.name, scan, reference, binary, start, colours=colours)
+    said = CORRECTED if corrected else ""
+    shown = Shown(key, case.name, scan, reference, binary, start, colours=colours, corrected=said)
     return Opened(case, shown, warning, _nbytes(scan.array) + _nbytes(reference))
 
 

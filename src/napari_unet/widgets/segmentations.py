@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_unet.session import Made
 from napari_unet.session.portion import Portion, Side, all_of
+from napari_unet.widgets.by_hand import ByHand, corrected_name
 from napari_unet.widgets.case_layers import FILL
 from napari_unet.widgets.layer_tags import (
     KEY,
@@ -55,6 +57,8 @@ class _Preview:
 class Segmentations:
     """Writes labels, and knows which of them a person changed since."""
 
+    correction_replaced = Signal(str)  # an image's id: a person wanted a network's labels instead
+
     def __init__(self, hand: Hand) -> None:
         self.hand = hand
         # What we last wrote into a layer, to tell whether a person changed it since. Comparing
@@ -63,6 +67,7 @@ class Segmentations:
         # What a person painted and then let us replace: Ctrl+Z cannot bring that back.
         self._replaced: weakref.WeakKeyDictionary[Any, NDArray[Any]] = weakref.WeakKeyDictionary()
         self._preview: _Preview | None = None
+        self.by_hand = ByHand()
 
     # --- what is there ------------------------------------------------------------------------
 
@@ -84,6 +89,8 @@ class Segmentations:
     def painted(self, image: str, model: str, portion: Portion | None = None) -> bool:
         """Return whether a person changed a segmentation (in that part of it) since we wrote it."""
         layer = self.find(image, model)
+        if layer is not None and self.by_hand.has(layer):
+            return True
         written = None if layer is None else self._written.get(layer)
         if written is None or not isinstance(layer.data, np.ndarray):
             return False
@@ -92,7 +99,26 @@ class Segmentations:
         part = ... if portion is None else portion.on_canvas(portion.kept)
         return not np.array_equal(written[part], layer.data[part])
 
+    def base(self, layer: Any) -> NDArray[Any] | None:
+        """Return what a person began to paint on, None if that is not known."""
+        kept = self.by_hand.labels(layer)
+        return self._written.get(layer) if kept is None else kept
+
     # --- writing ------------------------------------------------------------------------------
+
+    def write_corrected(self, whose: Whose, labels: NDArray[Any]) -> Any:
+        """Show a person's labels of a whole image, which `painted` says that they are."""
+        on = self.hand.image(whose.image)
+        if self.hand.viewer is None or on is None or labels.shape != facts(on).shape:
+            return None
+        layer = self._put(self.find(whose.image, whose.model), on, whose, labels.copy())
+        self._preview = None
+        self._written.pop(layer, None)
+        self.by_hand.keep(layer, labels)
+        layer.name = corrected_name(layer.name)
+        if not layer.visible:
+            layer.visible = True
+        return layer
 
     def write(
         self,
@@ -121,6 +147,9 @@ class Segmentations:
                 self._written[layer] = layer.data.copy()
         self._preview = None
         layer.metadata[KEY]["made"] = made
+        if self.by_hand.has(layer):
+            self.by_hand.forget(layer)
+            self.correction_replaced.emit(whose.image)
         name = f"{on.name} · {whose.name}"
         if layer.name != name:
             layer.name = name
@@ -224,6 +253,8 @@ class Segmentations:
         layer = self.find(image, model)
         if layer is None or OLD in layer.name or layer.name.endswith(STALE) == stale:
             return
+        if self.by_hand.has(layer):  # it is as a person wants it
+            return
         layer.name = f"{layer.name}{STALE}" if stale else layer.name.removesuffix(STALE)
 
     def image_changed(self, before: str, now: str) -> None:
@@ -245,7 +276,9 @@ class Segmentations:
             if tag.get("role") != SEGMENTATION or tag.get("image") != left:
                 continue
             layer.visible = False
-            if self.painted(tag["image"], tag["model"]):
+            painted = self.painted(tag["image"], tag["model"]) and not self.by_hand.safe(layer)
+            self.by_hand.forget(layer)
+            if painted:
                 self.set_apart(tag["image"], tag["model"])
             elif image is None or layer.ndim != image.ndim:
                 self.hand.remove(layer)

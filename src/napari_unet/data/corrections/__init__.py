@@ -5,6 +5,7 @@ How they lie on the disk is told in docs/corrections.md.
 
 from napari_unet.data.corrections.choices import (
     Choice,
+    Counting,
     choose,
     chosen,
     corrected,
@@ -12,6 +13,7 @@ from napari_unet.data.corrections.choices import (
     current,
     decide,
     follow,
+    read_current,
     remove,
 )
 from napari_unet.data.corrections.drafts import Draft, recover
@@ -30,6 +32,7 @@ from napari_unet.data.corrections.writing import Told, difference, save
 __all__ = [
     "ROLES",
     "Choice",
+    "Counting",
     "Draft",
     "Role",
     "Told",
@@ -46,6 +49,7 @@ __all__ = [
     "follow",
     "purge",
     "read",
+    "read_current",
     "recover",
     "remove",
     "save",

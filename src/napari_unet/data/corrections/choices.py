@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 from napari_unet.data.corrections.places import (
     ROLES,
@@ -29,6 +31,7 @@ from napari_unet.data.corrections.versions import (
     last_number,
     load,
     now,
+    read,
 )
 from napari_unet.data.corrections.writing import person
 from napari_unet.data.readers.writers import writing
@@ -139,8 +142,28 @@ def decide(root: str | Path, case: str, role: Role, choice: Choice) -> Choice:
     return before
 
 
-def counting(folder: Path, role: Role) -> Counting:
-    """Return what counts for a role in a case's folder; few files are looked at."""
+def read_current(root: str | Path, case: str, role: Role) -> tuple[Counting, NDArray[Any] | None]:
+    """Return the version that counts for a role, and its labels; both None for the original.
+
+    Versions of which it is only seen now that they are damaged are passed over, too.
+    """
+    passed: list[Version] = []
+    while True:
+        skip = frozenset(v.number for v in passed)
+        version, others = counting(case_dir(root, case), role, skip)
+        if version is None:
+            return Counting(None, (*passed, *others)), None
+        try:
+            return Counting(version, (*passed, *others)), read(version)
+        except DataError as error:
+            passed.append(replace(version, damage=str(error)))
+
+
+def counting(folder: Path, role: Role, skip: frozenset[int] = frozenset()) -> Counting:
+    """Return what counts for a role in a case's folder; few files are looked at.
+
+    ``skip`` are versions that are known to be damaged.
+    """
     choice, found = _chosen(folder, role), entries(folder)
     roles = ROLES if choice.follow else (role,)
     # Newer than the choice, then what was chosen, then what came before that.
@@ -150,6 +173,8 @@ def counting(folder: Path, role: Role) -> Counting:
         ranked += [e for e in reversed(found) if e.number < choice.number and e.role == role]
     passed: list[Version] = []
     for entry in ranked:
+        if entry.number in skip:
+            continue
         version = load(entry)
         if version.usable:
             return Counting(version, tuple(passed))
