@@ -98,25 +98,27 @@ def test_from_a_folder_to_scores(viewer, bench, folder, qtbot, monkeypatch, pict
     tested = [name for name, subset in session.subsets.items() if subset == "test"]
     assert {s.name for s in session.sheet.scores} == set(tested)
     assert all(0 <= s.dice <= 1 for s in session.sheet.scores)
-    assert view.table.model().rowCount() == len(tested) + 3
-    view.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    table = view.scores.table
+    qtbot.waitUntil(lambda: table.model().rowCount() == len(tested) + 3, timeout=SLOW)
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     worst = min(session.sheet.scores, key=lambda s: s.dice)
-    view.table.setCurrentIndex(view.table.model().index(3, 0))
-    qtbot.keyClick(view.table, Qt.Key.Key_Return)
-    name = view.table.currentIndex().data().removesuffix(" ∅")
+    table.setCurrentIndex(table.model().index(3, 0))
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    name = table.currentIndex().data().removesuffix(" ∅")
     qtbot.waitUntil(lambda: session.case.name == name, timeout=SLOW)
     qtbot.waitUntil(lambda: f"{name} · brains" in viewer.layers, timeout=SLOW)
     assert {s.dice for s in session.sheet.scores if s.name == name} == {worst.dice}
+    view.scores.fold.set_open(True)
     picture("evaluated")
 
-    view.compare_box.set_open(True)
-    assert view.prediction.key() == f"{name} · brains"
-    assert view.reference.key() == f"{name} · reference"
+    view.layers_fold.set_open(True)
+    layers = view.layers
+    assert layers.chosen() == (f"{name} · brains", f"{name} · reference")
     bench.segment.desk.segmenter.set_threshold(session.model.card.threshold)
-    view.area.ensureWidgetVisible(view.compare)
-    click(qtbot, view.compare.button)
-    qtbot.waitUntil(lambda: bool(view.compare_result.plain), timeout=SLOW)
-    assert f"Dice {worst.dice:.3f}" in view.compare_result.plain.replace("\n", " ")
+    view.area.ensureWidgetVisible(layers.compare)
+    click(qtbot, layers.compare.button)
+    qtbot.waitUntil(lambda: bool(layers.table.rows.rows), timeout=SLOW)
+    assert layers.table.model().index(0, 1).data().startswith(f"{worst.dice:.3f}")
     viewer.theme = "light"
     picture("evaluated-light")
 

@@ -13,7 +13,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 from napari_unet.events import EpochEnd
 from napari_unet.session.history import history_of, write_history
-from napari_unet.widgets.parts.curve import DARK, LIGHT, Curve, Line
+from napari_unet.widgets.parts.curve import Curve, Line
+from napari_unet.widgets.parts.plot import DARK, LIGHT
 from napari_unet.widgets.views.curves import CurvesPanel, dice_lines
 
 
@@ -33,7 +34,7 @@ def panel(show):
 
 def test_the_pointer_tells_the_values_of_an_epoch_in_both_plots(panel, qtbot):
     plot = panel.loss.plot
-    at = plot.box.mapViewToScene(plot._pg.Point(10, 0.5))
+    at = plot.box.mapViewToScene(plot.pg.Point(10, 0.5))
     move(plot.canvas.viewport(), plot.canvas.mapFromScene(at))
     qtbot.waitUntil(lambda: "epoch 10" in panel.loss.legend.text())
     assert "<b>0.110</b>" in panel.loss.legend.text()

@@ -41,6 +41,7 @@ from napari_unet.widgets.desk import desk_of
 from napari_unet.widgets.docks.fetch import fetch_dialog
 from napari_unet.widgets.reading import shelf_key
 from napari_unet.widgets.training import clean, model_path, suggest_name
+from napari_unet.widgets.views.score_lines import MEASURES
 
 
 @pytest.fixture(scope="module")
@@ -562,7 +563,8 @@ def test_evaluation_fills_the_table_and_a_row_opens_its_case(
         EvaluateJob(str(opened.session.dataset.root), opened.session.model.path, "all")
     ]
     assert "3 images of 1 patient." in dock.view.summary.plain
-    dock.view.table.opened.emit(scores[1])
+    table = dock.view.scores.table
+    table.opened.emit(next(line for line in table.rows.rows if line.name == names[1]))
     qtbot.waitUntil(lambda: bool(opened.segmenter.answers.found))
     assert opened.session.case.name == names[1]
     assert [layer.name for layer in viewer.layers] == [
@@ -574,7 +576,7 @@ def test_evaluation_fills_the_table_and_a_row_opens_its_case(
 
 def test_scores_of_a_case_that_is_not_open_say_so(viewer, opened, show):
     dock = show(EvaluateDock(viewer))
-    dock.view.case_wanted.emit("images/elsewhere")
+    dock.view.scores.case_wanted.emit("images/elsewhere")
     assert "images/elsewhere is not in the open dataset" in dock.view.strip.text.plain
 
 
@@ -588,7 +590,7 @@ def test_a_table_is_saved_as_csv(viewer, opened, show, qtbot, engines, write_mod
     path = tmp_path / "scores.csv"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-        dock.view.export.button.click()
+        dock.view.export.click()
     qtbot.waitUntil(lambda: "Saved" in dock.view.strip.text.plain)
     assert "c" in path.read_text()
     opened.scorer.export(str(tmp_path / "no" / "folder\0" / "x.csv"), [score("c")])
@@ -598,19 +600,27 @@ def test_a_table_is_saved_as_csv(viewer, opened, show, qtbot, engines, write_mod
 def test_two_layers_are_compared(viewer, desk, show, qtbot):
     a, b = np.zeros((2, 8, 8), np.uint8)
     a[:4], b[2:6] = 1, 1
-    viewer.add_labels(a, name="mine")
-    viewer.add_labels(b, name="truth")
+    place = {"scale": (2, 1), "units": ("mm", "mm")}
+    viewer.add_labels(a, name="mine", **place)
+    viewer.add_labels(b, name="truth", **place)
     viewer.add_labels(np.zeros((4, 4), np.uint8), name="small")
     dock = show(EvaluateDock(viewer))
-    dock.view.prediction.set_key("mine")
-    dock.view.reference.set_key("truth")
-    dock.view._check_layers()
-    dock.view.compare.button.click()
-    qtbot.waitUntil(lambda: bool(dock.view.compare_result.plain))
-    assert "Dice 0.5000, IoU 0.3333, Acc. 0.5000" in dock.view.compare_result.plain
+    layers = dock.view.layers
+    layers.prediction.set_key("mine")
+    layers.reference.set_key("truth")
+    layers.reference.chosen.emit("truth")
+    layers.compare.button.click()
+    qtbot.waitUntil(lambda: bool(layers.table.rows.rows))
+    told = {m.key: layers.table.model().index(i, 1).data() for i, m in enumerate(MEASURES)}
+    assert told["dice"] == "0.5000"
+    assert told["iou"] == "0.3333"
+    assert told["hd95"] == "4"  # two rows of two millimetres
+    assert told["volume_difference"] == "0"
+    titles = [layers.table.model().index(i, 0).data() for i in range(len(MEASURES))]
+    assert titles[5:8] == ["HD95 mm", "MSD mm", "Found mm²"]
     viewer.layers["mine"].paint((0, 0), 0)
-    qtbot.waitUntil(lambda: dock.view.compare_result.plain == "")
-    dock.view.compare_wanted.emit("mine", "small")
+    qtbot.waitUntil(lambda: not layers.table.rows.rows)
+    layers.compare_wanted.emit("mine", "small")
     qtbot.waitUntil(dock.view.strip.isVisible)
     assert "8×8" in dock.view.strip.text.plain
 

@@ -23,7 +23,16 @@ from qtpy.QtWidgets import (
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.data.cases import COLOUR, LabelRule, LeftOut, Unpaired
 from napari_unet.data.masks.survey import MaskAudit, MaskValue
-from napari_unet.events import AuditFinished, CaseScore, EpochEnd, Finding, Offer, Plan
+from napari_unet.events import (
+    AuditFinished,
+    CaseScore,
+    Compared,
+    EpochEnd,
+    Finding,
+    Offer,
+    Paired,
+    Plan,
+)
 from napari_unet.metrics import summarise
 from napari_unet.runs import RunRecord
 from napari_unet.session import ImageFacts, read_entry
@@ -444,53 +453,49 @@ def test_size_and_licence_are_shown_before_anything_is_downloaded(show, qtbot):
 # --- evaluate ---------------------------------------------------------------------------------
 
 
-def test_scores_come_in_one_by_one_and_are_summed_up_at_the_end(show):
+def test_scores_come_in_one_by_one_and_are_summed_up_at_the_end(show, qtbot):
     view = show(EvaluateView())
     assert "Evaluate a model" in view.summary.plain
     for n in range(1, 5):
-        view.set_scores(SCORES[:n], None, "")
-    assert cells(view.table, 1) == ["0.500", "0.900", "0.200", "1.000"]
+        view.set_scores(SCORES[:n], {}, None, "")
+    table = view.scores.table
+    assert cells(table, 1)[-4:] == ["0.500", "0.900", "0.200", "1.000"]
     assert "4 images so far, mean Dice 0.650" in view.summary.plain
-    view.set_scores(SCORES, summarise(SCORES), "")
-    assert cells(view.table)[:3] == ["mean", "± std", "median"]
-    assert cells(view.table, 1)[:3] == ["0.650", "0.370", "0.700"]
+    view.set_scores(SCORES, {}, summarise(SCORES), "")
+    qtbot.waitUntil(lambda: cells(table, 1)[:3] == ["0.650", "0.370", "0.700"])
+    assert cells(table)[:3] == ["mean", "± std", "median"]
     assert "4 images of 2 patients" in view.summary.plain
     assert "1 without foreground" in view.summary.plain
-    view.set_scores(SCORES[:1], None, "")  # the next evaluation begins
-    assert cells(view.table) == ["images/case_000"]
+    view.set_scores((), {}, None, "")
+    view.set_scores(SCORES[:1], {}, None, "")  # the next evaluation begins
+    assert cells(table)[3:] == ["images/case_000"]
 
 
 def test_the_worst_come_first_on_demand_and_failures_last(show):
     view = show(EvaluateView())
     scores = (*SCORES, FAILED)
-    view.set_scores(scores, summarise(scores), "")
-    view.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    view.set_scores(scores, {}, summarise(scores), "")
+    view.scores.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     shown = ["0.200", "0.500", "0.900", "1.000", "–"]
-    assert cells(view.table, 1)[3:] == shown
+    assert cells(view.scores.table, 1)[3:] == shown
     assert "1 could not be scored" in view.summary.plain
 
 
 def test_stale_scores_are_marked(show):
     view = show(EvaluateView())
-    view.set_scores(SCORES, summarise(SCORES), "These scores belong to another dataset.")
+    view.set_scores(SCORES, {}, summarise(SCORES), "These scores belong to another dataset.")
     assert view.stale.isVisible()
     assert "another dataset" in view.stale.plain
 
 
-def test_two_layers_are_compared_and_one_is_not_enough(show):
-    view, wanted = show(EvaluateView()), []
-    view.compare_wanted.connect(lambda a, b: wanted.append((a, b)))
-    view.compare_box.set_open(True)
-    view.set_layers(["a"], "", "")
-    assert "Two Labels layers are needed" in view.compare.reason.plain
-    view.set_layers(["a", "b"], "a", "b")
-    view.compare.button.click()
-    view.set_layers(["a", "b"], "a", "a")  # a person's choice stays
-    view.compare.button.click()
-    assert wanted == [("a", "b")] * 2
-    view.reference.set_key("a")
-    view.reference.chosen.emit("a")
-    assert "different" in view.compare.reason.plain
+def test_nothing_is_saved_before_there_are_scores(show):
+    view = show(EvaluateView())
+    assert not view.exports.isVisible()
+    view.set_scores(SCORES, {}, None, "")
+    view.set_report_reason("The evaluation was not completed.")
+    assert view.export.isEnabled()
+    assert not view.report.isEnabled()
+    assert "not completed" in view.report.toolTip()
 
 
 # --- segment and train ------------------------------------------------------------------------
@@ -590,8 +595,22 @@ def filled(kind, dataset, write_model):
         view.set_wheres([("whole", long), ("shape", "inside the drawn shape")], "whole")
         view.set_axes([(0, "z (128 slices)"), (1, "y (256 slices)")], 0)
     if isinstance(view, EvaluateView):
-        view.set_scores(SCORES, summarise(SCORES), "These scores belong to another dataset.")
-        view.set_layers([long, "b"], long, "b")
+        view.set_scores(SCORES, {}, summarise(SCORES), "These scores belong to another dataset.")
+        view.scores.filter.button.setChecked(True)
+        view.scores.filter.show_named([SCORES[0].name], long)
+        view.scores.fold.set_open(True)
+        view.layers_fold.set_open(True)
+        view.layers.set_layers([long, "b"], long, "b")
+        view.layers.set_compared(SCORES[0])
+        view.models_fold.set_open(True)
+        view.models.set_models([entry])
+        view.models.add_reader(long)
+        view.models.set_reason(long)
+        view.models.set_running(long, 0.3, stopping=True)
+        view.reporting.set_running(long, 0.3)
+        pair = Paired(long, long, "dice", 4, 0.1, 0.05, 0.15, 0.01, 4, 0, 0)
+        columns = ((*SCORES,),) * 2
+        view.models.set_compared(Compared((long, long), ("model",) * 2, columns, (pair,)), long)
     return view
 
 

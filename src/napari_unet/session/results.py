@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from psygnal import Signal
 
-from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, SegmentArrayFinished
+from napari_unet.events import (
+    CaseDone,
+    CaseScore,
+    Compared,
+    EvaluateFinished,
+    SegmentArrayFinished,
+)
 from napari_unet.jobs import EvaluateJob
 from napari_unet.metrics import summarise
 from napari_unet.session.kept import Kept
@@ -21,10 +27,12 @@ class ResultState:
     """The part of a session that keeps segmentations and scores."""
 
     sheet_changed = Signal()
+    comparison_changed = Signal()
     result_changed = Signal()
 
     def __init__(self) -> None:
         self.sheet: Sheet | None = None
+        self.comparison: Compared | None = None
         self._results: OrderedDict[tuple[str, str], Result] = OrderedDict()
         self._at_hand: Result | None = None
 
@@ -102,7 +110,7 @@ class ResultState:
         changed = {s.name: s for s in self.sheet.scores if s.name in self.sheet.before}
         scores = tuple(changed.get(s.name, s) for s in event.scores)
         summary = summarise(scores) if changed else event.summary
-        self.sheet = replace(self.sheet, scores=scores, summary=summary)
+        self.sheet = replace(self.sheet, scores=scores, summary=summary, finished=event)
         self.sheet_changed.emit()
 
     def replace_score(self, score: CaseScore) -> bool:
@@ -122,3 +130,8 @@ class ResultState:
         self.sheet = replace(sheet, scores=scores, summary=summary, before=before)
         self.sheet_changed.emit()
         return True
+
+    def take_comparison(self, event: Compared) -> None:
+        """Show how models and readers compare."""
+        self.comparison = event
+        self.comparison_changed.emit()

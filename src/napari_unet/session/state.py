@@ -14,6 +14,7 @@ from napari_unet.events import (
     AuditFinished,
     Augmented,
     CaseDone,
+    Compared,
     EpochEnd,
     EvaluateFinished,
     Event,
@@ -118,14 +119,20 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
                 self._trained(event)
             case AuditFinished():
                 self.take_audit(event)
-            case CaseDone():
+            case CaseDone() if self._evaluates(lane):
                 self.take_score(event)
-            case EvaluateFinished():
+            case EvaluateFinished() if self._evaluates(lane):
                 self.take_scores(event)
+            case Compared():
+                self.take_comparison(event)
             case Note() if (busy := self.busy.get(lane)) is not None:
                 self.note.emit(busy.place, event)
             case _:
                 pass
+
+    def _evaluates(self, lane: Lane) -> bool:
+        """Say whether what a lane tells belongs into the sheet: other jobs score cases, too."""
+        return lane in self.busy and isinstance(self.busy[lane].job, EvaluateJob)
 
     def _epochs_before(self, model: str) -> tuple[EpochEnd, ...]:
         """Return the epochs of a training that is gone on with.

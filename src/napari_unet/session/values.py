@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from napari_unet.card import ModelCard
-from napari_unet.events import CaseScore, Progress
+from napari_unet.events import CaseScore, EvaluateFinished, Progress
 from napari_unet.jobs import Job, ResumeJob, TrainJob
 from napari_unet.labelling import label_image
 from napari_unet.session.kept import Kept
@@ -160,8 +160,9 @@ class Result:
 class Sheet:
     """The scores of one evaluation, and what they are scores of.
 
-    ``summary`` is None until the evaluation is complete. ``before`` has, by name, the evaluation's
-    own score of each case whose score changed since, by hand.
+    ``summary`` is None until the evaluation is complete; ``finished`` is then what it told last.
+    ``before`` has, by name, the evaluation's own score of each case whose score changed since, by
+    hand.
     """
 
     root: str
@@ -171,3 +172,11 @@ class Sheet:
     scores: tuple[CaseScore, ...] = ()
     summary: Mapping[str, Any] | None = None
     before: Mapping[str, CaseScore] = field(default_factory=dict)
+    finished: EvaluateFinished | None = None
+
+    @property
+    def evaluated(self) -> EvaluateFinished | None:
+        """The evaluation with the scores as they are now; None while it is not complete."""
+        if self.finished is None or self.summary is None:
+            return None
+        return replace(self.finished, scores=self.scores, summary=self.summary)

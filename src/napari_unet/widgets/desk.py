@@ -13,11 +13,13 @@ from typing import Any
 
 from qtpy.QtWidgets import QApplication
 
+from napari_unet.data.cases import Case
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
 from napari_unet.widgets.augmenting import Augmenter
 from napari_unet.widgets.batching import Batcher
 from napari_unet.widgets.closing import CloseGuard
+from napari_unet.widgets.comparing import Comparer
 from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
@@ -29,6 +31,7 @@ from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.measuring import Measurer
 from napari_unet.widgets.registering import Register
+from napari_unet.widgets.reporting import Reporter
 from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.scoring import Scorer
@@ -62,6 +65,8 @@ class Desk:
         self.measurer = Measurer(session, layers, self.segmenter.answers)
         self.batcher = Batcher(session, layers, self.loader, self.exporter, self.runners)
         self.scorer = Scorer(session, layers, self.runners)
+        self.comparer = Comparer(session, self.runners)
+        self.reporter = Reporter(session, self.runners)
 
     def _show_dataset(self) -> None:
         self.thumbnails.set_dataset(self.session.dataset)
@@ -81,16 +86,25 @@ class Desk:
 
     def open_scored(self, name: str) -> None:
         """Open the case of a score, and segment it with the model that was scored."""
-        session = self.session
-        cases = session.dataset.cases if session.dataset is not None else ()
-        case = next((c for c in cases if c.name == name), None)
-        if case is None:
-            session.fail("evaluate", f"{name} is not in the open dataset. Open its folder first.")
-            return
-        sheet, model = session.sheet, session.model
-        if sheet is not None and (model is None or model.path != sheet.model):
+        sheet, model = self.session.sheet, self.session.model
+        known = self._case_of(name) is not None
+        if known and sheet is not None and (model is None or model.path != sheet.model):
             self.use_model(sheet.model, "evaluate")
+        self.open_case_named(name)
+
+    def open_case_named(self, name: str) -> None:
+        """Open a case of the data set, and segment it with the selected model."""
+        case = self._case_of(name)
+        if case is None:
+            text = f"{name} is not in the open dataset. Open its folder first."
+            self.session.fail("evaluate", text)
+            return
         self.loader.open_case(case, then=self.segmenter.segment_again)
+
+    def _case_of(self, name: str) -> Case | None:
+        dataset = self.session.dataset
+        cases = dataset.cases if dataset is not None else ()
+        return next((case for case in cases if case.name == name), None)
 
     def close(self) -> None:
         """Stop everything; called when the viewer is gone."""

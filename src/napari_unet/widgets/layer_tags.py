@@ -196,14 +196,22 @@ def same_place(layer: Any, on: Any) -> bool:
 
 def pixel_size(layer: Any) -> PixelSize:
     """Return what one pixel (2D) or voxel (3D) of a layer measures."""
+    sides, unit = spacing(layer)
+    if unit == "px":
+        return PixelSize()
+    return PixelSize(math.prod(sides), f"{unit}{'²' if len(sides) == 2 else '³'}")
+
+
+def spacing(layer: Any) -> tuple[tuple[float, ...], str]:
+    """Return the sides of a layer's pixel (2D) or voxel (3D), and their unit; 1 px if unknown."""
     units = {str(u) for u in layer.units}
     unit = units.pop() if len(units) == 1 else "pixel"
-    if unit == "pixel":
-        return PixelSize()
     ndim = min(layer.ndim, 3)
+    sides = tuple(abs(float(s)) for s in layer.scale[-ndim:])
+    if unit == "pixel":
+        return (1.0,) * ndim, "px"
     short = {"millimeter": "mm", "micrometer": "µm", "nanometer": "nm", "centimeter": "cm"}
-    area = math.prod(abs(float(s)) for s in layer.scale[-ndim:])
-    return PixelSize(area, f"{short.get(unit, unit)}{'²' if ndim == 2 else '³'}")
+    return sides, short.get(unit, unit)
 
 
 def _fits(layer: Any, data: Any, options: dict[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from napari_unet.widgets.layer_tags import (
     pixel_size,
     pixels,
     same_place,
+    spacing,
     tag_of,
 )
 from napari_unet.widgets.maps import Maps
@@ -136,6 +137,10 @@ class Layers:
     def labels_data(self, name: str) -> NDArray[Any]:
         """Return the array of the Labels layer called ``name``."""
         return np.asarray(self.hand.layers[name].data)
+
+    def labels_spacing(self, name: str) -> tuple[tuple[float, ...], str]:
+        """Return the sides of a Labels layer's pixels, and their unit; see `layer_tags.spacing`."""
+        return spacing(self.hand.layers[name])
 
     # --- jobs on an image ---------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_unet.data.cases import IGNORE
@@ -70,11 +72,12 @@ class Scorer:
             return
         self.session.set_message("evaluate", Message())
         names = (prediction, reference)
-        self._marks = {name: crc32(a.tobytes()) for name, a in zip(names, arrays, strict=True)}
+        sides, unit = self.layers.labels_spacing(reference)
+        self._marks = {name: _mark(a) for name, a in zip(names, arrays, strict=True)}
         ignore = self._unlabelled(reference)
         self._compare.run(
             f"comparing {prediction}",
-            lambda: score_layers(*arrays, prediction, ignore),
+            lambda: score_layers(*arrays, prediction, ignore, sides, unit),
             self.compared.emit,
             self._failed,
         )
@@ -89,7 +92,7 @@ class Scorer:
         """Withdraw the comparison when one of its layers was painted on, replaced or closed."""
         there = self.layers.label_names()
         for name, mark in self._marks.items():
-            if name not in there or crc32(self.layers.labels_data(name).tobytes()) != mark:
+            if name not in there or _mark(self.layers.labels_data(name)) != mark:
                 self._marks = {}
                 self._compare.drop()
                 self.compared.emit(None)
@@ -112,12 +115,23 @@ class Scorer:
         self.session.fail("evaluate", readable(error))
 
 
+def _mark(labels: NDArray[Any]) -> int:
+    """Return what tells labels from those that were painted on since."""
+    return crc32(np.ascontiguousarray(labels).data)
+
+
 def score_layers(
-    prediction: Any, reference: Any, name: str, ignore: int | None = None
+    prediction: Any,
+    reference: Any,
+    name: str,
+    ignore: int | None = None,
+    spacing: Sequence[float] | None = None,
+    unit: str = "px",
 ) -> CaseScore:
     """Score two label images; more than one class if either has labels above 1 (in a thread).
 
-    Pixels at which the reference is ``ignore`` are left out.
+    Pixels at which the reference is ``ignore`` are left out. ``spacing`` has the sides of a pixel
+    along the last axes in ``unit``; axes before them are times.
     """
     from napari_unet.metrics import score_masks
 
@@ -126,4 +140,6 @@ def score_layers(
     # Thousands of labels are objects, not classes: what counts then is found or not.
     classes = top if 1 < top <= 32 else 1
     names = ("foreground",) if classes == 1 else tuple(str(i + 1) for i in range(classes))
-    return score_masks(prediction, reference, names, name, ignore=ignore)
+    return score_masks(
+        prediction, reference, names, name, ignore=ignore, spacing=spacing, unit=unit
+    )

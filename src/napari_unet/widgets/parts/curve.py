@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, QSize, Qt
-from qtpy.QtGui import QColor, QPalette, QWheelEvent
+from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_unet.widgets.parts.plot import Plot
 from napari_unet.widgets.parts.qt import Signal
 
-# Okabe and Ito's colours, which colour-blind people can tell apart, in lighter and darker shades
-# for dark and light themes (contrast with the ground at least 4.5 : 1).
-DARK = ("#56b4e9", "#e69f00", "#2fbf93", "#e48fbb", "#f0e442", "#ff9255", "#b9b9ff")
-LIGHT = ("#00588c", "#824a00", "#00614a", "#8c3a68", "#5f5a00", "#9a3412", "#4545a0")
 THIN, THICK = 1.4, 2.4
 
 
@@ -69,7 +65,8 @@ class Curve(QWidget):
         layout.addWidget(self.plot)
         self.plot.moved.connect(self._hover)
         self.plot.zoomed.connect(self._note_zoom)
-        self._restyle()
+        self.plot.recoloured.connect(self._draw)
+        self.plot.restyle()
 
     # --- setters ------------------------------------------------------------------------------
 
@@ -93,30 +90,9 @@ class Curve(QWidget):
 
     # --- inside -------------------------------------------------------------------------------
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
-        """Follow the theme."""
-        super().changeEvent(event)
-        changes = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
-        if event is not None and event.type() in changes:
-            self._restyle()
-
-    def showEvent(self, event: Any) -> None:  # noqa: N802
-        """Take the theme's colours, which are only known now."""
-        super().showEvent(event)
-        self._restyle()
-
-    def _restyle(self) -> None:
-        text = self.palette().color(QPalette.ColorRole.WindowText)
-        if text != self.plot.text:
-            self.plot.set_text(text)
-            self._draw()
-
-    @property
-    def _shades(self) -> tuple[str, ...]:
-        return DARK if self.plot.text.lightness() > 127 else LIGHT
-
     def _shade(self, line: Line) -> str:
-        return self._shades[line.colour % len(self._shades)]
+        shades = self.plot.shades
+        return shades[line.colour % len(shades)]
 
     def _draw(self) -> None:
         self.plot.draw([(line, self._shade(line)) for line in self._lines])
@@ -160,80 +136,35 @@ class Curve(QWidget):
             self._fit()
 
 
-class _Plot(QWidget):
-    """pyqtgraph's part of a curve: axes, lines, and what the pointer does."""
+class _Plot(Plot):
+    """pyqtgraph's part of a curve: lines, and what the pointer does."""
 
     moved = Signal(float)  # where on the axis of epochs; NaN when the pointer has left
     zoomed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        import pyqtgraph
-
-        # It would end Qt's objects by itself when Python ends: napari does that.
-        pyqtgraph.setConfigOption("exitCleanup", False)
-        self._pg = pyqtgraph
-        self.text = QColor()
-        self.canvas: Any = _canvas()
-        self.canvas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self.box: Any = pyqtgraph.ViewBox(enableMenu=False)
-        self.box.setMouseMode(pyqtgraph.ViewBox.RectMode)
+        super().__init__(bottom=_epochs_axis(), parent=parent)
+        self.box.setMouseMode(self.pg.ViewBox.RectMode)
         self.box.setDefaultPadding(0.03)
-        self._axes = {"left": pyqtgraph.AxisItem("left"), "bottom": _epochs_axis()}
-        grid = pyqtgraph.GraphicsLayout()
-        grid.setContentsMargins(0, 2, 4, 0)
-        grid.setSpacing(0)
-        self.canvas.setCentralItem(grid)
-        grid.addItem(self._axes["left"], 0, 0)
-        grid.addItem(self.box, 0, 1)
-        grid.addItem(self._axes["bottom"], 1, 1)
-        for axis in self._axes.values():
-            axis.linkToView(self.box)
-            axis.setStyle(tickLength=3, tickTextOffset=3)
-        self._axes["left"].setWidth(44)
-        self._axes["left"].enableAutoSIPrefix(False)
-        self._axes["bottom"].setHeight(21)
-        self._pointer = pyqtgraph.InfiniteLine(angle=90)
+        self._pointer = self.pg.InfiniteLine(angle=90)
         self._pointer.hide()
         self.box.addItem(self._pointer, ignoreBounds=True)
         self._items: list[Any] = []
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.recoloured.connect(self._recolour)
         self.box.sigRangeChangedManually.connect(lambda *_: self.zoomed.emit(True))
         self.canvas.scene().sigMouseMoved.connect(self._tell)
         self.canvas.left.connect(lambda: self.moved.emit(math.nan))
         self.canvas.double_clicked.connect(lambda: self.zoomed.emit(False))
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        """Return a flat shape that fits a dock."""
-        return QSize(240, 8 * self.fontMetrics().height())
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the smallest size at which the curve can be read."""
-        return QSize(120, 8 * self.fontMetrics().height())
-
-    def set_text(self, text: QColor) -> None:
-        """Write and draw axes in a colour."""
-        self.text = text
-        faint = QColor(text)
-        faint.setAlpha(120)
-        for axis in self._axes.values():
-            axis.setPen(faint)
-            axis.setTextPen(text)
-            axis.setGrid(40)
-        self._pointer.setPen(self._pg.mkPen(faint, width=1))
-
     def draw(self, lines: Sequence[tuple[Line, str]]) -> None:
         """Draw lines in colours; items are reused, since making them takes time."""
         while len(self._items) < len(lines):
-            item = self._pg.PlotDataItem(antialias=True, connect="finite")
+            item = self.pg.PlotDataItem(antialias=True, connect="finite")
             self.box.addItem(item)
             self._items.append(item)
         for item, (line, shade) in zip(self._items, lines, strict=False):
             style = Qt.PenStyle.DashLine if line.faint else Qt.PenStyle.SolidLine
-            pen = self._pg.mkPen(shade, width=THIN if line.faint else THICK, style=style)
+            pen = self.pg.mkPen(shade, width=THIN if line.faint else THICK, style=style)
             values = np.asarray(line.values, float)
             lone = np.count_nonzero(np.isfinite(values)) < 2  # no line can be seen yet
             item.setData(
@@ -257,34 +188,12 @@ class _Plot(QWidget):
         """Look at a part of the plane."""
         self.box.setRange(xRange=epochs, yRange=values)
 
+    def _recolour(self) -> None:
+        self._pointer.setPen(self.pg.mkPen(self.faint, width=1))
+
     def _tell(self, position: QPointF) -> None:
         inside = self.box.sceneBoundingRect().contains(position)
         self.moved.emit(self.box.mapSceneToView(position).x() if inside else math.nan)
-
-
-def _canvas() -> Any:
-    """Return a canvas without a ground of its own, which leaves the wheel to the dock."""
-    import pyqtgraph
-
-    class Canvas(pyqtgraph.GraphicsView):  # type: ignore[misc]  # pyqtgraph is untyped
-        left, double_clicked = Signal(), Signal()
-
-        def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-            event.ignore()
-
-        def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-            super().leaveEvent(event)
-            self.left.emit()
-
-        def mouseDoubleClickEvent(self, event: QEvent) -> None:  # noqa: N802
-            super().mouseDoubleClickEvent(event)
-            self.double_clicked.emit()
-
-    canvas = Canvas(background=None)
-    for widget in (canvas, canvas.viewport()):
-        widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    canvas.setStyleSheet("background: transparent; border: none;")
-    return canvas
 
 
 def _epochs_axis() -> Any:

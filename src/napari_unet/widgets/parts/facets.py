@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_unet.widgets.parts.form import add_row, narrow
 from napari_unet.widgets.parts.picker import Choice
 from napari_unet.widgets.parts.qt import Signal
+
+EMPTY = "\0"  # the choice of a value that is empty; the empty choice filters nothing
+GIVEN = {"": "not given"}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Facet:
+    """Something that rows can be filtered by: what it is called and what a row has of it."""
+
+    title: str
+    every: str  # the choice that filters nothing
+    values: Callable[[Any], tuple[str, ...]]
+    names: Mapping[str, str] = field(default_factory=lambda: GIVEN)
+
+    def choices(self, rows: Iterable[Any]) -> list[tuple[str, str]]:
+        """Return (value, text with the number of rows) of what there is, in a useful order."""
+        counts = Counter(value for row in rows for value in self.values(row))
+        return [
+            ("", self.every),
+            *((v or EMPTY, f"{self.names.get(v, v)} ({counts[v]:,})") for v in self._order(counts)),
+        ]
+
+    def passes(self, row: Any, value: str) -> bool:
+        """Say whether a row has ``value``."""
+        return ("" if value == EMPTY else value) in self.values(row)
+
+    def _order(self, values: Iterable[str]) -> list[str]:
+        """Sort as they are used where that is known, numbers by value, all else by name."""
+        known = list(self.names)
+
+        def place(value: str) -> tuple[int, float, str]:
+            number = float(value) if _NUMBER.fullmatch(value) else float("inf")
+            return known.index(value) if value in known else -1, number, value.casefold()
+
+        return sorted(values, key=place)
 
 
 class Facets(QWidget):

@@ -85,6 +85,33 @@ class Rows(QAbstractTableModel):
         self.rows.insert(at, row)
         self.endInsertRows()
 
+    def replace(self, old: Any, new: Any) -> None:
+        """Put a row in the place of another, and then where its value belongs."""
+        at = _place(self.rows, old)
+        self.given[_place(self.given, old)] = self.rows[at] = new
+        self._texts.pop(id(old), None)
+        self._tell(at, at)
+        if at >= self.pinned and self._by >= 0 and not self._in_order(at):
+            order = Qt.SortOrder.DescendingOrder if self._down else Qt.SortOrder.AscendingOrder
+            self.sort(self._by, order)
+
+    def set_pinned(self, rows: Sequence[Any]) -> None:
+        """Pin other rows on top; those below stay as they are."""
+        before, count = self.pinned, len(rows)
+        if before > count:
+            self.beginRemoveRows(NOWHERE, count, before - 1)
+        elif before < count:
+            self.beginInsertRows(NOWHERE, before, count - 1)
+        self.rows[:before] = self.given[:before] = rows
+        self.pinned = count
+        self._texts.clear()
+        if before > count:
+            self.endRemoveRows()
+        elif before < count:
+            self.endInsertRows()
+        if count:
+            self._tell(0, count - 1)
+
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column's values; below 0: in the order in which they came."""
         self._by = column if column < len(self.columns) else -1
@@ -105,6 +132,16 @@ class Rows(QAbstractTableModel):
         known = [row for row in rest if not _missing(value(row))]
         unknown = [row for row in rest if _missing(value(row))]
         return [*top, *sorted(known, key=value, reverse=self._down), *unknown]
+
+    def _in_order(self, at: int) -> bool:
+        """Say whether a row stands where its value belongs."""
+        rows = self.rows
+        above = at == self.pinned or not self._before(rows[at], rows[at - 1])
+        return above and (at + 1 == len(rows) or not self._before(rows[at + 1], rows[at]))
+
+    def _tell(self, first: int, last: int) -> None:
+        """Have rows drawn anew."""
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
     def _before(self, a: Any, b: Any) -> bool:
         x, y = (self.columns[self._by].key(row) for row in (a, b))
@@ -192,6 +229,11 @@ class Found(QSortFilterProxyModel):
             return True
         text = self._rows.text(row)
         return all(word in text for word in self._words)
+
+
+def _place(rows: Sequence[Any], row: Any) -> int:
+    """Return where a row stands: it itself, not one that equals it."""
+    return next(i for i, other in enumerate(rows) if other is row)
 
 
 def _missing(value: Any) -> bool:

@@ -10,6 +10,7 @@ from qtpy.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -93,6 +94,14 @@ class Table(QTableView):
         for i, width in enumerate(self._least):
             self.setColumnWidth(i, width)
         self.fill()
+
+    def fix_height(self, lines: int) -> None:
+        """Be as high as so many lines below the titles, whatever room there is."""
+        down, across = self.verticalHeader(), self.horizontalHeader()
+        if down is not None and across is not None:
+            height = lines * down.defaultSectionSize() + across.sizeHint().height()
+            self.setFixedHeight(height + 2 * self.frameWidth())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def chosen(self) -> list[Any]:
         """Return the chosen rows, in the order in which they are shown."""

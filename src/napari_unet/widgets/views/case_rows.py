@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from napari_unet.data.cases import Case
+from napari_unet.widgets.parts.facets import Facet
 from napari_unet.widgets.parts.rows import Column
 
 MOST_TAGS = 6  # facets and columns; values of further tags are found by searching the tooltip
 SURE = 0.9  # a pair below this should be looked at
 UNSURE = "pair to be checked"
-EMPTY = "\0"  # the choice of a value that is empty; the empty choice filters nothing
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 SUBSETS = {"train": "train", "val": "val", "test": "test", "": "in none"}
-GIVEN = {"": "not given"}
 
 
 @dataclass(frozen=True)
@@ -32,38 +28,6 @@ class Row:
         """What is worth looking at, most of it found by the check of the data."""
         unsure = (UNSURE,) if self.case.confidence < SURE else ()
         return (*unsure, *self.problems)
-
-
-@dataclass(frozen=True)
-class Facet:
-    """Something that rows can be filtered by: what it is called and what a row has of it."""
-
-    title: str
-    every: str  # the choice that filters nothing
-    values: Callable[[Row], tuple[str, ...]]
-    names: Mapping[str, str] = field(default_factory=lambda: GIVEN)
-
-    def choices(self, rows: Iterable[Row]) -> list[tuple[str, str]]:
-        """Return (value, text with the number of rows) of what there is, in a useful order."""
-        counts = Counter(value for row in rows for value in self.values(row))
-        return [
-            ("", self.every),
-            *((v or EMPTY, f"{self.names.get(v, v)} ({counts[v]:,})") for v in self._order(counts)),
-        ]
-
-    def passes(self, row: Row, value: str) -> bool:
-        """Say whether a row has ``value``."""
-        return ("" if value == EMPTY else value) in self.values(row)
-
-    def _order(self, values: Iterable[str]) -> list[str]:
-        """Sort as they are used where that is known, numbers by value, all else by name."""
-        known = list(self.names)
-
-        def place(value: str) -> tuple[int, float, str]:
-            number = float(value) if _NUMBER.fullmatch(value) else float("inf")
-            return known.index(value) if value in known else -1, number, value.casefold()
-
-        return sorted(values, key=place)
 
 
 def facets(cases: Sequence[Case]) -> tuple[Facet, ...]:

@@ -17,13 +17,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_unet.data.cases import Case
-from napari_unet.widgets.parts.facets import Facets
+from napari_unet.widgets.parts.facets import Facet, Facets
 from napari_unet.widgets.parts.qt import QShortcut, Signal
 from napari_unet.widgets.parts.sheet import Sheet
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Elided, Text
 from napari_unet.widgets.views.case_menus import CaseMenus
-from napari_unet.widgets.views.case_rows import Facet, Row, columns, facets, widths
+from napari_unet.widgets.views.case_rows import Row, columns, facets, widths
 
 PREVIOUS, NEXT = "Alt+Left", "Alt+Right"
 

@@ -1,4 +1,4 @@
-"""The Evaluate view: a table of scores per image, and a quick score of two Labels layers."""
+"""The Evaluate view: what to evaluate, the scores as they come, and comparisons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qtpy.QtWidgets import QFormLayout, QLineEdit, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QWidget
 
 from napari_unet.events import CaseScore
 from napari_unet.session import ModelEntry
@@ -16,43 +16,14 @@ from napari_unet.widgets.parts.form import add_row, narrow
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.picker import Choice, ModelPicker
 from napari_unet.widgets.parts.qt import Signal
-from napari_unet.widgets.parts.table import Column, Table
 from napari_unet.widgets.parts.text import Text
+from napari_unet.widgets.views.compare_layers import LayersView
+from napari_unet.widgets.views.compare_models import ModelsView
+from napari_unet.widgets.views.scores import ScoresPanel
 
 SUBSETS = (("test", "test"), ("val", "validation"), ("train", "training"), ("all", "all cases"))
-NAN = float("nan")
-SCORES = {
-    "dice": ("Dice", "2 · overlap / (both areas)"),
-    "iou": ("IoU", "Intersection over union (Jaccard)"),
-    "pixel_accuracy": ("Acc.", "Pixel accuracy: the share of pixels whose label is right"),
-    "precision": ("Prec.", "Precision: how much of what was found is right"),
-    "recall": ("Rec.", "Recall: how much of what is there was found"),
-}
-SUMMARY = {"mean": "mean", "std": "± std", "median": "median"}
-
-
-def _score_column(key: str) -> Column:
-    title, help = SCORES[key]
-
-    def show(s: CaseScore) -> str:
-        return "–" if s.error else f"{getattr(s, key):.3f}"
-
-    return Column(title, show, lambda s: NAN if s.error else getattr(s, key), _explain, help)
-
-
-def _explain(s: CaseScore) -> str:
-    if s.error:
-        return s.error
-    note = " (no foreground in either mask)" if s.empty else ""
-    values = ", ".join(f"{SCORES[k][0]} {getattr(s, k):.4f}" for k in SCORES)
-    return f"{s.name}{note}\n{values}"
-
-
-COLUMNS = (
-    Column("Image", lambda s: f"{s.name} ∅" if s.empty else s.name, tooltip=_explain),
-    *(_score_column(key) for key in SCORES),
-    Column("Patient", lambda s: s.patient),
-)
+CSV_TIP = "Save the scores of every image as a table"
+HTML_TIP = "Save a report with table, plots and pictures as one file that any browser shows"
 
 
 class EvaluateView(Page):
@@ -63,9 +34,9 @@ class EvaluateView(Page):
     model_chosen = Signal(str)
     subset_chosen = Signal(str)
     browse = Signal()
-    case_wanted = Signal(str)  # its name
     export_wanted = Signal()
-    compare_wanted = Signal(str, str)  # names of the prediction's and the reference's layer
+    report_wanted = Signal()
+    report_cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,20 +47,20 @@ class EvaluateView(Page):
         self.running = Running()
         self.stale = Text()
         self.summary = Text()
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search images and patients")
-        self.search.setClearButtonEnabled(True)
-        self.table = Table(COLUMNS)
-        self.table.set_widths("case_000", *("0.000",) * 5, "patient-00", grow=0)
-        self.export = Action("E&xport CSV…", "Save the table")
-        self.compare_box = Fold("Compare two layers")
-        self.prediction = Choice("no labels layer")
-        self.reference = Choice("no labels layer")
-        self.compare = Action("&Compare", "Score one Labels layer against another")
-        self.compare_result = Text()
+        self.scores = ScoresPanel()
+        self.export = QPushButton("E&xport CSV…")
+        self.export.setToolTip(CSV_TIP)
+        self.report = QPushButton("&Report…")
+        self.exports = QWidget()
+        self.reporting = Running()
+        self.layers = LayersView()
+        self.layers_fold = Fold("Compare two layers")
+        self.models = ModelsView()
+        self.models_fold = Fold("Compare models and readers")
         self._lay_out()
         self._connect()
-        self.set_scores((), None, "")
+        self.set_scores((), {}, None, "")
+        self.set_report_reason("")
         tab_as_laid_out(self)
 
     # --- setters ------------------------------------------------------------------------------
@@ -97,6 +68,7 @@ class EvaluateView(Page):
     def set_models(self, models: Sequence[ModelEntry], current: ModelEntry | None) -> None:
         """Offer these models with ``current`` chosen."""
         self.model.set_models(models, current)
+        self.models.set_models(models)
 
     def set_reason(self, reason: str) -> None:
         """Say why nothing can be evaluated now; empty if it can."""
@@ -111,40 +83,27 @@ class EvaluateView(Page):
         self.running.set_idle()
 
     def set_scores(
-        self, scores: Sequence[CaseScore], summary: Mapping[str, Any] | None, stale: str
+        self,
+        scores: Sequence[CaseScore],
+        before: Mapping[str, CaseScore],
+        summary: Mapping[str, Any] | None,
+        stale: str,
     ) -> None:
-        """Fill the table; ``stale`` says whose scores they are if not the present model's."""
-        pinned = _pinned(summary) if summary else []
-        if pinned or self.table.rows.pinned or not _continues(scores, self.table.rows.given):
-            self.table.rows.set_rows([*pinned, *scores], len(pinned))
-        else:
-            for score in scores[len(self.table.rows.given) :]:
-                self.table.rows.append(score)
-        for widget in (self.table, self.search, self.export):
+        """Show scores, and of those that were corrected what they were before.
+
+        ``summary`` is None while more are to come; ``stale`` says whose scores they are if not the
+        present model's.
+        """
+        self.scores.set_scores(scores, before)
+        for widget in (self.scores, self.exports):
             widget.setVisible(bool(scores))
         self.summary.set_text(_summary_text(summary) if summary else _so_far(scores))
         self.stale.set_text(f"⚠ {stale}" if stale else "")
-        self.export.set_reason("" if scores else "There are no scores yet.")
 
-    def set_case(self, name: str) -> None:
-        """Mark the open case."""
-        if name:
-            self.table.select(lambda score: score.name == name)
-
-    def set_layers(self, names: Sequence[str], prediction: str, reference: str) -> None:
-        """Offer Labels layers to compare, with these two chosen unless a person chose others."""
-        items = [(n, n) for n in names]
-        kept = [self.prediction.key(), self.reference.key()]
-        wanted = [
-            k if k in names else d for k, d in zip(kept, (prediction, reference), strict=True)
-        ]
-        self.prediction.set_items(items, wanted[0])
-        self.reference.set_items(items, wanted[1])
-        self._check_layers()
-
-    def set_compared(self, text: str) -> None:
-        """Show the scores of the two layers, or nothing when they are out of date."""
-        self.compare_result.set_text(text)
+    def set_report_reason(self, reason: str) -> None:
+        """Say why no report can be written now; empty if it can."""
+        self.report.setEnabled(not reason)
+        self.report.setToolTip(reason or HTML_TIP)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -153,18 +112,17 @@ class EvaluateView(Page):
         add_row(rows, "Mo&del", self.model, "The model to score.")
         add_row(rows, "Case&s", self.subset, "Test cases were never seen in training.")
         self.body.addLayout(rows)
-        top: tuple[QWidget, ...] = (self.evaluate, self.running, self.stale, self.summary)
-        for widget in (*top, self.search):
+        for widget in (self.evaluate, self.running, self.stale, self.summary):
             self.body.addWidget(widget)
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.export)
-        pair = QWidget()
-        rows = narrow(QFormLayout(pair))
-        add_row(rows, "Prediction", self.prediction, "The Labels layer to be scored.")
-        add_row(rows, "Reference", self.reference, "The Labels layer taken as the truth.")
-        for widget in (pair, self.compare, self.compare_result):
-            self.compare_box.rows.addWidget(widget)
-        self.body.addWidget(self.compare_box)
+        self.body.addWidget(self.scores, 1)
+        row = QHBoxLayout(self.exports)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.export)
+        row.addWidget(self.report)
+        self.layers_fold.rows.addWidget(self.layers)
+        self.models_fold.rows.addWidget(self.models)
+        for below in (self.exports, self.reporting, self.layers_fold, self.models_fold):
+            self.body.addWidget(below)
         self.body.addStretch(0)
 
     def _connect(self) -> None:
@@ -174,42 +132,12 @@ class EvaluateView(Page):
             (self.model.chosen, self.model_chosen),
             (self.model.browse, self.browse),
             (self.subset.chosen, self.subset_chosen),
-            (self.export.clicked, self.export_wanted),
+            (self.reporting.stop, self.report_cancelled),
         )
         for inner, outer in relay:
             inner.connect(outer)
-        self.search.textChanged.connect(self.table.found.set_search)
-        self.table.opened.connect(lambda score: self.case_wanted.emit(score.name))
-        self.compare.clicked.connect(self._compare)
-        for choice in (self.prediction, self.reference):
-            choice.chosen.connect(lambda _: self._choose_layers())
-
-    def _compare(self) -> None:
-        self.compare_wanted.emit(self.prediction.key(), self.reference.key())
-
-    def _choose_layers(self) -> None:
-        self.compare_result.set_text("")
-        self._check_layers()
-
-    def _check_layers(self) -> None:
-        a, b = self.prediction.key(), self.reference.key()
-        if not (a and b):
-            self.compare.set_reason("Two Labels layers are needed: a prediction and a reference.")
-        else:
-            self.compare.set_reason("Choose two different layers." if a == b else "")
-
-
-def _pinned(summary: Mapping[str, Any]) -> list[CaseScore]:
-    """Return the rows on top: mean, deviation and median."""
-    if not summary["mean"]:
-        return []
-    return [CaseScore(n, "", empty=False, **summary[kind]) for kind, n in SUMMARY.items()]
-
-
-def _continues(scores: Sequence[CaseScore], shown: Sequence[CaseScore]) -> bool:
-    """Say whether all that is shown is the beginning of the scores."""
-    n = len(shown)
-    return len(scores) >= n and (n == 0 or scores[n - 1] is shown[-1])
+        self.export.clicked.connect(lambda: self.export_wanted.emit())
+        self.report.clicked.connect(lambda: self.report_wanted.emit())
 
 
 def _summary_text(summary: Mapping[str, Any]) -> str:
@@ -231,11 +159,3 @@ def _so_far(scores: Sequence[CaseScore]) -> str:
     if not good:
         return "" if scores else "Evaluate a model to see Dice and IoU of every image here."
     return f"{len(scores)} images so far, mean Dice {math.fsum(good) / len(good):.3f}."
-
-
-def compared(score: CaseScore) -> str:
-    """Say in words how two masks agree."""
-    lines = [f"{SCORES[k][0]} {getattr(score, k):.4f}" for k in SCORES]
-    per_class = [f"{name}: Dice {v['dice']:.4f}" for name, v in score.per_class.items()]
-    note = ["Neither layer has any foreground."] if score.empty else []
-    return "\n".join([*note, ", ".join(lines), *(per_class if len(per_class) > 1 else ())])
