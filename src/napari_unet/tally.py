@@ -119,7 +119,8 @@ class Tally:
 
     def outcomes(self, box: Box) -> NDArray[np.uint8]:
         """Return for each pixel of a box what is right or wrong there."""
-        return self._outcomes[self._codes[box]]
+        outcomes: NDArray[np.uint8] = self._outcomes[self._codes[box]]
+        return outcomes
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -138,23 +139,24 @@ class Tally:
         codes = self._state(reference)
         if self.ignore is not None:
             codes[reference == self.ignore] = self._states
-        codes *= self._states
-        codes += self._state(self.prediction[part])
-        return codes
+        both: NDArray[Any] = codes * self._states + self._state(self.prediction[part])
+        return both
 
     def _state(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the class of each pixel, and one more for what is no class."""
         kind, none = self._codes.dtype, self.classes + 1
-        if self.classes == 1:
-            return (labels != 0).astype(kind)
-        if labels.dtype.kind == "i":
-            return np.where((labels < 0) | (labels > none), none, labels).astype(kind)
-        return np.minimum(labels, none, dtype=np.result_type(labels, np.uint8)).astype(kind)
+        states: NDArray[Any] = labels != 0
+        if self.classes > 1 and labels.dtype.kind == "i":
+            states = np.where((labels < 0) | (labels > none), none, labels)
+        elif self.classes > 1:
+            states = np.minimum(labels, none, dtype=np.result_type(labels, np.uint8))
+        return states.astype(kind)
 
     def _histogram(self, codes: NDArray[Any]) -> NDArray[np.int64]:
         n = len(self._numbers)
         if n > FEW or codes.size < MANY:
-            return np.bincount(codes.ravel(order="K"), minlength=n)
+            counted: NDArray[np.int64] = np.bincount(codes.ravel(order="K"), minlength=n)
+            return counted
         numbers = np.array([np.count_nonzero(codes == code) for code in range(1, n)], np.int64)
         return np.concatenate(([codes.size - numbers.sum()], numbers))
 

@@ -257,6 +257,11 @@ class Answers:
         shown = self.shown(result)
         return shown.classes if shown is not None else None
 
+    def numbered(self, image: str, model: str) -> bool:
+        """Say whether the labels of an image by a model number objects and are no classes."""
+        shown = self._shown.get((image, model))
+        return shown is not None and shown.classes is not None
+
     def shown(self, result: Result) -> _Shown | None:
         """Return what the labels that are shown of a result are; None if none are."""
         shown = self._shown.get((result.image, result.model))

@@ -20,10 +20,12 @@ from napari_unet.widgets.augmenting import Augmenter
 from napari_unet.widgets.batching import Batcher
 from napari_unet.widgets.closing import CloseGuard
 from napari_unet.widgets.comparing import Comparer
+from napari_unet.widgets.correcting import Correcting
 from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
 from napari_unet.widgets.from_layers import FromLayers
+from napari_unet.widgets.jumping import Jumper
 from napari_unet.widgets.layer_pairs import LayerPairs
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.live import Live
@@ -65,6 +67,8 @@ class Desk:
         self.measurer = Measurer(session, layers, self.segmenter.answers)
         self.batcher = Batcher(session, layers, self.loader, self.exporter, self.runners)
         self.scorer = Scorer(session, layers, self.runners)
+        self.correcting = Correcting(session, layers, self.segmenter)
+        self.jumper = Jumper(self.correcting)
         self.comparer = Comparer(session, self.runners)
         self.reporter = Reporter(session, self.runners)
 

@@ -11,10 +11,10 @@ import numpy as np
 from napari.layers import Image, Labels
 
 from napari_unet.data.from_arrays import Pair
-from napari_unet.widgets.layer_tags import LIVE, SPARE, Hand, geometry, pixels, tag_of
+from napari_unet.widgets.layer_tags import ERRORS, LIVE, SPARE, Hand, geometry, pixels, tag_of
 
 SCRIBBLES = "scribbles"
-OURS = (LIVE, SPARE)  # what nobody would call a mask
+OURS = (ERRORS, LIVE, SPARE)  # what nobody would call a mask
 
 
 @dataclass(frozen=True)

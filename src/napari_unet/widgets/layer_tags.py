@@ -21,6 +21,7 @@ from napari_unet.session import ImageFacts
 KEY = "napari_unet"  # in a layer's metadata: what we put there
 CASE_IMAGE, REFERENCE, SEGMENTATION = "case image", "reference", "segmentation"
 LIVE = "live prediction"
+ERRORS = "errors"  # what is right and wrong in labels, as labels
 MAP = "map"  # probabilities or uncertainty, as an image
 SPARE = "spare"  # an empty, hidden segmentation: making a layer costs far more than reusing one
 

@@ -17,6 +17,7 @@ from napari_unet.session import ImageFacts
 from napari_unet.widgets.case_layers import CaseLayers, Shown
 from napari_unet.widgets.layer_tags import (
     CASE_IMAGE,
+    ERRORS,
     KEY,
     MAP,
     REFERENCE,
@@ -77,7 +78,9 @@ class Layers:
             viewer.layers.selection.events.changed,
         ):
             chosen.connect(self._emit_changed)
-        viewer.dims.events.current_step.connect(self._look)
+        dims = viewer.dims.events
+        for turned in (dims.current_step, dims.order, dims.ndisplay):
+            turned.connect(self._look)
         for layer in viewer.layers:
             self._watch_layer(layer)
 
@@ -121,7 +124,8 @@ class Layers:
 
     def label_names(self) -> list[str]:
         """Return the names of the Labels layers."""
-        return [layer.name for layer in self.hand.layers if isinstance(layer, Labels)]
+        labels = (x for x in self.hand.layers if isinstance(x, Labels))
+        return [x.name for x in labels if tag_of(x).get("role") != ERRORS]
 
     def reference_name(self) -> str:
         """Return the name of the open case's reference layer, empty if there is none."""

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShowEvent
+
 from napari_unet.widgets.docks.dock import Dock
+from napari_unet.widgets.errors_layer import COLOURS, OPACITY, WORDS
+from napari_unet.widgets.judged import NO_PREDICTION
+from napari_unet.widgets.parts.qt import QShortcut
 from napari_unet.widgets.views.correct import CorrectView
+from napari_unet.widgets.views.error_regions import BACK, NEXT, SHOW
+from napari_unet.widgets.views.painting import REDO, UNDO
 
 
 class CorrectDock(Dock):
@@ -14,5 +22,86 @@ class CorrectDock(Dock):
     place = "correct"
 
     def __init__(self, napari_viewer: Any) -> None:
-        self.view = CorrectView()
+        legend = {WORDS[outcome]: colour for outcome, colour in COLOURS.items()}
+        self.view = CorrectView(legend, OPACITY)
         super().__init__(napari_viewer, self.view)
+        self.correcting, self.jumper = self.desk.correcting, self.desk.jumper
+        self._hear_view()
+        self._hear_keys()
+        self._hear_desk()
+        self._show_pair()
+        self._show_scores()
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Begin to count once somebody looks."""
+        super().showEvent(event)
+        self.correcting.begin()
+
+    def _hear_view(self) -> None:
+        correcting, panel, errors = self.correcting, self.view.painting, self.view.errors
+        panel.prediction_chosen.connect(lambda id: correcting.choose("prediction", id))
+        panel.reference_chosen.connect(lambda id: correcting.choose("reference", id))
+        panel.segment_wanted.connect(self.desk.segmenter.start)
+        panel.paint_wanted.connect(correcting.paint)
+        panel.undo_wanted.connect(correcting.undo)
+        panel.redo_wanted.connect(correcting.redo)
+        panel.reference_edited.connect(correcting.edit_reference)
+        errors.shown.connect(correcting.show_errors)
+        errors.opacity_changed.connect(correcting.errors.set_opacity)
+        errors.jump_wanted.connect(self.jumper.go)
+
+    def _hear_keys(self) -> None:
+        correcting, jumper = self.correcting, self.jumper
+        keys = {
+            UNDO: correcting.undo,
+            REDO: correcting.redo,
+            NEXT: lambda: jumper.go(1),
+            BACK: lambda: jumper.go(-1),
+            SHOW: lambda: correcting.show_errors(not correcting.shows_errors),
+        }
+        for key, act in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self.view)
+            # Only while the keyboard is in this widget: napari's own keys are its own.
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+
+    def _hear_desk(self) -> None:
+        session = self.desk.session
+        self.listen(self.correcting.pair_changed, self._show_pair)
+        self.listen(self.correcting.scored, self._show_scores)
+        self.listen(self.correcting.rested, self.jumper.look)
+        self.listen(self.jumper.changed, self._show_jump)
+        for signal in (session.busy_changed, session.model_changed):
+            self.listen(signal, self._show_pair)
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _show_pair(self) -> None:
+        correcting, judges, panel = self.correcting, self.correcting.judges, self.view.painting
+        ids = (
+            str(x.unique_id) if x is not None else "" for x in (judges.prediction, judges.reference)
+        )
+        panel.set_layers(judges.labels(), *ids)
+        missing = correcting.problem == NO_PREDICTION
+        panel.set_segment(missing, self.desk.segmenter.reason() if missing else "")
+        layer = correcting.painted_layer
+        name = layer.name if layer is not None else ""
+        panel.set_painted(name, correcting.edits_reference, judges.reference is not None)
+        several = correcting.judged is not None and len(correcting.judged.names) > 1
+        self.view.errors.set_shown(correcting.shows_errors, several)
+        self._show_scores()
+
+    def _show_scores(self) -> None:
+        correcting, panel = self.correcting, self.view.painting
+        counting, judged = correcting.counting, correcting.judged
+        problem = correcting.problem
+        if counting is not None and not counting.ready:
+            problem = "Counting …"
+        panel.set_problem(problem, counting is not None and counting.ready)
+        names = judged.names if judged is not None else ()
+        self.view.scores.set_scores(correcting.before, correcting.now, correcting.in_sight, names)
+        self.view.scores.set_distances(correcting.distance_words())
+        panel.set_history(*correcting.can_undo())
+
+    def _show_jump(self) -> None:
+        self.view.errors.set_text(self.jumper.text)

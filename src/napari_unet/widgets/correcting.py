@@ -1,0 +1,323 @@
+"""Correcting labels: who is painted on, and scores that move with the brush.
+
+Numbers that are counted follow every step of a brush. What takes longer, the distances between
+surfaces, follows when painting has rested; then the table of scores has its row replaced as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_unet.errors import DataError, readable
+from napari_unet.events import CaseScore
+from napari_unet.metrics import Counts, score_counts, score_masks
+from napari_unet.session import Session
+from napari_unet.tally import Box
+from napari_unet.widgets.counting import Counting
+from napari_unet.widgets.errors_layer import ErrorsLayer
+from napari_unet.widgets.judged import Judged, Judges
+from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, pixel_size, tag_of
+from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.runner import Background
+from napari_unet.widgets.segmenting import Segmenter
+
+REST = 600  # milliseconds after which painting rests
+
+
+class Correcting:
+    """Follows what a person paints on the labels of the open case, or on any two layers."""
+
+    pair_changed = Signal()  # which layers are compared, or painted on, or why none are
+    scored = Signal()  # the scores moved
+    rested = Signal()  # a person has painted, and painting rests
+
+    def __init__(self, session: Session, layers: Layers, segmenter: Segmenter) -> None:
+        self.session, self.layers = session, layers
+        self.judges = Judges(session, layers, segmenter)
+        self.errors = ErrorsLayer(layers.hand)
+        self.problem = ""
+        self.counting: Counting | None = None
+        self.judged: Judged | None = None
+        self.before: CaseScore | None = None
+        self.now: CaseScore | None = None
+        self.in_sight: CaseScore | None = None
+        self.distances: CaseScore | None = None  # of the labels as they are now, once measured
+        self.painted = False  # by a person, since ``before``
+        self.edits_reference = False
+        self.shows_errors = True
+        self._begun = False
+        self._measure = Background()
+        self._rest, self._look, self._soon = QTimer(), QTimer(), QTimer()
+        for timer, pause, act in (
+            (self._rest, REST, self._take_rest),
+            (self._look, 0, self._see),
+            (self._soon, 0, self.follow),
+        ):
+            timer.setSingleShot(True)
+            timer.setInterval(pause)
+            timer.timeout.connect(act)
+        for signal in (layers.changed, session.case_changed, session.sheet_changed):
+            signal.connect(self._follow_soon)
+        segmenter.answers.found_changed.connect(self._follow_soon)
+        layers.slice_changed.connect(self._look_soon)
+        self.errors.closed.connect(lambda: self.show_errors(False))
+
+    # --- what a person asks for ---------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Follow from now on; before anybody looks at scores, nothing is counted."""
+        if not self._begun:
+            self._begun = True
+            self.follow()
+
+    def choose(self, role: str, id: str) -> None:
+        """Compare another layer as "prediction" or "reference"."""
+        self.judges.choose(role, id)
+        self.follow()
+
+    def edit_reference(self, on: bool) -> None:
+        """Paint on the reference, which is kept from that otherwise, or on the prediction."""
+        reference = self.judges.reference
+        self.edits_reference = on and reference is not None
+        if tag_of(reference).get("role") == REFERENCE:
+            reference.editable = on
+        if (layer := self.painted_layer) is not None:
+            self._activate(layer)
+        self.pair_changed.emit()
+
+    @property
+    def painted_layer(self) -> Any:
+        """The layer to paint on, None if there is none."""
+        return self.judges.reference if self.edits_reference else self.judges.prediction
+
+    def paint(self) -> None:
+        """Take the brush, on the layer to paint on."""
+        layer = self.painted_layer
+        if layer is None or not layer.editable:
+            return
+        self._activate(layer)
+        layer.mode = "paint"
+
+    def undo(self) -> None:
+        """Undo the last stroke on the layer to paint on."""
+        if (layer := self.painted_layer) is not None:
+            layer.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if (layer := self.painted_layer) is not None:
+            layer.redo()
+
+    def can_undo(self) -> tuple[bool, bool]:
+        """Return whether there is something to undo, and something to redo."""
+        strokes = self.counting.strokes.get(self.painted_layer) if self.counting else None
+        return strokes.can_undo() if strokes is not None else (False, False)
+
+    def show_errors(self, on: bool) -> None:
+        """Show or hide the layer of errors."""
+        self.shows_errors = on
+        if not on:
+            self.errors.take_away()
+        elif self.counting is not None and self.counting.ready:
+            self.errors.show(self.counting.tally, self.counting.prediction)
+        self.pair_changed.emit()
+
+    def distance_words(self) -> str:
+        """Say how far the surfaces lie apart; empty if that was not measured of these labels."""
+        score = self.distances
+        if score is None or not math.isfinite(score.hd95):
+            return ""
+        unit = score.unit
+        return (
+            f"95 % Hausdorff distance {score.hd95:.3g} {unit}, "
+            f"mean surface distance {score.surface_distance:.3g} {unit}"
+        )
+
+    # --- following ----------------------------------------------------------------------------
+
+    def _follow_soon(self) -> None:
+        # Not at once: napari may be in the midst of adding or removing layers.
+        self._soon.start()
+
+    def follow(self) -> None:
+        """Compare what is there now to be compared."""
+        if self.session.closed or not (self._begun or self._in_sheet()):
+            return
+        self.problem = self.judges.problem()
+        if self.problem:
+            self._drop()
+        elif not self._follows():
+            self._start()
+        reference = self.judges.reference
+        if tag_of(reference).get("role") == REFERENCE and not reference.editable:
+            self.edits_reference = False  # another case took its place
+        self.pair_changed.emit()
+
+    def _follows(self) -> bool:
+        """Say whether the right layers are followed already."""
+        counting, judged, judges = self.counting, self.judged, self.judges
+        if counting is None or judged is None:
+            return False
+        same = counting.prediction is judges.prediction and counting.reference is judges.reference
+        dataset = self.session.dataset
+        known = dataset is not None and tag_of(counting.reference).get("role") == REFERENCE
+        return same and (not known or tuple(dataset.labels.names) == judged.names)  # type: ignore[union-attr]
+
+    def _start(self) -> None:
+        self._drop()
+        self.judged = judged = self.judges.judged()
+        self.counting = counting = Counting(
+            self.layers.hand, judged.prediction, judged.reference, len(judged.names), judged.ignore
+        )
+        counting.changed.connect(self._changed)
+        counting.lost.connect(self._again)
+        counting.complete.connect(self._counted)
+        if counting.ready:
+            self._counted()
+
+    def _again(self) -> None:
+        """Begin anew: a layer holds another array."""
+        self._drop()
+        self.follow()
+
+    def _drop(self) -> None:
+        if self.counting is not None:
+            self.counting.close()
+        self.counting = self.judged = None
+        self.before = self.now = self.in_sight = self.distances = None
+        self.painted = False
+        self._rest.stop()
+        self._measure.drop()
+        self.errors.take_away()
+        self.scored.emit()
+
+    def _counted(self) -> None:
+        counting = self.counting
+        if counting is None:
+            return
+        if self.shows_errors and self._begun:
+            self.errors.show(counting.tally, counting.prediction)
+        self._score()
+        self.before = self.now
+        self._take_measure()
+        self.pair_changed.emit()
+        self.scored.emit()
+
+    def _changed(self, boxes: tuple[Box, ...], by_program: bool) -> None:
+        if self.counting is None:
+            return
+        self.errors.update(self.counting.tally, boxes)
+        self.distances = None
+        self._score()
+        if by_program:
+            self.before, self.painted = self.now, False
+        else:
+            self.painted = True
+        self._rest.start()
+        self.scored.emit()
+
+    def _look_soon(self) -> None:
+        if self.counting is not None:
+            self._look.start()
+
+    def _see(self) -> None:
+        """Score the slice that is looked at now."""
+        if self.counting is not None and self.counting.ready:
+            self._score()
+            self.scored.emit()
+
+    # --- scores -------------------------------------------------------------------------------
+
+    def _score(self) -> None:
+        counting = self.counting
+        if counting is None:
+            return
+        try:
+            self.now = self._scores(counting.counts)
+            seen = counting.in_sight()
+            self.in_sight = None if seen is None else self._scores(seen)
+            self.problem = ""
+        except DataError as error:
+            self.now = self.in_sight = None
+            self.problem = str(error)
+
+    def _scores(self, counts: Counts) -> CaseScore:
+        return score_counts(counts, self.judged.names if self.judged else (), **self._whose())
+
+    def _whose(self) -> Mapping[str, Any]:
+        case = self.session.case
+        if case is None or self.judged is None:
+            return {"name": self.judged.prediction.name if self.judged else ""}
+        return {"name": case.name, "patient": case.patient, "tags": case.tags}
+
+    def _take_rest(self) -> None:
+        self._take_measure()
+        if self.painted:
+            self.rested.emit()
+
+    def _take_measure(self) -> None:
+        """Measure the distances between surfaces, in a thread."""
+        counting, judged = self.counting, self.judged
+        if counting is None or judged is None or self.now is None:
+            return
+        tally, whose = counting.tally, self._whose()
+        version = tally.version
+        arrays = tally.prediction.copy(), tally.reference.copy()
+        unit = pixel_size(judged.reference).unit.rstrip("²³")
+        spacing = None if unit == "px" else tuple(np.abs(judged.reference.scale).tolist())
+
+        def work() -> CaseScore:
+            return score_masks(
+                *arrays,
+                judged.names,
+                ignore=judged.ignore,
+                spacing=spacing,
+                unit=unit,
+                **whose,
+            )
+
+        def measured(score: CaseScore) -> None:
+            if counting is self.counting and tally.version == version:
+                self.distances = score
+                self._tell_sheet(score)
+                self.scored.emit()
+
+        self._measure.run(
+            "measuring distances",
+            work,
+            measured,
+            lambda error: self.session.fail("correct", readable(error)),
+        )
+
+    def _tell_sheet(self, score: CaseScore) -> None:
+        """Replace the row of the open case, if the table is of the model whose labels these are."""
+        sheet, judged = self.session.sheet, self.judged
+        if sheet is None or judged is None or not self._in_sheet():
+            return
+        old = next(s for s in sheet.scores if s.name == score.name)
+        ours = tag_of(judged.prediction)
+        theirs = ours.get("role") == SEGMENTATION and ours.get("model") == sheet.model
+        if theirs and (self.painted or old.corrected) and not self.session.stale:
+            self.session.replace_score(replace(score, tags=old.tags, corrected=self.painted))
+
+    def _in_sheet(self) -> bool:
+        """Say whether the open case is in the table of scores, with its own reference."""
+        sheet, case, dataset = self.session.sheet, self.session.case, self.session.dataset
+        if sheet is None or case is None or dataset is None or sheet.root != str(dataset.root):
+            return False
+        reference = tag_of(self.judges.reference)
+        return reference.get("role") == REFERENCE and any(s.name == case.name for s in sheet.scores)
+
+    def _activate(self, layer: Any) -> None:
+        viewer = self.layers.hand.viewer
+        if viewer is not None and layer in viewer.layers:
+            viewer.layers.selection.active = layer
+            if not layer.visible:
+                layer.visible = True
