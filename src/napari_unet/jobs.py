@@ -43,6 +43,11 @@ class TrainJob:
     corrected: tuple[str, ...] = ()
     share: float = 0.0
 
+    @property
+    def writes(self) -> str:
+        """The model file that the training writes."""
+        return self.model
+
 
 @dataclass(frozen=True)
 class ResumeJob:
@@ -57,6 +62,11 @@ class ResumeJob:
     minutes: float = 0.0
     epochs: int = 0
     device: str = "auto"
+
+    @property
+    def writes(self) -> str:
+        """The model file that the training writes."""
+        return self.model
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,11 @@ class ImproveJob:
     device: str = "auto"
     surfaces: bool = True
 
+    @property
+    def writes(self) -> str:
+        """The model file that the training writes."""
+        return self.out
+
 
 @dataclass(frozen=True)
 class RankJob:
@@ -260,3 +275,5 @@ Job = (
     | AuditJob
     | FetchJob
 )
+
+Training = TrainJob | ResumeJob | ImproveJob

@@ -5,6 +5,7 @@ it, and everything shown is either fresh or says why it is not.
 """
 
 from napari_unet.session.freshness import Made, stale
+from napari_unet.session.learning import Ranking
 from napari_unet.session.models import channel_axis, is_time, misfit, read_entry
 from napari_unet.session.state import Session
 from napari_unet.session.training import Waiting
@@ -31,6 +32,7 @@ __all__ = [
     "Message",
     "ModelEntry",
     "Place",
+    "Ranking",
     "Result",
     "Session",
     "Sheet",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +19,27 @@ from napari_unet.events import (
     EpochEnd,
     EvaluateFinished,
     Event,
+    Improved,
     Note,
     Paused,
     Planned,
     Preview,
     Progress,
+    Ranked,
+    RankedCase,
     TrainFinished,
 )
-from napari_unet.jobs import EvaluateJob, Job, PlanJob, ResumeJob, TrainJob
+from napari_unet.jobs import (
+    EvaluateJob,
+    ImproveJob,
+    Job,
+    PlanJob,
+    RankJob,
+    ResumeJob,
+    TrainJob,
+)
 from napari_unet.session.data import DataState
+from napari_unet.session.learning import LearnState
 from napari_unet.session.models import ModelState, modified, read_entry
 from napari_unet.session.results import ResultState
 from napari_unet.session.running import RunState
@@ -38,7 +51,7 @@ if TYPE_CHECKING:
     from napari_unet.engine.client import Engines
 
 
-class Session(DataState, ModelState, RunState, ResultState, TrainState):
+class Session(DataState, ModelState, RunState, ResultState, TrainState, LearnState):
     """The state of one viewer, and what happens to it when a job tells something.
 
     Parameters
@@ -53,6 +66,7 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
         RunState.__init__(self, make_engines)
         ResultState.__init__(self)
         TrainState.__init__(self)
+        LearnState.__init__(self)
         self.scratch = Scratch()
         self.model_changed.connect(self.sheet_changed.emit)  # scores may be stale now
 
@@ -92,12 +106,14 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
         """Note that a job starts on a lane."""
         self.busy[lane] = Busy(title, place, job=job)
         self.set_message(place, Message())
-        if isinstance(job, TrainJob):
+        if isinstance(job, TrainJob | ImproveJob):
             self.start_run(job)
         elif isinstance(job, ResumeJob):
             self.start_run(job, self._epochs_before(job.model))
         elif isinstance(job, EvaluateJob):
             self.start_sheet(job)
+        elif isinstance(job, RankJob):
+            self.start_ranking(job)
         self.busy_changed.emit()
 
     def receive(self, lane: Lane, event: Event) -> None:
@@ -116,13 +132,19 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
             case Augmented():
                 self.take_augmented(event)
             case TrainFinished():
-                self._trained(event)
+                self._trained(event, lane)
             case AuditFinished():
                 self.take_audit(event)
             case CaseDone() if self._evaluates(lane):
                 self.take_score(event)
             case EvaluateFinished() if self._evaluates(lane):
                 self.take_scores(event)
+            case Improved():
+                self.take_improved(event)
+            case RankedCase():
+                self.take_ranked_case(event)
+            case Ranked():
+                self.take_ranked(event)
             case Compared():
                 self.take_comparison(event)
             case Note() if (busy := self.busy.get(lane)) is not None:
@@ -139,7 +161,7 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
 
         The model's card tells of those up to the best one, the last model's of all that were saved.
         """
-        if self.run is not None and Path(self.run.model) == Path(model):
+        if self.run is not None and Path(self.run.writes) == Path(model):
             return self.curve
         path = Path(model)
         last = path.with_name(f"{ModelEntry(model).name}.last{SUFFIX}")
@@ -152,9 +174,14 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState):
         job = job.train if isinstance(job, PlanJob) else job
         return job if isinstance(job, TrainJob) else None
 
-    def _trained(self, event: TrainFinished) -> None:
+    def _trained(self, event: TrainFinished, lane: Lane) -> None:
         self.trained = event
         self.curve_changed.emit()
         self.refresh_models()
+        if isinstance(self.run, ImproveJob):
+            # A person chooses between old and new once they are compared, which cannot be paused.
+            self.busy[lane] = replace(self.busy[lane], title="comparing old and new", job=None)
+            self.busy_changed.emit()
+            return
         with contextlib.suppress(ModelError):  # the job itself has said so if the file is no good
             self.select_model(event.model)

@@ -10,16 +10,18 @@ from psygnal import Signal
 from napari_unet.card import ModelCard
 from napari_unet.errors import ConfigError
 from napari_unet.events import Augmented, EpochEnd, Plan, Preview, TrainFinished
-from napari_unet.jobs import ResumeJob, TrainJob
+from napari_unet.jobs import Training, TrainJob
 from napari_unet.schema import from_json
+from napari_unet.session.values import Place
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A training that starts when those before it are over."""
+    """A training that starts when those before it are over; ``place`` asked for it."""
 
-    job: TrainJob | ResumeJob
+    job: Training
     name: str
+    place: Place = "train"
 
 
 class TrainState:
@@ -34,14 +36,14 @@ class TrainState:
     def __init__(self) -> None:
         self.curve: tuple[EpochEnd, ...] = ()
         self.trained: TrainFinished | None = None
-        self.run: TrainJob | ResumeJob | None = None  # the last one that was started
+        self.run: Training | None = None  # the last one that was started
         self.plan: Plan | None = None
         self.planned_for: TrainJob | None = None
         self.preview: Preview | None = None
         self.augmented: Augmented | None = None
         self.queue: tuple[Waiting, ...] = ()
 
-    def start_run(self, job: TrainJob | ResumeJob, before: Sequence[EpochEnd] = ()) -> None:
+    def start_run(self, job: Training, before: Sequence[EpochEnd] = ()) -> None:
         """Begin a curve; ``before`` are the epochs of the run that is gone on with."""
         self.run, self.curve, self.trained = job, tuple(before), None
         self.preview = None

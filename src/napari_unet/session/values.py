@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_unet.card import ModelCard
 from napari_unet.events import CaseScore, EvaluateFinished, Progress
-from napari_unet.jobs import Job, ResumeJob, TrainJob
+from napari_unet.jobs import Job, Training
 from napari_unet.labelling import label_image
 from napari_unet.session.kept import Kept
 
@@ -48,7 +48,7 @@ class Busy:
     @property
     def trains(self) -> bool:
         """Whether a model is being trained, which can be paused."""
-        return isinstance(self.job, TrainJob | ResumeJob)
+        return isinstance(self.job, Training)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Resumer:
                 if not r.finished
                 and self._dismissed.get(r.model) != r.epochs
                 and not self.trainer.has(r.model)
-                and (last is None or Path(last.model) != Path(r.model))
+                and (last is None or Path(last.writes) != Path(r.model))
             ),
             None,
         )

@@ -14,8 +14,8 @@ from napari_unet import workspace
 from napari_unet.card import SUFFIX
 from napari_unet.controls import Continue, Pause
 from napari_unet.errors import ModelError
-from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
-from napari_unet.session import Message, Session, Waiting
+from napari_unet.jobs import ImproveJob, PlanJob, ResumeJob, TrainJob
+from napari_unet.session import Message, Place, Session, Waiting
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.runner import Runner
 
@@ -61,14 +61,20 @@ class Trainer:
         job = replace(settings, folder=root, model=str(model_path(name)))
         self._submit(Waiting(job, name))
 
-    def resume(self, model: str, seconds: float = 0.0, more_minutes: float = 0.0) -> None:
+    def improve(self, job: ImproveJob, name: str) -> None:
+        """Go on training a model on corrected cases, now or in its turn."""
+        self._submit(Waiting(job, name, "correct"))
+
+    def resume(
+        self, model: str, seconds: float = 0.0, more_minutes: float = 0.0, place: Place = "train"
+    ) -> None:
         """Go on with a training; with ``more_minutes``, longer than it was meant to.
 
         ``seconds`` is how long it was trained already.
         """
         minutes = seconds / 60 + more_minutes if more_minutes else 0.0
         name = Path(model).name.removesuffix(SUFFIX)
-        self._submit(Waiting(ResumeJob(model, minutes=minutes), name))
+        self._submit(Waiting(ResumeJob(model, minutes=minutes), name, place))
 
     def plan(self, settings: TrainJob) -> None:
         """Find out how training would be done."""
@@ -85,9 +91,9 @@ class Trainer:
 
     def _begin(self, waiting: Waiting) -> None:
         self._running = waiting
-        self._before = _written(waiting.job.model)
+        self._before = _written(waiting.job.writes)
         words = "going on with" if isinstance(waiting.job, ResumeJob) else "training"
-        self.runner.start(waiting.job, f"{words} {waiting.name}", "train")
+        self.runner.start(waiting.job, f"{words} {waiting.name}", waiting.place)
         self.started.emit()
 
     # --- the queue ----------------------------------------------------------------------------
@@ -108,11 +114,11 @@ class Trainer:
             return
         first, *rest = self.session.queue
         # What went wrong before must still be readable when the next one starts.
-        said = self.session.messages.get("train", Message())
+        said = self.session.messages.get(first.place, Message())
         self.session.set_queue(rest)
         self._begin(first)
         if said.text:
-            self.session.set_message("train", said)
+            self.session.set_message(first.place, said)
 
     def names(self) -> frozenset[str]:
         """Return the names of the models that are being trained or wait for it."""
@@ -120,7 +126,7 @@ class Trainer:
 
     def has(self, model: str) -> bool:
         """Return whether a model is being trained or waits for it."""
-        return Path(model) in {Path(waiting.job.model) for waiting in self._all()}
+        return Path(model) in {Path(waiting.job.writes) for waiting in self._all()}
 
     def _all(self) -> list[Waiting]:
         running = [self._running] if self._running is not None else []
@@ -156,16 +162,19 @@ class Trainer:
             QTimer.singleShot(0, self._next)
 
     def _use(self, ended: Waiting) -> None:
-        model = ended.job.model
+        model = ended.job.writes
         self.layers.segmentations.mark_old(model)
         if self.session.trained is not None:
             return
         if _written(model) > self._before:
             self.session.refresh_models()
+            if isinstance(ended.job, ImproveJob):
+                return  # a person chooses between old and new
             with contextlib.suppress(ModelError):
                 self.session.select_model(model)
-        elif not self.session.messages["train"].text and not self.session.curve:
-            self.session.set_message("train", Message("Stopped before there was a model.", "info"))
+        elif not self.session.messages[ended.place].text and not self.session.curve:
+            stopped = Message("Stopped before there was a model.", "info")
+            self.session.set_message(ended.place, stopped)
 
 
 def model_path(name: str) -> Path:

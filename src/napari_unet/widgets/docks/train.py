@@ -142,7 +142,7 @@ class TrainDock(Dock):
     def _last(self) -> Resumable | None:
         """Return the training that is over, if it can be gone on with."""
         run = self.desk.session.run
-        return self.desk.resumer.of(run.model) if run is not None else None
+        return self.desk.resumer.of(run.writes) if run is not None else None
 
     def _show_augmentation(self) -> None:
         if self.augmentation is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_unet.events import EpochEnd, TrainFinished
-from napari_unet.jobs import ResumeJob, TrainJob
+from napari_unet.jobs import ImproveJob, ResumeJob, Training
 from napari_unet.resumable import Resumable
 from napari_unet.session import Busy, ModelEntry
 from napari_unet.widgets.runner import seconds
@@ -55,10 +55,12 @@ def interrupted_words(found: Resumable) -> str:
     return f"A training of {name} was interrupted after {epochs} ({seconds(found.seconds)})."
 
 
-def job_words(job: TrainJob | ResumeJob) -> str:
+def job_words(job: Training) -> str:
     """Say in short what a training is."""
     if isinstance(job, ResumeJob):
         return "goes on with a training"
+    if isinstance(job, ImproveJob):
+        return f"{job.folder}\nimproves {ModelEntry(job.model).name}"
     budget = f"{job.minutes:g} minutes" if job.minutes else f"{job.epochs} epochs"
     changed = ", changed" if job.recipe is not None else ""
     return f"{job.folder}\npreset {job.preset}{changed}, {budget}"
