@@ -243,6 +243,8 @@ class Answers:
         if result is not None:
             if self._region(result) is not None:
                 self._tell(result)
+            elif result.image in self.layers.segmentations.by_hand.images:
+                pass  # what a person corrected is shown, and replaced only when it is asked for
             elif result.image == self.layers.open_case():
                 self.write(result)
         self.found_changed.emit()

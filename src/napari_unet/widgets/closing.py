@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QMessageBox, QWidget
 
@@ -13,6 +15,21 @@ KEPT = (
     "to go on: the Train dock will offer it next time."
 )
 WAITING = " {count} more that wait will not be started."
+
+
+class SaveGuard(QObject):
+    """Has what was painted saved when a window closes, while its layers are still there."""
+
+    def __init__(self, window: QWidget, save: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._save = save
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Save, and let the window close (or not)."""
+        if event is not None and watched is self.parent() and event.type() == QEvent.Type.Close:
+            self._save()
+        return False
 
 
 class CloseGuard(QObject):

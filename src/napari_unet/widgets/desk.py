@@ -18,7 +18,7 @@ from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
 from napari_unet.widgets.augmenting import Augmenter
 from napari_unet.widgets.batching import Batcher
-from napari_unet.widgets.closing import CloseGuard
+from napari_unet.widgets.closing import CloseGuard, SaveGuard
 from napari_unet.widgets.comparing import Comparer
 from napari_unet.widgets.correcting import Correcting
 from napari_unet.widgets.curating import Curator
@@ -26,6 +26,7 @@ from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
 from napari_unet.widgets.from_layers import FromLayers
 from napari_unet.widgets.jumping import Jumper
+from napari_unet.widgets.keeping import Keeper
 from napari_unet.widgets.layer_pairs import LayerPairs
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.live import Live
@@ -64,6 +65,7 @@ class Desk:
             session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)
         )
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
+        self.keeper = Keeper(session, layers, self.loader, self.segmenter.answers)
         self.measurer = Measurer(session, layers, self.segmenter.answers)
         self.batcher = Batcher(session, layers, self.loader, self.exporter, self.runners)
         self.scorer = Scorer(session, layers, self.runners)
@@ -111,7 +113,8 @@ class Desk:
         return next((case for case in cases if case.name == name), None)
 
     def close(self) -> None:
-        """Stop everything; called when the viewer is gone."""
+        """Save what was painted and stop everything; called when the viewer is gone."""
+        self.keeper.finish()
         self.session.close()
 
 
@@ -131,14 +134,15 @@ def desk_of(viewer: Any, make_session: Callable[[], Session] = Session) -> Desk:
 
 def _close_with(viewer: Any, desk: Desk) -> None:
     """Close the desk when the viewer's window is destroyed or the program ends."""
-    # Only the session is held on to: the window's signal must not keep the viewer alive.
-    session = desk.session
+    # Only what knows the viewer weakly: the window's signal must not keep it alive.
+    session, keeper = desk.session, desk.keeper
 
     app = QApplication.instance()
     assert app is not None
     ending = app.aboutToQuit
 
     def close(*_: object) -> None:
+        keeper.finish()
         session.close()
         with contextlib.suppress(TypeError, RuntimeError):  # once is enough
             ending.disconnect(close)
@@ -147,5 +151,6 @@ def _close_with(viewer: Any, desk: Desk) -> None:
     window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     if window is not None:
         window.destroyed.connect(close)
+        SaveGuard(window, keeper.keep)
         CloseGuard(window, desk.trainer)  # belongs to the window, which it must not outlive
     ending.connect(close)

@@ -58,6 +58,8 @@ class Layers:
     slice_changed = Signal()  # another slice is looked at
     outlines_changed = Signal()  # a shape was drawn, moved or deleted
     labels_touched = Signal()  # somebody painted, undid, or looks at another slice
+    touched = Signal(object, str)  # at once: a Labels layer, and which of napari's events it was
+    case_changing = Signal(str)  # another case is about to be shown (its key), or none (empty)
 
     def __init__(self, viewer: Any) -> None:
         self.hand = Hand(viewer)
@@ -73,6 +75,7 @@ class Layers:
         for signal in (events.inserted, events.removed, events.reordered, events.renamed):
             signal.connect(self._emit_changed)
         events.inserted.connect(self._watch)
+        events.removed.connect(self._unwatch)
         for chosen in (
             viewer.layers.selection.events.active,
             viewer.layers.selection.events.changed,
@@ -182,6 +185,7 @@ class Layers:
         """Show a case: its image layer and its reference layer, both reused if there are any."""
         if self.hand.viewer is None:
             return
+        self.case_changing.emit(case.key)
         before, image = self.cases.show(case)
         if before is not None and before.id != case.key:
             self.segmentations.release(before.id, image)
@@ -190,6 +194,7 @@ class Layers:
 
     def close_case(self) -> None:
         """Take away what belongs to the open case, but for what a person painted."""
+        self.case_changing.emit("")
         if (before := self.cases.close()) is not None:
             self.segmentations.release(before.id, None)
             self.maps.remove(before.id)
@@ -215,6 +220,10 @@ class Layers:
         if layer.source.reader_plugin == PLUGIN and path and Path(path).is_dir():
             self.folder_read.emit(str(path), layer)
 
+    def _unwatch(self, event: Any) -> None:
+        if isinstance(event.value, Labels) and not self.hand.busy:
+            self.touched.emit(event.value, "removed")
+
     def _watch_layer(self, layer: Any) -> None:
         if isinstance(layer, Image):
             layer.events.data.connect(self._edited)
@@ -232,6 +241,7 @@ class Layers:
     def _touched(self, event: Any = None) -> None:
         if not self.hand.busy:
             self._pause.start()
+            self.touched.emit(event.source, event.type)
 
     def _edited(self, event: Any) -> None:
         """Treat an image whose data somebody else replaced as no longer the case we opened."""

@@ -44,6 +44,7 @@ class Loader:
         self.split = SplitConfig()
         self.shelf = Shelf()
         self.stack: Stack | None = None
+        self.opened: Opened | None = None  # the case that is shown, as it was read
         self._said = Message()
         self.reading = ""  # how the open image is understood, in words
         self.other_axes: tuple[str, ...] = ()  # how else it may be, where that is a guess
@@ -219,6 +220,7 @@ class Loader:
         if self.session.dataset is None or self.session.closed:
             return
         self.layers.show_case(opened.shown)
+        self.opened = opened
         self.reading, self.other_axes = describe(opened.shown), other_axes(opened)
         self._say(opened.warning)
         self.session.set_case(opened.case)
@@ -284,8 +286,10 @@ def read_folder(folder: str) -> Dataset:
     DataError
         If it holds no pair.
     """
+    from napari_unet.data import corrections
     from napari_unet.data.dataset import open_dataset
 
+    corrections.recover(Path(folder).expanduser().absolute())
     return open_dataset(folder)
 
 

@@ -161,7 +161,13 @@ class Segmenter:
         )
 
     def segment_again(self) -> None:
-        """Segment the image that was just opened, unless that was done or cannot be done now."""
+        """Segment the image that was just opened, unless that was done or cannot be done now.
+
+        What a person corrected is shown instead.
+        """
+        by_hand = self.layers.segmentations.by_hand.images
+        if self.image is not None and self.image.id in by_hand:
+            return
         if self.result() is None and not self.reason():
             self.start()
 
@@ -216,7 +222,9 @@ class Segmenter:
         """Look whether the labels of this image would be the same if they were made now."""
         whose, model = self._whose(), self.session.model
         layers, now = self.layers.segmentations, ""
-        if whose is not None and model is not None and layers.find(whose.image, whose.model):
+        layer = layers.find(whose.image, whose.model) if whose is not None else None
+        by_hand = layers.by_hand.has(layer) if layer is not None else False
+        if whose is not None and model is not None and layer is not None and not by_hand:
             now = stale(layers.made(whose.image, whose.model), self._now(model))
             layers.mark_stale(whose.image, whose.model, bool(now))
         if now != self.stale:
