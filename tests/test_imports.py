@@ -41,6 +41,7 @@ LAYERS = (
     ("evaluation",),
     ("improvement",),
     ("pictures",),
+    ("reporting",),
     ("engine",),
     ("reader", "writer"),
     ("session", "api"),
@@ -64,7 +65,16 @@ KEPT_TO = {
     **{package: {"widgets"} for package in QT},
 }
 LOADS_TORCH = {
-    *("unet", "training", "inference", "evaluation", "improvement", "pictures", "demo"),
+    *(
+        "unet",
+        "training",
+        "inference",
+        "evaluation",
+        "improvement",
+        "pictures",
+        "reporting",
+        "demo",
+    ),
 }
 
 

@@ -2,43 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.cases import IGNORE
+from napari_unet.data import corrections
+from napari_unet.data.cases import IGNORE, Case
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import axes_of, read_case
+from napari_unet.errors import DataError, UnetError, readable
 from napari_unet.evaluation import label_rule
 from napari_unet.events import CaseScore, EvaluateFinished
-from napari_unet.inference import predictor
+from napari_unet.inference import Predictor, predictor
 from napari_unet.labelling import label_image
 from napari_unet.report import PictureRow, picture
+
+FINEST = 2048  # pixels of the longer side: finer images are thinned out before they are drawn
 
 
 def write_picture(path: str | Path, folder: str | Path, done: EvaluateFinished) -> None:
     """Draw the best, the median and the worst case that has foreground into a PNG file."""
+    chosen = telling(done.scores)
+    drawn = rows(folder, done, [score for _, score in chosen])
+    found = []
+    for (word, _), row in zip(chosen, drawn, strict=True):
+        if isinstance(row, UnetError):
+            raise row
+        found.append(replace(row, caption=f"{word}: {row.caption}"))
+    picture(path, found)
+
+
+def rows(
+    folder: str | Path, done: EvaluateFinished, scores: Sequence[CaseScore], device: str = "auto"
+) -> Iterator[PictureRow | UnetError]:
+    """Yield what is to be drawn of some cases, one at a time, or why a case cannot be.
+
+    The model is run on them, but for predictions that a person corrected, which are kept. Of a
+    volume the plane with most foreground is taken.
+
+    Raises
+    ------
+    DataError
+        If the folder has no pairs.
+    ModelError
+        If the model cannot be read.
+    """
     dataset = open_dataset(folder)
     cases = {c.name: c for c in dataset.cases}
-    ready = predictor(done.model)
+    ready = predictor(done.model, device)
     rule = label_rule(dataset, ready.card)
-    rows = []
-    for word, score in telling(done.scores):
-        image, reference = read_case(cases[score.name], rule, ready.card.image_channels)
-        # The whole of a volume, since a network may look beyond the plane that is shown.
-        found = ready.volume(image, axes_of(image, reference))
-        prediction = label_image(found, done.threshold)
-        unknown = reference == IGNORE
-        reference, prediction = (np.where(unknown, 0, m) for m in (reference, prediction))
-        if reference.ndim > 2:
-            plane = telling_plane(reference)
-            image, reference, prediction = image[plane], reference[plane], prediction[plane]
-        caption = f"{word}: Dice {score.dice:.3f}, IoU {score.iou:.3f}"
-        rows.append(PictureRow(score.name, image, reference, prediction, caption))
-    picture(path, rows)
+    for score in scores:
+        try:
+            if score.name not in cases:
+                raise DataError(f"{score.name} is not in {dataset.root.name} any more.")
+            case = cases[score.name]
+            image, reference = read_case(case, rule, ready.card.image_channels)
+            prediction = _predicted(dataset.root, case, score, image, reference, ready, done)
+            yield picture_row(score, image, reference, prediction)
+        except UnetError as e:
+            yield e
+        except (MemoryError, OSError) as e:
+            yield readable(e)
+
+
+def _predicted(
+    root: Path,
+    case: Case,
+    score: CaseScore,
+    image: NDArray[Any],
+    reference: NDArray[Any],
+    ready: Predictor,
+    done: EvaluateFinished,
+) -> NDArray[Any]:
+    """Return the labels that were scored: a person's, or the network's."""
+    if score.corrected and (version := corrections.current(root, case.name, "prediction")):
+        labels = corrections.read(version)
+        if labels.shape == reference.shape:
+            return labels
+    # The whole of a volume, since a network may look beyond the plane that is shown.
+    return label_image(ready.volume(image, axes_of(image, reference)), done.threshold)
+
+
+def picture_row(
+    score: CaseScore, image: NDArray[Any], reference: NDArray[Any], prediction: NDArray[Any]
+) -> PictureRow:
+    """Return a case as it is drawn: one plane, thinned out where it is finer than any panel."""
+    unknown = reference == IGNORE
+    reference, prediction = (np.where(unknown, 0, m) for m in (reference, prediction))
+    caption = f"Dice {score.dice:.3f}, IoU {score.iou:.3f}"
+    if reference.ndim > 2:
+        plane = telling_plane(reference if reference.any() else prediction)
+        numbers = ", ".join(f"{i + 1} of {n}" for i, n in zip(plane, reference.shape, strict=False))
+        caption = f"{caption}, slice {numbers}"
+        image, reference, prediction = image[plane], reference[plane], prediction[plane]
+    every = max(max(reference.shape) // FINEST, 1)
+    image, reference, prediction = (a[::every, ::every] for a in (image, reference, prediction))
+    return PictureRow(score.name, image, reference, prediction, caption)
 
 
 def telling_plane(reference: NDArray[Any]) -> tuple[int, ...]:
@@ -47,9 +110,12 @@ def telling_plane(reference: NDArray[Any]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(int(counts.argmax()), counts.shape)))
 
 
-def telling(scores: Sequence[CaseScore]) -> list[tuple[str, CaseScore]]:
+def telling(scores: Sequence[CaseScore], each: int = 1) -> list[tuple[str, CaseScore]]:
     """Return best, median and worst by Dice, each with its word; fewer if there are fewer."""
     good = [s for s in scores if not s.error]
     ranked = sorted([s for s in good if not s.empty] or good, key=lambda s: -s.dice)
-    picks = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
-    return [(word, ranked[i]) for i, word in sorted(picks.items())]
+    each = min(each, max(len(ranked) // 3, 1))
+    middle = max((len(ranked) - each + 1) // 2, 0)
+    starts = {"best": 0, "median": middle, "worst": len(ranked) - each}
+    picks = {i: w for w, start in starts.items() for i in range(start, start + each)}
+    return [(word, ranked[i]) for i, word in sorted(picks.items()) if 0 <= i < len(ranked)]

@@ -15,6 +15,7 @@ from napari_unet.jobs import (
     Job,
     PlanJob,
     RankJob,
+    ReportJob,
     ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
@@ -64,6 +65,10 @@ def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, 
             from napari_unet.inference.ranking import rank
 
             return rank(job)
+        case ReportJob():
+            from napari_unet.reporting import report
+
+            return report(job)
         case AuditJob():
             from napari_unet.data.audit.job import audit
 

@@ -8,24 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_unet.events import CaseScore, EvaluateFinished
-from napari_unet.metrics import summarise
+from napari_unet.events import Calibration, CaseScore, EvaluateFinished
+from napari_unet.metrics import calibration_error, group, summarise
 from napari_unet.report.html import describe, plots, tables
 from napari_unet.report.html.describe import Section
 from napari_unet.report.html.measures import (
     Measure,
-    by_tag,
     class_names,
     of_class,
     present,
     tags,
-    undefined,
     units,
     values,
 )
 
 SUBSETS = {"train": "training", "val": "validation", "test": "test"}
-CERTAIN = 0.05  # pixels below are called background without doubt
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def evaluated(done: EvaluateFinished, folder: str) -> dict[str, Any]:
         "subtitle": f"Segmentation scores of {subset_words(done.subset, len(done.scores))}",
         "figures": _figures(done.scores, summary),
         "summary": tables.summary_table(done.scores, summary),
-        "groups": tables.group_tables(done.scores),
+        "groups": tables.group_tables(done.scores, summary),
         "remarks": _remarks(done.scores, summary),
         "failed": [(s.name, clean(s.error)) for s in done.scores if s.error],
         "spread": _spread_plots(done.scores),
@@ -82,15 +79,15 @@ def subset_words(subset: str, count: int) -> str:
 def _figures(scores: Sequence[CaseScore], summary: Any) -> list[Figure]:
     measures = {m.key: m for m in present(scores)}
     patients = summary.get("patients", {})
-    found = [_figure(measures["dice"], summary, f"{summary['images']} images")]
+    found = [_figure(measures["dice"], summary, _images(summary["images"]))]
     if 1 < patients.get("count", 0) < summary["images"]:
         found.append(_figure(measures["dice"], patients, f"{patients['count']} patients"))
     shown = [measures[key] for key in ("iou", "hd95") if key in measures]
-    return found + [_figure(m, summary, f"{summary['images']} images") for m in shown]
+    return found + [_figure(m, summary, _images(summary["images"])) for m in shown]
 
 
 def _figure(measure: Measure, summary: Any, over: str) -> Figure:
-    median = measure.of(summary, "median")
+    median = measure.of(summary, "median", 3)
     return Figure(
         measure.title, measure.spread(summary), f"mean ± spread over {over}; median {median}"
     )
@@ -99,7 +96,7 @@ def _figure(measure: Measure, summary: Any, over: str) -> Figure:
 def _remarks(scores: Sequence[CaseScore], summary: Any) -> list[str]:
     """Return what must be known to read the numbers rightly."""
     images, corrected = summary["images"], sum(s.corrected for s in scores)
-    missing, found = undefined(scores), units(scores)
+    missing, found = summary.get("undefined", 0), units(scores)
     several = ", ".join(sorted(unit for unit, _ in found))
     said = [
         (not scores, "No case was evaluated."),
@@ -121,7 +118,7 @@ def _remarks(scores: Sequence[CaseScore], summary: Any) -> list[str]:
         (corrected, f"{_images(corrected).capitalize()} had a mask corrected by hand."),
         (
             len(found) > 1,
-            f"Distances and sizes are in different units ({several}): their means mix them.",
+            f"Distances and sizes are in different units ({several}), so they have no them.",
         ),
     ]
     return [text for holds, text in said if holds]
@@ -138,11 +135,11 @@ def _spread_plots(scores: Sequence[CaseScore]) -> list[tuple[str, Any]]:
     found = [("How often which Dice occurs", plots.histogram(dices))]
     groups = {"all images": dices}
     if classes := class_names(scores):
-        groups |= {name: values(of_class(scores, name)) for name in classes}
+        groups |= {name: of_class(scores, name) for name in classes}
         found.append(("Dice by class", plots.boxes(groups, "Dice by class")))
     for tag in tags(scores):
         groups = {"all images": dices}
-        groups |= {v: values(of) for v, of in by_tag(scores, tag).items()}
+        groups |= {v or tables.NO_TAG: values(of) for v, of in group(scores, tag).items()}
         found.append((f"Dice by {tag}", plots.boxes(groups, f"Dice by {tag}")))
     if len(found) == 1:
         found.append(("Dice of all images", plots.boxes(groups, "Dice of all images")))
@@ -153,13 +150,23 @@ def _calibration(done: EvaluateFinished) -> dict[str, Any] | None:
     found = done.calibration
     if found is None or not sum(found.counts):
         return None
-    first = next((i for i, edge in enumerate(found.edges) if edge >= CERTAIN), 0)
-    doubtful = plots.calibration_error(found, first)
+    first = next((i for i, edge in enumerate(found.edges) if edge > 0), 0)
+    doubtful = calibration_error(_from(found, first))
     return {
         "reliability": plots.reliability(found),
         "probabilities": plots.probabilities(found),
-        "error": f"{plots.calibration_error(found):.4f}",
+        "error": f"{calibration_error(found):.4f}",
         "doubtful": "" if math.isnan(doubtful) else f"{doubtful:.3f}",
         "from": f"{found.edges[first]:.2f}",
         "pixels": f"{sum(found.counts):,}",
     }
+
+
+def _from(found: Calibration, first: int) -> Calibration:
+    """Return the bins from ``first`` on: nearly all pixels are in the lowest, being background."""
+    return Calibration(
+        found.edges[first:],
+        found.counts[first:],
+        found.positives[first:],
+        found.confidences[first:],
+    )

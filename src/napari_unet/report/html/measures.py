@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_unet.events import CaseScore
-from napari_unet.metrics import SCORES, summarise
+from napari_unet.metrics import DISTANCES, SCORES, VOLUMES
 
 NONE = "–"
-LENGTHS = ("hd95", "surface_distance")
-SIZES = ("volume", "reference_volume", "volume_difference")
-OF_CLASSES = ("dice", "iou", "precision", "recall", *LENGTHS, *SIZES)
 
 
 @dataclass(frozen=True)
@@ -24,26 +21,30 @@ class Measure:
     title: str
     help: str
 
-    def words(self, value: float) -> str:
-        """Return a value as it is written in a table; a dash where there is none."""
+    def words(self, value: float, digits: int = 4) -> str:
+        """Return a value as it is written in a table; a dash where there is none.
+
+        ``digits`` are those of scores from 0 to 1.
+        """
         if not math.isfinite(value):
             return NONE
         if self.key in SCORES:
-            return f"{value:.4f}"
-        digits = 2 if self.key in LENGTHS or abs(value) < 100 else 0
+            return f"{value:.{digits}f}"
+        digits = 2 if self.key in DISTANCES or abs(value) < 100 else 0
         sign = "+" if self.key == "volume_difference" else ""
         return f"{value:{sign}.{digits}f}".replace("-", "−")
 
-    def spread(self, summary: Mapping[str, Any]) -> str:
+    def spread(self, summary: Mapping[str, Any], digits: int = 4) -> str:
         """Return "mean ± standard deviation" of a summary."""
         mean, std = (_number(summary, part, self.key) for part in ("mean", "std"))
         if not math.isfinite(mean):
             return NONE
-        return f"{self.words(mean)} ± {self.words(abs(std)).lstrip('+')}"
+        spread = self.words(std, digits).lstrip("+")
+        return f"{self.words(mean, digits)} ± {spread}"
 
-    def of(self, summary: Mapping[str, Any], part: str) -> str:
+    def of(self, summary: Mapping[str, Any], part: str, digits: int = 4) -> str:
         """Return one number of a summary: its "mean", "median" or "std"."""
-        words = self.words(_number(summary, part, self.key))
+        words = self.words(_number(summary, part, self.key), digits)
         return words.lstrip("+") if part == "std" else words
 
 
@@ -83,18 +84,11 @@ def units(scores: Iterable[CaseScore]) -> set[tuple[str, int]]:
 
 
 def _unit(key: str, scores: Sequence[CaseScore]) -> str:
-    if key not in (*LENGTHS, *SIZES) or len(found := units(scores)) != 1:
+    if key not in (*DISTANCES, *VOLUMES) or len(found := units(scores)) != 1:
         return ""
     unit, dims = next(iter(found))
-    power = {1: "", 2: "²", 3: "³"}.get(dims, "") if key in SIZES else ""
+    power = {1: "", 2: "²", 3: "³"}.get(dims, "") if key in VOLUMES else ""
     return f" ({unit}{power})"
-
-
-def undefined(scores: Iterable[CaseScore]) -> int:
-    """Return how many cases have no distance although distances were measured."""
-    good = [s for s in scores if not s.error]
-    missing = sum(math.isnan(s.hd95) for s in good)
-    return missing if missing < len(good) else 0
 
 
 # --- groups -----------------------------------------------------------------------------------
@@ -106,44 +100,41 @@ def class_names(scores: Iterable[CaseScore]) -> list[str]:
     return list(found) if len(found) > 1 else []
 
 
-def of_class(scores: Iterable[CaseScore], name: str) -> list[CaseScore]:
-    """Return the scores of one class as if there were no other, where it occurs."""
-    found = []
-    for score in scores:
-        if name in score.per_class and not score.error:
-            own = score.per_class[name]
-            keys = ("dice", "iou", "precision", "recall", *LENGTHS, "volume", "reference_volume")
-            values = {key: float(own.get(key, math.nan)) for key in keys}
-            found.append(replace(score, pixel_accuracy=math.nan, empty=False, **values))
-    return found
-
-
 def tags(scores: Sequence[CaseScore], most: int = 12) -> list[str]:
-    """Return the tags that group cases: with several values, but not one for every case."""
-    values: dict[str, set[str]] = {}
-    for score in scores:
-        for tag, value in score.tags.items():
-            values.setdefault(tag, set()).add(value)
-    return [tag for tag, of in values.items() if 1 < len(of) <= min(most, max(len(scores) - 1, 2))]
+    """Return the tags that group cases: with several values, but not one for every case.
+
+    Of tags that group them alike (a number and its name) the one with the longest words is kept.
+    """
+    of = {t: tuple(s.tags.get(t, "") for s in scores) for t in _all_tags(scores)}
+    by_length = sorted(of, key=lambda t: -sum(map(len, of[t])))
+    kept: dict[tuple[int, ...], str] = {}
+    for tag in by_length:
+        found = set(of[tag])
+        if 1 < len(found) <= min(most, max(len(scores) - 1, 2)):
+            kept.setdefault(_pattern(of[tag]), tag)
+    return [tag for tag in of if tag in kept.values()]
 
 
-def by_tag(scores: Iterable[CaseScore], tag: str) -> dict[str, list[CaseScore]]:
-    """Return the cases by the value of a tag, in natural order."""
-    found: dict[str, list[CaseScore]] = {}
-    for score in scores:
-        found.setdefault(score.tags.get(tag, "") or "not given", []).append(score)
-    return dict(sorted(found.items()))
+def _all_tags(scores: Sequence[CaseScore]) -> list[str]:
+    return list(dict.fromkeys(t for s in scores for t in s.tags))
+
+
+def _pattern(values: Sequence[str]) -> tuple[int, ...]:
+    """Return which values are the same, whatever they are."""
+    numbers: dict[str, int] = {}
+    return tuple(numbers.setdefault(v, len(numbers)) for v in values)
+
+
+def of_class(scores: Iterable[CaseScore], name: str, key: str = "dice") -> list[float]:
+    """Return a score of a class over the images in which it occurs."""
+    found = [s.per_class[name].get(key, math.nan) for s in scores if name in s.per_class]
+    return [v for v in found if math.isfinite(v)]
 
 
 def values(scores: Iterable[CaseScore], key: str = "dice") -> list[float]:
     """Return the finite values of a score."""
     found = [float(getattr(s, key)) for s in scores if not s.error]
     return [v for v in found if math.isfinite(v)]
-
-
-def totals(scores: Sequence[CaseScore]) -> Mapping[str, Any]:
-    """Return the summary of some cases."""
-    return summarise(scores)
 
 
 def _number(summary: Mapping[str, Any], part: str, key: str) -> float:

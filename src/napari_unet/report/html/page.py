@@ -29,8 +29,10 @@ def write_html(
     folder: str = "",
     drawn: Sequence[Drawn] = (),
     notes: Sequence[str] = (),
-) -> None:
-    """Write a report as one file that loads nothing, replacing ``path`` only when all is written.
+) -> int:
+    """Write a report as one file that loads nothing; return its size in bytes.
+
+    ``path`` is replaced only when all is written.
 
     Parameters
     ----------
@@ -64,6 +66,7 @@ def write_html(
         temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
     ):
         file.writelines(stream)
+    return Path(path).stat().st_size
 
 
 def _shared(scores: Sequence[CaseScore]) -> dict[str, Any]:

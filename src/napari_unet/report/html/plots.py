@@ -121,17 +121,6 @@ def probabilities(found: Calibration) -> Markup:
     return plot.markup()
 
 
-def calibration_error(found: Calibration, first: int = 0) -> float:
-    """Return the expected calibration error over the bins from ``first`` on; NaN without pixels.
-
-    The mean distance between probability and share of foreground, weighted by pixels: Naeini,
-    Cooper and Hauskrecht 2015.
-    """
-    bins = [(n, p, c) for n, p, c in _bins(found)[first:] if n and math.isfinite(c)]
-    total = sum(n for n, _, _ in bins)
-    return sum(abs(p / n - c) * n for n, p, c in bins) / total if total else math.nan
-
-
 def _bins(found: Calibration) -> list[tuple[int, int, float]]:
     return list(zip(found.counts, found.positives, found.confidences, strict=True))
 
@@ -146,7 +135,7 @@ def curves(history: Sequence[Mapping[str, Any]]) -> list[Markup]:
     scores = {"validation": _series(history, "val_dice")}
     classes = dict.fromkeys(c for epoch in history for c in _mapping(epoch.get("class_dice")))
     if len(classes) > 1:
-        for name in list(classes)[: len(LINES) - 1]:
+        for name in list(classes)[: len(LINES) - 2]:
             of = [{**e, name: _mapping(e.get("class_dice")).get(name)} for e in history]
             scores[elide(name, LONGEST)] = _series(of, name)
     dice = _lines("Dice of the validation cases", {k: v for k, v in scores.items() if v}, "Dice", 1)
@@ -177,7 +166,8 @@ def _lines(
     ceiling = max(top, *(y for _, y in points))
     low = min(0.0, *(y for _, y in points))
     plot = Plot(f"{title} by epoch", _whole("epoch", last, 1), axis(label, low, ceiling))
-    for (name, line), colour in zip(lines.items(), LINES, strict=False):
+    own = LINES[1:] if "training" not in lines else LINES
+    for (name, line), colour in zip(lines.items(), own, strict=False):
         plot.line(line, colour + (" dashed" if name == "validation" and len(lines) > 1 else ""))
         plot.dots(line if len(line) < 60 else line[-1:], colour)
         plot.name(colour, name)

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_unet.events import CaseScore, Compared
+from napari_unet.metrics import group, summarise
 from napari_unet.report.html.measures import (
     NONE,
     Measure,
-    by_tag,
     class_names,
-    of_class,
     present,
     tags,
-    totals,
 )
 
 MOST_ROWS = 20_000  # about 8 MB
+NO_TAG = "not given"
 
 
 @dataclass(frozen=True)
@@ -60,31 +59,44 @@ def _spread(measures: Sequence[Measure], summary: Mapping[str, Any], over: str) 
     ]
 
 
-def group_tables(scores: Sequence[CaseScore]) -> list[Table]:
+def group_tables(scores: Sequence[CaseScore], summary: Mapping[str, Any]) -> list[Table]:
     """Return a table of the classes, if there are several, and one for every tag that groups."""
-    classes = {name: of_class(scores, name) for name in class_names(scores)}
+    classes = summary.get("classes", {})
     found = [_group_table("Class", classes, scores)] if classes else []
-    return found + [_group_table(tag, by_tag(scores, tag), scores) for tag in tags(scores)]
+    for tag in tags(scores):
+        groups = {name or NO_TAG: summarise(of) for name, of in group(scores, tag).items()}
+        found.append(_group_table(tag, groups, scores))
+    return found
 
 
 def _group_table(
-    title: str, groups: Mapping[str, Sequence[CaseScore]], scores: Sequence[CaseScore]
+    title: str, groups: Mapping[str, Mapping[str, Any]], scores: Sequence[CaseScore]
 ) -> Table:
-    measures = [m for m in present(scores) if m.key not in ("volume", "reference_volume")]
-    rows = []
-    for name, cases in groups.items():
-        summary = totals(cases)
-        counts = [str(summary["images"]), str(summary["patients"]["count"])]
-        median = measures[0].of(summary, "median")
-        rows.append([name, *counts, median, *(m.spread(summary) for m in measures)])
+    measures = _compact(present(scores))
+    patients = any("patients" in summary for summary in groups.values())
+    rows = [
+        [
+            name,
+            str(summary["images"]),
+            *([str(summary["patients"]["count"])] if patients else []),
+            measures[0].of(summary, "median"),
+            *(m.spread(summary) for m in measures),
+        ]
+        for name, summary in groups.items()
+    ]
     head = (
         Head(title, number=False),
-        Head("Images", "in which it occurs" if title == "Class" else ""),
-        Head("Patients"),
+        Head("Images", "" if patients else "in which it occurs"),
+        *([Head("Patients")] if patients else []),
         Head("Median Dice"),
-        *(Head(m.title, m.help) for m in measures),
+        *_heads(measures),
     )
-    return Table(head, rows, f"By {title.lower() if title == 'Class' else title}: mean ± spread")
+    return Table(head, rows, f"By {'class' if title == 'Class' else title}: mean ± spread")
+
+
+def _compact(measures: Sequence[Measure]) -> list[Measure]:
+    """Leave out the sizes themselves: of several cases their difference says more."""
+    return [m for m in measures if m.key not in ("volume", "reference_volume")]
 
 
 # --- all cases --------------------------------------------------------------------------------
@@ -150,10 +162,10 @@ def _remarks(score: CaseScore, clean: Callable[[str], str]) -> str:
 def column_table(found: Compared) -> Table:
     """Return a line per model and reader with its mean scores."""
     every = [s for column in found.scores for s in column]
-    measures = [m for m in present(every) if m.key not in ("volume", "reference_volume")]
+    measures = _compact(present(every))
     rows = []
     for name, kind, scores in zip(found.columns, found.kinds, found.scores, strict=True):
-        summary = totals(scores)
+        summary = summarise(scores)
         counts = [str(summary["images"]), str(summary["failed"])]
         median = measures[0].of(summary, "median")
         rows.append([name, kind, *counts, median, *(m.spread(summary) for m in measures)])
