@@ -1,6 +1,8 @@
 import csv
 import shutil
+from dataclasses import replace
 
+import nibabel
 import numpy as np
 import pytest
 from skimage.io import imread, imsave
@@ -180,3 +182,68 @@ def test_a_model_of_volumes_fails_on_pictures_case_by_case(folder, tmp_path):
     model = bright_model(tmp_path / "v.unet.safetensors", size=16, dims=3)
     with pytest.raises(DataError, match="single picture"):
         run(folder, model)
+
+
+# --- distances, volumes, calibration ------------------------------------------------------------
+
+
+def test_distances_and_areas_of_pictures_are_in_pixels(folder, model):
+    _, done = run(folder, model)
+    assert {(s.unit, s.dims) for s in done.scores} == {("px", 2)}
+    assert [s.reference_volume for s in done.scores] == [20 * (20 + i) for i in range(8)]
+    far = [s.hd95 for s in done.scores]
+    assert far == sorted(far)
+    assert far[-1] == pytest.approx(far[0] + 7, abs=1)
+    assert done.summary["unit"] == "px"
+    assert done.summary["mean"]["hd95"] == pytest.approx(np.mean(far))
+
+
+def test_distances_can_be_left_out(folder, model):
+    _, done = run(folder, model, surfaces=False)
+    assert all(np.isnan(s.hd95) for s in done.scores)
+    assert "hd95" not in done.summary["mean"]
+    assert done.summary["undefined"] == 0
+
+
+def test_distances_and_volumes_are_in_the_scans_unit(tmp_path):
+    for part in ("images", "masks"):
+        (tmp_path / "d" / part).mkdir(parents=True)
+    mask = np.zeros((6, 16, 16), np.uint8)
+    mask[1:4, 4:12, 6:12] = 1
+    affine = np.diag([0.5, 0.5, 2.0, 1.0])
+    for part, array in (("images", mask * 200 + 10), ("masks", np.roll(mask, 1, axis=0))):
+        stored = nibabel.Nifti1Image(array.transpose(2, 1, 0), affine)
+        stored.header.set_xyzt_units("mm")
+        nibabel.save(stored, tmp_path / "d" / part / "a.nii.gz")
+    model = bright_model(tmp_path / "v.unet.safetensors", size=16, dims=3)
+    (score,) = run(tmp_path / "d", model)[1].scores
+    assert (score.unit, score.dims) == ("mm", 3)
+    assert score.hd95 == pytest.approx(2.0)
+    assert score.volume == score.reference_volume == pytest.approx(3 * 8 * 6 * 0.5)
+
+
+def test_calibration_counts_every_pixel_of_all_cases(folder, model):
+    _, done = run(folder, model)
+    found = done.calibration
+    assert sum(found.counts) == 8 * 40 * 40
+    assert sum(found.positives) == sum(s.reference_volume for s in done.scores)
+    assert found.positives[0] == sum(20 * i for i in range(8))  # the network sees the square only
+    assert found.confidences[-1] > 0.9
+
+
+def test_scores_tell_that_the_reference_was_corrected(folder, model, monkeypatch):
+    dataset = open_dataset(folder)
+    first, *others = dataset.cases
+    correction = folder / "corrected.npy"
+    changed = dataset.cases[0].name
+
+    def opened(*_args, **_kwargs):
+        return replace(dataset, cases=(replace(first, correction=correction), *others))
+
+    monkeypatch.setattr("napari_unet.evaluation.open_dataset", opened)
+    monkeypatch.setattr(
+        "napari_unet.data.formats.read_correction", lambda _: np.ones((40, 40), np.uint8)
+    )
+    scores = run(folder, model)[1].scores
+    assert {s.name for s in scores if s.corrected} == {changed}
+    assert scores[0].reference_volume == 40 * 40

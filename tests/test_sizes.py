@@ -9,7 +9,7 @@ import pytest
 
 from napari_unet.data.scan import Scan
 from napari_unet.events import Segmented
-from napari_unet.sizes import COLUMNS, measure, pixel, write_csv
+from napari_unet.sizes import COLUMNS, lengths, measure, pixel, write_csv
 
 
 def like(shape, axes, spacing=None, units=()):
@@ -60,3 +60,19 @@ def test_the_table(tmp_path):
     assert (first["volume_mm3"], first["volume_ml"], first["area_mm2"]) == ("24000", "24", "")
     assert (first["patient"], first["pixels"], first["share"]) == ("p1", "24", "1")
     assert (second["error"], second["seconds"], second["pixels"]) == ("no", "", "")
+
+
+@pytest.mark.parametrize(
+    ("axes", "spacing", "units", "found"),
+    [
+        ("yx", None, (), ((1.0, 1.0), "px")),
+        ("zyx", (3.0, 0.5, 0.5), ("mm",) * 3, ((3.0, 0.5, 0.5), "mm")),
+        ("yxc", (0.5, 0.5), ("um", "um"), ((0.5, 0.5), "µm")),
+        ("tyx", (9.0, 0.5, 0.5), ("s", "micrometer", "micrometer"), ((0.5, 0.5), "µm")),
+        ("zyx", (0.001, 0.5, 0.5), ("m", "mm", "mm"), ((1.0, 0.5, 0.5), "mm")),
+        ("zyx", (2.0, 0.5, 0.5), ("pixel", "mm", "mm"), ((1.0,) * 3, "px")),
+        ("yx", (2.0, 0.5), (), ((1.0, 1.0), "px")),
+    ],
+)
+def test_lengths_are_those_of_the_file_or_pixels(axes, spacing, units, found):
+    assert lengths(like((2,) * len(axes), axes, spacing, units)) == found

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Generator, Iterator, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.card import ModelCard
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
 from napari_unet.data.dataset import open_dataset
-from napari_unet.data.formats import axes_of, read_case
+from napari_unet.data.formats import axes_of, fit_channels, read_pair
+from napari_unet.data.scan import Scan
 from napari_unet.data.splits.split import cases_of, load, split_path
 from napari_unet.errors import DataError, UnetError, readable
 from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, Event, Note, Progress
 from napari_unet.inference import Predictor, predictor
 from napari_unet.jobs import EvaluateJob
 from napari_unet.labelling import label_image
-from napari_unet.metrics import score_masks, summarise
+from napari_unet.metrics import Histogram, score_masks, summarise
 from napari_unet.report import write_csv
 from napari_unet.runs import save_scores
+from napari_unet.sizes import lengths
 from napari_unet.unet.store import ahead
+
+T = TypeVar("T")
+R = TypeVar("R")
+FAILURES = (UnetError, MemoryError, OSError)  # of one case; the others go on
 
 
 def evaluate(job: EvaluateJob) -> Generator[Event, None, None]:
@@ -40,11 +50,11 @@ def evaluate(job: EvaluateJob) -> Generator[Event, None, None]:
     cases = choose_cases(dataset, job)
     yield Progress(0, len(cases), "loading the model")
     ready = predictor(job.model, job.device)
-    rule = label_rule(dataset, ready.card)
     threshold = job.threshold if job.threshold >= 0 else ready.card.threshold
     yield Note(f"{len(cases)} cases ({job.subset}), {ready.speed.words()}")
+    judge = _Judge(ready, label_rule(dataset, ready.card), threshold, job.surfaces)
     scores: list[CaseScore] = []
-    for score in _scores(cases, ready, rule, threshold):
+    for score in judge.scores(cases):
         scores.append(score)
         yield CaseDone(score.name, score, error=score.error)
         left = (time.monotonic() - start) / len(scores) * (len(cases) - len(scores))
@@ -65,6 +75,7 @@ def evaluate(job: EvaluateJob) -> Generator[Event, None, None]:
         summary=summary,
         seconds=time.monotonic() - start,
         csv=job.csv,
+        calibration=judge.histogram.calibration(),
     )
 
 
@@ -103,31 +114,102 @@ def label_rule(dataset: Dataset, card: ModelCard) -> LabelRule:
     return card.labels
 
 
-def _scores(
-    cases: tuple[Case, ...], ready: Predictor, rule: LabelRule, threshold: float
-) -> Iterator[CaseScore]:
-    def read(case: Case) -> tuple[NDArray[Any], NDArray[Any]]:
-        return read_case(case, rule, ready.card.image_channels)
+def score_case(
+    case: Case,
+    scan: Scan,
+    labels: NDArray[Any],
+    reference: NDArray[Any],
+    names: Sequence[str],
+    surfaces: bool = True,
+) -> CaseScore:
+    """Score the labels of a case against its reference, in the lengths that the image states.
 
-    for case, result in zip(cases, ahead(read, cases), strict=True):
-        try:
-            if isinstance(result, Exception):
-                raise result
-            image, reference = result
-            found = ready.volume(image, axes_of(image, reference))
-            labels = label_image(found, threshold)
-            names = ready.card.classes
-            yield score_masks(
-                labels, reference, names, case.name, case.patient, case.tags, ignore=IGNORE
-            )
-        except UnetError as e:
-            yield _failed(case, str(e))
-        except (MemoryError, OSError) as e:
-            yield _failed(case, str(readable(e)))
+    Raises
+    ------
+    DataError
+        If the two differ in shape.
+    """
+    spacing, unit = lengths(scan)
+    return score_masks(
+        labels,
+        reference,
+        names,
+        case.name,
+        case.patient,
+        case.tags,
+        ignore=IGNORE,
+        spacing=spacing,
+        unit=unit,
+        surfaces=surfaces,
+        corrected=case.correction is not None,
+    )
 
 
-def _failed(case: Case, error: str) -> CaseScore:
-    nan = float("nan")
+def failed(case: Case, error: str) -> CaseScore:
+    """Return the score of a case that has none, and why."""
+    nan = math.nan
     return CaseScore(
         case.name, case.patient, nan, nan, nan, nan, nan, empty=False, tags=case.tags, error=error
     )
+
+
+def behind(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Map in order on a thread, one item behind: the next one is made meanwhile."""
+    pool = ThreadPoolExecutor(1, "behind")
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            while len(waiting) > 1:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Answer(NamedTuple):
+    """What the network found in a case, as probabilities."""
+
+    case: Case
+    scan: Scan
+    reference: NDArray[Any]
+    found: NDArray[np.uint8]
+
+
+class _Judge:
+    """Scores a model's answers, while the network works on the next case."""
+
+    def __init__(self, ready: Predictor, rule: LabelRule, threshold: float, surfaces: bool) -> None:
+        self.ready, self.rule, self.threshold = ready, rule, threshold
+        self.surfaces = surfaces
+        self.histogram = Histogram()
+
+    def scores(self, cases: Sequence[Case]) -> Iterator[CaseScore]:
+        """Yield the score of every case, in order; one that fails has an error."""
+        read = ahead(lambda case: read_pair(case, self.rule), cases)
+        answers = (self._ask(c, r) for c, r in zip(cases, read, strict=True))
+        yield from behind(self._score, answers)
+
+    def _ask(self, case: Case, read: tuple[Scan, NDArray[Any]] | Exception) -> _Answer | CaseScore:
+        try:
+            if isinstance(read, Exception):
+                raise read
+            scan, reference = read
+            image = fit_channels(scan.array, self.ready.card.image_channels, case.image, scan.axes)
+            found = self.ready.volume(image, axes_of(image, reference))
+        except FAILURES as e:
+            return failed(case, str(readable(e)))
+        return _Answer(case, scan, reference, found)
+
+    def _score(self, answer: _Answer | CaseScore) -> CaseScore:
+        if isinstance(answer, CaseScore):
+            return answer
+        case, scan, reference, found = answer
+        labels, names = label_image(found, self.threshold), self.ready.card.classes
+        try:
+            score = score_case(case, scan, labels, reference, names, self.surfaces)
+            self.histogram.add(found, reference, IGNORE)
+        except FAILURES as e:
+            return failed(case, str(readable(e)))
+        return score

@@ -23,6 +23,9 @@ MILLIMETRES = {
     **{"mm": 1.0, "millimeter": 1.0, "cm": 10.0, "centimeter": 10.0, "m": 1e3, "meter": 1e3},
     **{"um": 1e-3, "µm": 1e-3, "micrometer": 1e-3, "nm": 1e-6, "nanometer": 1e-6},
 }
+SHORT = {"millimeter": "mm", "centimeter": "cm", "meter": "m", "nanometer": "nm"} | dict.fromkeys(
+    ("um", "micrometer", "micron"), "µm"
+)
 COLUMNS = (
     *("image", "patient", "class", "time", "pixels", "share", "objects"),
     *("area_mm2", "volume_mm3", "volume_ml", "threshold", "model", "seconds", "labels", "error"),
@@ -63,6 +66,25 @@ def measure(labels: NDArray[Any], names: Sequence[str], scan: Scan) -> tuple[Cla
                 )
             )
     return tuple(found)
+
+
+def lengths(scan: Scan) -> tuple[tuple[float, ...], str]:
+    """Return the size of a pixel along each spatial axis, in their order, and its unit.
+
+    Sizes are 1 and the unit is "px" if the file does not say how large a pixel is along all of
+    them. Units that differ from axis to axis become millimetres.
+    """
+    axes = scan.axes.removesuffix("c")
+    space = [i for i, a in enumerate(axes) if a in "zyx"]
+    if scan.spacing is None or len(scan.units) != len(scan.spacing):
+        return (1.0,) * len(space), "px"
+    sides = [abs(scan.spacing[i]) for i in space]
+    units = [scan.units[i] for i in space]
+    if not all(u in MILLIMETRES for u in units) or not all(0 < s < math.inf for s in sides):
+        return (1.0,) * len(space), "px"
+    if len(set(units)) == 1:
+        return tuple(sides), SHORT.get(units[0], units[0])
+    return tuple(s * MILLIMETRES[u] for s, u in zip(sides, units, strict=True)), "mm"
 
 
 def pixel(scan: Scan) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -248,6 +249,18 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         If a file cannot be read, the two differ in shape, the image has no finite value, or its
         channels cannot be turned into those asked for.
     """
+    scan, mask = read_pair(case, rule)
+    return fit_channels(scan.array, channels, case.image, scan.axes), mask
+
+
+def read_pair(case: Case, rule: LabelRule) -> tuple[Scan, np.ndarray]:
+    """Read a case's image as it is, into the memory, and its mask as `read_case` does.
+
+    Raises
+    ------
+    DataError
+        As for `read_case`, but for channels.
+    """
     scan, mask = read_scan(case), read_reference(case, rule)
     if scan.spatial != mask.shape:
         of = case.correction or case.mask
@@ -260,7 +273,7 @@ def read_case(case: Case, rule: LabelRule, channels: int) -> tuple[np.ndarray, n
         image = load(scan.array)
     if image.dtype.kind == "f" and not np.isfinite(image).any():
         raise DataError(f"{case.image} holds no finite value: leave this case out.")
-    return fit_channels(image, channels, case.image, scan.axes), mask
+    return replace(scan, array=image), mask
 
 
 def axes_of(image: NDArray[Any], mask: NDArray[Any]) -> str:
