@@ -6,11 +6,8 @@ from napari_unet.unet.stream import Stream, streams
 from nets import random_net
 
 
-def streamed(net, x, rows):
-    stream, height = Stream(net), x.shape[2]
-    ends = range(rows, height + rows, rows)
-    parts = [stream(x[:, :, end - rows : end], last=end >= height) for end in ends]
-    return torch.cat([part for part in parts if part is not None], dim=2)
+def streamed(net, x, rows, *at_once):
+    return torch.cat(list(Stream(net, *at_once)(x.split(rows, dim=2))), dim=2)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 8, 64])
@@ -35,18 +32,32 @@ def test_strips_give_what_the_whole_image_does(shape, rows):
     x = torch.randn(2, 1, *(3 * step for step in steps))
     with torch.inference_mode():
         whole = net(x)
-        torch.testing.assert_close(streamed(net, x, rows), whole, atol=1e-4, rtol=1e-4)
+        for at_once in [(), (1,), (2, 4), (3, 8), (8, 32)]:
+            found = streamed(net, x, rows, *at_once)
+            torch.testing.assert_close(found, whole, atol=1e-4, rtol=1e-4)
     assert whole.std() > 0.1
 
 
-def test_only_so_many_rows_wait_as_the_network_looks_ahead():
+@pytest.mark.parametrize(("at_once", "most"), [((), 12), ((2, 4), 16)])
+def test_only_so_many_rows_wait_as_the_network_looks_ahead(at_once, most):
     net = random_net(UNetConfig(depth=1, base_channels=2))
-    stream, came = Stream(net), 0
+    left, came = iter([torch.randn(1, 1, 2, 8)] * 32), 0
     with torch.inference_mode():
-        for given in range(2, 64, 2):
-            logits = stream(torch.randn(1, 1, 2, 8))
-            came += 0 if logits is None else logits.shape[2]
-            assert given - came <= 12
+        for logits in Stream(net, *at_once)(left):
+            came += logits.shape[2]
+            given = 64 - 2 * left.__length_hint__()
+            assert given - came <= most
+    assert given == came == 64
+
+
+def test_what_a_layer_is_given_is_no_more_than_asked_for(monkeypatch):
+    net, seen = random_net(UNetConfig(depth=2, base_channels=2, norm="batch")), set()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.register_forward_hook(lambda _, __, y: seen.add(y.shape[2]))
+    with torch.inference_mode():
+        streamed(net, torch.randn(1, 1, 64, 8), 32, 4, 16)
+    assert max(seen) <= 6  # of a coarse level a few more come together, where the image begins
 
 
 def test_what_averages_over_space_is_not_streamed():

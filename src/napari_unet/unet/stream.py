@@ -2,7 +2,7 @@
 
 Windows that overlap by a receptive field compute most pixels several times, and large ones take
 gigabytes. Here every layer instead keeps the few rows that its next ones need: each row is computed
-once, only a strip of activations is in memory, and the logits equal those of `UNet.forward`. It
+once, only a few rows of activations are in memory, and the logits equal those of `UNet.forward`. It
 works for networks that look at a neighbourhood only; see `streams`. Pinckaers, van Ginneken and
 Litjens 2019 (arXiv:1911.04432) train with the same thought.
 
@@ -12,7 +12,7 @@ A row is what lies at one place along the first side: of a volume, a plane.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 import torch
@@ -24,11 +24,11 @@ from napari_unet.unet.layers import AttentionGate, Conv, DoubleConv, Smooth, Up
 from napari_unet.unet.model import UNet
 
 Op = Callable[[Tensor], Tensor]
-# The next rows, in one tensor, or none. Whoever takes them empties the list: nobody else is then
-# left who holds them, and their memory is free as soon as they have been used.
-Rows = list[Tensor]
+# Rows that follow each other, some at a time. None of these iterators is a loop that yields: while
+# it waits, a loop holds what it was given last, and of all layers that is a lot of memory.
+Rows = Iterator[Tensor]
 
-ROWS = 2  # the dimension along which strips of (N, C, *S) follow each other
+ROWS = 2  # the dimension along which rows of (N, C, *S) follow each other
 
 
 def streams(config: UNetConfig) -> bool:
@@ -40,105 +40,202 @@ def streams(config: UNetConfig) -> bool:
 
 
 class Stream:
-    """Gives logits for strips of ``(N, C, *S)``, from the first row to the last; use it once.
+    """Gives logits for images ``(N, C, *S)`` that come in strips, from the first row to the last.
+
+    The layers pull rows out of each other: what one has made is looked at by the next while it is
+    in the processor's cache, and then forgotten.
 
     Parameters
     ----------
     model
         In evaluation mode; `streams` must hold. The image's sides must be multiples of what the
         network divides by (see `UNet.margins`).
+    most
+        How many rows a layer is given at once, at the most; 0: as many as come.
+    wait
+        For how many rows of the first level the coarser ones wait, so that they, too, are given
+        several at once. Meanwhile, what goes straight across the U waits as well.
     """
 
-    def __init__(self, model: UNet) -> None:
-        config = model.config
-        self._stem = _sliding(model.stem) if config.stem_stride > 1 else None
-        self._down = [
-            (_Block(cast(DoubleConv, block)), _Queue(), _pooling(pool))
-            for block, pool in zip(model.encoder, model.pool, strict=True)
-        ]
-        self._bottleneck = _Block(model.bottleneck)
-        gates: list[nn.Module | None] = [*model.gate] or [None] * config.depth
-        steps = zip(self._down[::-1], model.up, model.decoder, gates, strict=True)
-        self._up = [
-            _Ascent(skips, cast(Up, up), cast(DoubleConv, block), cast(AttentionGate | None, gate))
-            for (_, skips, _), up, block, gate in steps
-        ]
-        self._head: Op = lambda x: model.shuffle(model.head(x))
+    def __init__(self, model: UNet, most: int = 0, wait: int = 1) -> None:
+        self._model, self._most, self._wait = model, most, wait
 
-    def __call__(self, rows: Tensor, last: bool = False) -> Tensor | None:
-        """Return the logits ``(N, K, …)`` of the rows that are now certain; None if none are.
+    def __call__(self, strips: Iterable[Tensor]) -> Rows:
+        """Yield the logits ``(N, K, …)`` of all rows, in order, as soon as they are certain.
 
-        They follow on those that were returned before, about half a receptive field behind the
-        rows that were given. ``last`` says that these are the image's last rows; with them, all
-        that is left comes.
+        That is about half a receptive field behind the rows that were taken from ``strips``.
         """
-        x = [rows] if self._stem is None else self._stem([rows], last)
-        for block, skips, pool in self._down:
-            x = block(x, last)
-            skips.put(x)
-            x = pool(x, last)
-        x = self._bottleneck(x, last)
-        for ascent in self._up:
-            x = ascent(x, last)
-        return self._head(x.pop()).float() if x else None
+        model, rows = self._model, iter(strips)
+        if model.config.stem_stride > 1:
+            stem = cast(Conv, model.stem)
+            rows = _convolved(stem, _split(rows, self._most * stem.stride[0]))
+        return map(self._answer, self._level(0, _split(rows, self._most)))
+
+    def _answer(self, rows: Tensor) -> Tensor:
+        logits: Tensor = self._model.shuffle(self._model.head(rows))
+        return logits.float()
+
+    def _level(self, level: int, rows: Rows) -> Rows:
+        """Yield what comes up the right of the U at a level, for what goes down on the left."""
+        model = self._model
+        if level == model.config.depth:
+            return _block(model.bottleneck, rows)
+        skips, pool = _Queue(), model.pool[level]
+        by = cast(tuple[int, ...], pool.kernel_size)[0]
+        down = skips.noting(_block(cast(DoubleConv, model.encoder[level]), rows))
+        below = _Gathered(map(pool, _seen(down, by, by)), self._several(level + 1))
+        coarse = _split(self._level(level + 1, below), -(-self._most // by))
+        return _block(
+            cast(DoubleConv, model.decoder[-1 - level]), self._joined(level, skips, coarse)
+        )
+
+    def _several(self, level: int) -> int:
+        """Return how many rows a level waits for."""
+        shrunk = self._model.config.halvings[0] - self._model.config.depth + level
+        return max(min(self._most, self._wait >> max(shrunk, 0)), 1)
+
+    def _joined(self, level: int, skips: _Queue, coarse: Rows) -> Rows:
+        """Yield the coarse rows, enlarged, with those beside them that went straight across."""
+        up = cast(Up, self._model.up[-1 - level])
+        if not self._model.config.attention:
+            return skips.beside(_enlarged(up, coarse))
+        gate, twice = cast(AttentionGate, self._model.gate[-1 - level]), _Queue()
+        weighted = _weighted(gate, skips, twice.noting(coarse))
+        # The gate has always pulled the coarse rows that the enlargement needs for the same place.
+        return _Queue(_enlarged(up, twice)).beside(weighted, first=False)
 
 
 class _Queue:
-    """Rows that wait for what is computed from them."""
+    """Rows that wait for what is computed from them, and after them, those that ``more`` gives."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Rows | None = None) -> None:
         self._waiting: deque[Tensor] = deque()
+        self._more = more
 
-    def put(self, rows: Rows) -> None:
-        self._waiting.extend(rows)
+    def __iter__(self) -> _Queue:
+        return self
+
+    def __next__(self) -> Tensor:
+        if self._waiting:
+            return self._waiting.popleft()
+        if self._more is None:
+            raise StopIteration
+        return next(self._more)
+
+    def put(self, rows: Tensor) -> None:
+        self._waiting.append(rows)
+
+    def noting(self, rows: Rows, op: Op = lambda x: x) -> Rows:
+        """Pass rows on, and let what is made of them wait here."""
+
+        def note(x: Tensor) -> Tensor:
+            self.put(op(x))
+            return x
+
+        return map(note, rows)
 
     def take(self, n: int) -> Tensor:
         """Return the next ``n`` rows."""
         taken: list[Tensor] = []
         while n:
-            rows = self._waiting.popleft()
-            if rows.shape[ROWS] > n:
-                self._waiting.appendleft(rows.narrow(ROWS, n, rows.shape[ROWS] - n))
+            rows = next(self)
+            if _count(rows) > n:
+                self._waiting.appendleft(rows.narrow(ROWS, n, _count(rows) - n))
                 rows = rows.narrow(ROWS, 0, n)
             taken.append(rows)
-            n -= rows.shape[ROWS]
-        return taken[0] if len(taken) == 1 else torch.cat(taken, ROWS)
+            n -= _count(rows)
+        return _one(taken)
+
+    def beside(self, rows: Rows, first: bool = True) -> Rows:
+        """Join rows with as many from here, whose channels come first, or last."""
+
+        def joined(x: Tensor) -> Tensor:
+            own = self.take(_count(x))
+            return torch.cat([own, x] if first else [x, own], dim=1)
+
+        return map(joined, rows)
 
 
-class _Sliding:
-    """A layer that sees ``kernel`` rows at a time and moves on by ``step``.
+class _Gathered:
+    """Rows, at least so many at a time, but for the last ones."""
 
-    Beyond the image's first and last row it sees ``pad`` rows of zeros, or these rows again.
+    def __init__(self, rows: Rows, least: int) -> None:
+        self._rows, self._least = rows, least
+
+    def __iter__(self) -> _Gathered:
+        return self
+
+    def __next__(self) -> Tensor:
+        parts = [next(self._rows)]
+        while sum(map(_count, parts)) < self._least:
+            if (more := next(self._rows, None)) is None:
+                break
+            parts.append(more)
+        return _one(parts)
+
+
+class _Seen:
+    """What a layer has to see that looks at ``kernel`` rows at a time and moves on by ``step``.
+
+    Beyond the image's first and last row, these are ``pad`` rows of zeros, or these rows ``again``.
     """
 
-    def __init__(self, op: Op, kernel: int, step: int = 1, pad: int = 0, again: bool = False):
-        self._op, self._kernel, self._step, self._pad, self._again = op, kernel, step, pad, again
-        self._tail: Rows = []
+    def __init__(self, rows: Rows, kernel: int, step: int, pad: int, again: bool) -> None:
+        self._rows, self._kernel, self._step = rows, kernel, step
+        self._pad, self._again = pad, again
+        self._rest: Tensor | None = None  # what the next rows are to be seen with
+        self._begun = self._ended = False
 
-    def __call__(self, given: Rows, last: bool) -> Rows:
-        parts = [*self._tail, *given]
-        given.clear()
+    def __iter__(self) -> _Seen:
+        return self
+
+    def __next__(self) -> Tensor:
+        while not self._ended:
+            if (seen := self._with(next(self._rows, None))) is not None:
+                return seen
+        raise StopIteration
+
+    def _with(self, more: Tensor | None) -> Tensor | None:
+        """Return what can be seen with the next rows, or if there are none; None if nothing."""
+        parts = [rows for rows in (self._rest, more) if rows is not None]
+        if more is None:
+            self._ended = True
+            parts += self._beyond(parts[0], -1) if parts else []
+        elif not self._begun:
+            self._begun = True
+            parts = self._beyond(more, 0) + parts
         if not parts:
-            return []
-        if not self._tail:
-            parts = [*self._beyond(parts[0].narrow(ROWS, 0, 1)), *parts]
-        if last:
-            parts += self._beyond(parts[-1].narrow(ROWS, parts[-1].shape[ROWS] - 1, 1))
-        rows = parts[0] if len(parts) == 1 else torch.cat(parts, ROWS)
-        parts.clear()
-        n = max((rows.shape[ROWS] - self._kernel) // self._step + 1, 0)
-        rest = rows.narrow(ROWS, n * self._step, rows.shape[ROWS] - n * self._step)
-        self._tail = [rest.clone()]  # not a view, which would keep all of the strip
-        if not n:
-            return []
-        return [self._op(rows.narrow(ROWS, 0, (n - 1) * self._step + self._kernel))]
+            return None
+        rows = _one(parts)
+        n = max((_count(rows) - self._kernel) // self._step + 1, 0)
+        rest = rows.narrow(ROWS, n * self._step, _count(rows) - n * self._step)
+        self._rest = rest.clone() if _count(rest) else None  # a view would keep all rows
+        return rows.narrow(ROWS, 0, (n - 1) * self._step + self._kernel) if n else None
 
-    def _beyond(self, row: Tensor) -> list[Tensor]:
+    def _beyond(self, rows: Tensor, at: int) -> list[Tensor]:
+        row = rows.narrow(ROWS, at % _count(rows), 1)
         return [row if self._again else torch.zeros_like(row)] * self._pad
 
 
-def _sliding(layer: nn.Module) -> _Sliding:
-    """Return a convolution that pads all sides but the first itself."""
+def _seen(rows: Rows, kernel: int, step: int = 1, pad: int = 0, again: bool = False) -> Rows:
+    return rows if kernel == 1 else _Seen(rows, kernel, step, pad, again)
+
+
+def _split(rows: Rows, most: int) -> Rows:
+    """Return the rows, so many at a time at the most; 0: as they come."""
+    return (part for x in rows for part in torch.split(x, most, ROWS)) if most else rows
+
+
+def _one(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts, ROWS)
+
+
+def _count(rows: Tensor) -> int:
+    return rows.shape[ROWS]
+
+
+def _convolved(layer: nn.Module, rows: Rows) -> Rows:
+    """Return the rows after a convolution, which pads all sides but the first itself."""
     conv = cast(Conv, layer)
     pads = cast(tuple[int, ...], conv.padding)
     run = F.conv3d if isinstance(conv, nn.Conv3d) else F.conv2d
@@ -147,93 +244,57 @@ def _sliding(layer: nn.Module) -> _Sliding:
         y: Tensor = run(x, conv.weight, conv.bias, conv.stride, (0, *pads[1:]))
         return y
 
-    return _Sliding(op, conv.kernel_size[0], conv.stride[0], pads[0])
+    return map(op, _seen(rows, conv.kernel_size[0], conv.stride[0], pads[0]))
 
 
-def _pooling(pool: nn.Module) -> _Sliding:
-    rows: int = cast(tuple[int, ...], pool.kernel_size)[0]
-    return _Sliding(pool, rows, rows)
+def _block(block: DoubleConv, rows: Rows) -> Rows:
+    """Return the rows after a `DoubleConv`."""
+    straight = _Queue()
+    if block.shortcut is not None:
+        rows = straight.noting(rows, block.shortcut)
+
+    def ended(y: Tensor) -> Tensor:
+        y = block.norm2(y)
+        return (y if block.shortcut is None else y.add_(straight.take(_count(y)))).relu_()
+
+    def begun(y: Tensor) -> Tensor:
+        y = block.norm1(y)
+        return y.relu_()
+
+    return map(ended, _convolved(block.conv2, map(begun, _convolved(block.conv1, rows))))
 
 
-def _enlarging(smooth: Smooth) -> _Sliding:
-    """Return a linear enlargement: a row comes from itself and its neighbours."""
+def _enlarged(up: Up, rows: Rows) -> Rows:
+    """Return the rows after an `Up`."""
+    if isinstance(up.up, nn.Sequential):
+        return _smooth(cast(Smooth, up.up[1]), map(up.up[0], rows))
+    return map(up.up, rows)
+
+
+def _smooth(smooth: Smooth, rows: Rows) -> Rows:
+    """Return the rows enlarged linearly: each comes from a row and its neighbours."""
     factor = int(cast(tuple[float, ...], smooth.scale_factor)[0])
     if factor == 1:
-        return _Sliding(smooth, 1)
+        return map(smooth, rows)
 
     def op(x: Tensor) -> Tensor:
         y: Tensor = smooth(x)
-        return y.narrow(ROWS, factor, y.shape[ROWS] - 2 * factor)
+        return y.narrow(ROWS, factor, _count(y) - 2 * factor)
 
-    return _Sliding(op, 3, 1, 1, again=True)
-
-
-class _Block:
-    """A `DoubleConv`."""
-
-    def __init__(self, block: DoubleConv) -> None:
-        self._block = block
-        self._first, self._second = _sliding(block.conv1), _sliding(block.conv2)
-        self._straight = _Queue()
-
-    def __call__(self, given: Rows, last: bool) -> Rows:
-        block = self._block
-        if block.shortcut is not None:
-            self._straight.put([block.shortcut(x) for x in given])
-        middle = [block.norm1(y).relu_() for y in self._first(given, last)]
-        return [self._ended(block.norm2(y)) for y in self._second(middle, last)]
-
-    def _ended(self, y: Tensor) -> Tensor:
-        if self._block.shortcut is not None:
-            y = y.add_(self._straight.take(y.shape[ROWS]))
-        return y.relu_()
+    return map(op, _seen(rows, 3, pad=1, again=True))
 
 
-class _Ascent:
-    """A step up the right of the U: enlarged, joined with what waits on the left, convolved."""
+def _weighted(gate: AttentionGate, skips: _Queue, coarse: Rows) -> Rows:
+    """Return what went straight across, weighted by an `AttentionGate`."""
+    seen, factor = _Queue(), gate.skip.stride[0]
 
-    def __init__(
-        self, skips: _Queue, up: Up, block: DoubleConv, gate: AttentionGate | None
-    ) -> None:
-        self._skips = skips if gate is None else _Gate(skips, gate)
-        self._enlarged = _Queue()
-        self._block = _Block(block)
-        if isinstance(up.up, nn.Sequential):
-            self._project: nn.Module = up.up[0]
-            self._enlarge = _enlarging(cast(Smooth, up.up[1]))
-        else:
-            self._project, self._enlarge = nn.Identity(), _Sliding(up.up, 1)
-
-    def __call__(self, coarse: Rows, last: bool) -> Rows:
-        up = self._enlarge([self._project(x) for x in coarse], last)
-        self._enlarged.put(up)
-        if isinstance(self._skips, _Gate):
-            skips = self._skips(coarse, last)
-        else:
-            skips = [self._skips.take(x.shape[ROWS]) for x in up]
-        up.clear()
-        return self._block([self._joined(skips.pop()) for _ in range(len(skips))], last)
-
-    def _joined(self, skip: Tensor) -> Tensor:
-        return torch.cat([skip, self._enlarged.take(skip.shape[ROWS])], dim=1)
-
-
-class _Gate:
-    """An `AttentionGate` before the skips that wait."""
-
-    def __init__(self, skips: _Queue, gate: AttentionGate) -> None:
-        self._skips, self._gate = skips, gate
-        self._factor = gate.skip.stride[0]
-        self._enlarge = _enlarging(gate.enlarge)
-        self._seen = _Queue()
-
-    def __call__(self, coarse: Rows, last: bool) -> Rows:
-        shares = self._enlarge([self._weights(x) for x in coarse], last)
-        return [self._seen.take(share.shape[ROWS]) * share for share in shares]
-
-    def _weights(self, coarse: Tensor) -> Tensor:
-        gate = self._gate
-        skip = self._skips.take(coarse.shape[ROWS] * self._factor)
-        self._seen.put([skip])
-        found: Tensor = gate.weight(F.relu(gate.skip(skip) + gate.coarse(coarse))).sigmoid()
+    def weights(x: Tensor) -> Tensor:
+        skip = skips.take(_count(x) * factor)
+        seen.put(skip)
+        found: Tensor = gate.weight(F.relu(gate.skip(skip) + gate.coarse(x))).sigmoid()
         return found
+
+    def weighted(share: Tensor) -> Tensor:
+        return seen.take(_count(share)) * share
+
+    return map(weighted, _smooth(gate.enlarge, map(weights, coarse)))

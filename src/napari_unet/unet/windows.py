@@ -33,7 +33,11 @@ BUDGET = 72 << 20  # bytes that activations may take on a CPU: more at a time is
 WHOLE = 4  # times the budget, up to which images are not divided: it saves what is computed twice
 SHARE = 0.25, 0.5  # of the free memory of a CPU's host, and of a GPU, that they may take
 LEAST = 4 << 20  # a budget below which less would not help
-STRIP = 64  # rows of a picture at once on a CPU: of more, less stays in its caches
+STRIP = 64  # rows of a picture that are read at once on a CPU, and coarse levels wait for
+PIECE = {
+    2: 8,
+    3: 2,
+}  # rows that a layer is given at once on a CPU: of more, less stays in its cache
 ALIKE = 6  # tensors like the first level's that are in memory at once, at the most
 WIDE = 512  # windows at least this wide are multiples of it, as are the chunks that are written
 
@@ -210,7 +214,7 @@ class Windows:
         if self.in_memory:
             answers: Iterable[Tensor] = [self._consensus(source.read(seen), rows)]
         else:
-            answers = self._stream(source.strips(seen, rows), seen[0].stop - seen[0].start)
+            answers = self._stream(source.strips(seen, rows), rows)
         row = seen[0].start
         for logits in answers:
             box = (slice(row, row + logits.shape[1]), *seen[1:])
@@ -222,20 +226,24 @@ class Windows:
         found = Consensus(self.disagreement)
         for view in self.views:
             turned = view.of(image)
-            parts = self._stream(torch.split(turned, rows, dim=1), turned.shape[1])
+            parts = self._stream(torch.split(turned, rows, dim=1), rows)
             found.add(view.back(torch.cat(list(parts), dim=1))[None])
         return found.mean()[0]
 
-    def _stream(self, strips: Iterable[Tensor], height: int) -> Iterator[Tensor]:
-        """Yield the logits ``(K, …)`` of an image of so many rows that comes in strips."""
-        stream, given = Stream(self.model), 0
-        for strip in strips:
-            checkpoint()
-            given += strip.shape[1]
-            with torch.inference_mode(), self.speed.autocast():
-                logits = stream(self.speed.place(strip[None]), last=given == height)
-            if logits is not None:
-                yield logits[0].cpu()
+    def _stream(self, strips: Iterable[Tensor], rows: int) -> Iterator[Tensor]:
+        """Yield the logits ``(K, …)`` of an image that comes in strips of so many rows."""
+        stream = Stream(self.model)
+        if self.speed.device == "cpu":
+            wait = rows // self.model.config.strides[0]
+            stream = Stream(self.model, PIECE[len(self.step)], wait)
+        answers = stream(self.speed.place(strip[None]) for strip in strips)
+        while (logits := self._next(answers)) is not None:
+            yield logits[0].cpu()
+
+    def _next(self, answers: Iterator[Tensor]) -> Tensor | None:
+        checkpoint()
+        with torch.inference_mode(), self.speed.autocast():
+            return next(answers, None)
 
 
 def _rounded(side: int, count: int, step: int) -> int:
