@@ -16,6 +16,7 @@ from typing import Any
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.corrections.versions import at
+from napari_unet.data.splits.joining import learnable
 from napari_unet.data.splits.split import Split, load, make_split, split_path
 from napari_unet.errors import ConfigError, DataError, JobError
 from napari_unet.jobs import ImproveJob, TrainJob
@@ -108,11 +109,7 @@ def joined(start: Start, dataset: Dataset, wanted: Sequence[str], config: SplitC
     chosen = _chosen(dataset, wanted)
     split, notes = _before(start, dataset, chosen, config)
     subsets = {c.name: split.subsets[c.name] for c in dataset.cases if c.name in split.subsets}
-    judging = [c for c in dataset.cases if subsets.get(c.name) in ("val", "test")]
-    kept = {c.name for c in judging}
-    patients = {c.patient for c in judging} | {split.patients.get(c.name, "") for c in judging}
-    fit = [c for c in chosen if c.name not in kept and c.patient not in patients]
-    held = [c for c in chosen if c not in fit]
+    fit, held = learnable(chosen, dataset.cases, subsets, split.patients)
     if not fit:
         raise DataError(
             f"None of the {len(chosen)} corrected cases can be trained on: images of the same "

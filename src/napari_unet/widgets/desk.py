@@ -25,6 +25,7 @@ from napari_unet.widgets.curating import Curator
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
 from napari_unet.widgets.from_layers import FromLayers
+from napari_unet.widgets.improving import Improver, Ranker
 from napari_unet.widgets.jumping import Jumper
 from napari_unet.widgets.keeping import Keeper
 from napari_unet.widgets.layer_pairs import LayerPairs
@@ -73,6 +74,8 @@ class Desk:
         self.jumper = Jumper(self.correcting)
         self.comparer = Comparer(session, self.runners)
         self.reporter = Reporter(session, self.runners)
+        self.improver = Improver(session, self.trainer, self.resumer)
+        self.ranker = Ranker(session, self.loader, self.segmenter, self.runners)
 
     def _show_dataset(self) -> None:
         self.thumbnails.set_dataset(self.session.dataset)

@@ -139,6 +139,11 @@ class Trainer:
         """Whether a training is under way."""
         return self._running is not None
 
+    @property
+    def place(self) -> Place | None:
+        """Which widget asked for the training that is under way."""
+        return self._running.place if self._running is not None else None
+
     def pause(self, wanted: bool) -> None:
         """Let training rest, or go on."""
         busy = self.session.busy.get(self.runner.lane)
