@@ -15,6 +15,7 @@ from napari_unet.engine.dispatch import start
 from napari_unet.errors import UnetError, readable
 from napari_unet.events import (
     AuditFinished,
+    Compared,
     EvaluateFinished,
     Event,
     FetchFinished,
@@ -23,6 +24,7 @@ from napari_unet.events import (
     Plan,
     Planned,
     Ranked,
+    ReportFinished,
     SegmentArrayFinished,
     SegmentFilesFinished,
     TrainFinished,
@@ -35,6 +37,7 @@ from napari_unet.jobs import (
     Job,
     PlanJob,
     RankJob,
+    ReportJob,
     ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
@@ -309,6 +312,38 @@ def evaluate(
         device=device,
     )
     return _finish(job, EvaluateFinished, on_event)
+
+
+def report(
+    finished: EvaluateFinished | Compared,
+    folder: PathLike,
+    out: PathLike,
+    *,
+    pictures: int = 3,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> ReportFinished:
+    """Write what `evaluate` or `compare` found as one HTML file that can be read anywhere.
+
+    Parameters
+    ----------
+    folder
+        Where the cases lie, for their pictures. Of private paths the report tells nothing.
+    out
+        The file to write, ``*.html``.
+    pictures
+        How many of the best, the median and the worst cases are drawn; 0: none, and neither images
+        nor model are needed.
+    """
+    job = ReportJob(
+        out=str(out),
+        folder=str(folder),
+        evaluated=finished if isinstance(finished, EvaluateFinished) else None,
+        compared=finished if isinstance(finished, Compared) else None,
+        pictures=pictures,
+        device=device,
+    )
+    return _finish(job, ReportFinished, on_event)
 
 
 def improve(

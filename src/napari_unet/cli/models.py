@@ -107,6 +107,7 @@ def _print_trained(args: argparse.Namespace, done: TrainFinished) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     """Score a model on a folder."""
     from napari_unet.api import evaluate as run
+    from napari_unet.api import report
     from napari_unet.report import table, to_json
 
     with Console() as console:
@@ -120,6 +121,8 @@ def evaluate(args: argparse.Namespace) -> None:
             device=args.device,
             on_event=console,
         )
+        if args.html:
+            report(done, args.folder, args.html, device=args.device, on_event=console)
     if args.picture:
         from napari_unet.pictures import write_picture
 
@@ -198,6 +201,9 @@ def add_commands(commands: Any) -> None:
         help="of the split saved beside the model; all: the whole folder (default test)",
     )
     p.add_argument("--csv", metavar="F", help="also write the table to this file")
+    p.add_argument(
+        "--html", metavar="F.html", help="also write a report with plots and pictures, in one file"
+    )
     p.add_argument("--picture", metavar="F.png", help="also draw the best, median and worst cases")
     threshold(p)
     limit(p)
