@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 from skimage.io import imsave
 
+from napari_unet.data.cases import Case
 from napari_unet.errors import DataError
 from napari_unet.events import CaseDone, Note
-from napari_unet.scoring import score_files
+from napari_unet.scoring import masks_of, score_files
 
 
 def write(folder, name, mask):
@@ -89,3 +90,57 @@ def test_volumes_are_scored_as_a_whole(tmp_path):
         nibabel.save(image, tmp_path / name / "a.nii.gz")
     (score,) = score_files(tmp_path / "p", tmp_path / "r")
     assert score.dice == pytest.approx(2 * 23 / (23 + 24))
+
+
+def test_distances_and_volumes_are_in_the_unit_of_the_reference(tmp_path):
+    for name, start in (("p", 2), ("r", 3)):
+        (tmp_path / name).mkdir()
+        labels = np.zeros((12, 9, 9), np.uint8)
+        labels[start : start + 5, 2:6, 2:6] = 1
+        image = nibabel.Nifti1Image(labels, np.diag([0.5, 1, 4, 1]))
+        image.header.set_xyzt_units("mm")
+        nibabel.save(image, tmp_path / name / "a.nii.gz")
+    (score,) = score_files(tmp_path / "p", tmp_path / "r")
+    assert (score.unit, score.dims) == ("mm", 3)
+    assert score.hd95 == pytest.approx(0.5)
+    assert score.volume == pytest.approx(5 * 4 * 4 * 2.0)
+    (score,) = score_files(tmp_path / "p", tmp_path / "r", surfaces=False)
+    assert np.isnan(score.hd95)
+
+
+# --- whose masks they are -----------------------------------------------------------------------
+
+
+def cases(root, *names):
+    return [
+        Case(f"images/{n}", root / "images" / f"{n}.png", root / "masks" / f"{n}_mask.png", "", "")
+        for n in names
+    ]
+
+
+def test_masks_are_found_by_the_name_of_image_or_mask(tmp_path):
+    reader = tmp_path / "reader"
+    (reader / "a").mkdir(parents=True)
+    for path in ("a/1.png", "a/2_mask.tif", "other.png", "a/1.probabilities.tif"):
+        write((reader / path).parent, (reader / path).name, half())
+    found = masks_of(reader, cases(tmp_path, "a/1", "b/2", "3"), tmp_path)
+    assert found == {
+        "images/a/1": reader / "a" / "1.png",
+        "images/b/2": reader / "a" / "2_mask.tif",
+    }
+
+
+def test_a_mask_that_could_be_of_several_cases_is_of_none(tmp_path):
+    write(tmp_path / "reader", "1.png", half())
+    assert masks_of(tmp_path / "reader", cases(tmp_path, "a/1", "b/1"), tmp_path) == {}
+    for part in "ab":
+        (tmp_path / "two" / part).mkdir(parents=True)
+        write(tmp_path / "two" / part, "1.png", half())
+    assert masks_of(tmp_path / "two", cases(tmp_path, "c/1"), tmp_path) == {}
+    found = masks_of(tmp_path / "two", cases(tmp_path, "a/1", "b/1"), tmp_path)
+    assert {name: path.parent.name for name, path in found.items()} == {
+        "images/a/1": "a",
+        "images/b/1": "b",
+    }
+    with pytest.raises(DataError, match="no folder"):
+        masks_of(tmp_path / "none", [], tmp_path)

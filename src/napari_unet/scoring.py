@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_unet.data.cases import IGNORE, LabelRule
-from napari_unet.data.formats import is_supported, read_classes, read_mask, stem_of
+from napari_unet.data.cases import IGNORE, Case, LabelRule
+from napari_unet.data.formats import describe_image, is_supported, read_classes, read_mask, stem_of
 from napari_unet.data.masks.labels import apply_rule
 from napari_unet.data.masks.rules import find_rule
 from napari_unet.data.pairing.find import mask_key
 from napari_unet.errors import DataError, UnetError
 from napari_unet.events import CaseDone, CaseScore, Event, Note, Progress
 from napari_unet.metrics import score_masks
+from napari_unet.sizes import lengths
 
 
 def score_files(
     predictions: str | Path,
     references: str | Path,
     on_event: Callable[[Event], object] = lambda event: None,
+    surfaces: bool = True,
 ) -> list[CaseScore]:
     """Score masks of equal name; two files are compared whatever they are called.
 
-    ``on_event`` is told of files without a partner and of the progress.
+    ``on_event`` is told of files without a partner and of the progress. Distances and volumes are
+    in the lengths that the reference's file states; ``surfaces`` says whether the former are
+    measured.
 
     Raises
     ------
@@ -42,7 +47,7 @@ def score_files(
         on_event(Note(text))
     scores = []
     for i, (name, prediction, reference) in enumerate(pairs):
-        scores.append(_score(name, prediction, reference, rule))
+        scores.append(_score(name, prediction, reference, rule, surfaces))
         on_event(CaseDone(name, scores[-1], error=scores[-1].error))
         on_event(Progress(i + 1, len(pairs), "scoring"))
     if all(s.error for s in scores):
@@ -84,11 +89,80 @@ def _masks(folder: Path) -> dict[str, Path]:
     return masks
 
 
-def _score(name: str, prediction: Path, reference: Path, rule: LabelRule) -> CaseScore:
+def masks_of(folder: Path, cases: Sequence[Case], root: Path) -> dict[str, Path]:
+    """Return which mask below a folder is of which case, by the case's name.
+
+    A mask is called like the case's image or like its mask, whatever folders either lies in; the
+    more of them agree, the better. What could be of several cases is of none.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or two of its masks have the same name.
+    """
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    by_ending: dict[str, list[Path]] = {}
+    for name, path in _masks(folder).items():
+        for ending in _endings(name):
+            by_ending.setdefault(ending, []).append(path)
+    found = {}
+    for case in cases:
+        endings = [e for path in (case.image, case.mask) for e in _endings(_below(path, root))]
+        alone = [
+            by_ending[e] for e in sorted(endings, key=_depth) if len(by_ending.get(e, ())) == 1
+        ]
+        if alone:
+            found[case.name] = alone[0][0]
+    often = Counter(found.values())
+    return {name: path for name, path in found.items() if often[path] == 1}
+
+
+def _below(path: Path, root: Path) -> str:
+    return mask_key(path.relative_to(root) if path.is_relative_to(root) else path.name)
+
+
+def _endings(name: str) -> list[str]:
+    """Return "a/b/c", "b/c" and "c" of "a/b/c"."""
+    parts = name.split("/")
+    return ["/".join(parts[i:]) for i in range(len(parts))]
+
+
+def _depth(ending: str) -> int:
+    return -ending.count("/")
+
+
+def read_prediction(path: Path, rule: LabelRule, axes: str = "") -> NDArray[Any]:
+    """Read a mask that somebody or some program made, as class indices.
+
+    It may hold indices or the values that the references have. ``axes`` are as for `read_mask`.
+
+    Raises
+    ------
+    DataError
+        As `read_mask` does.
+    """
+    return _predicted(read_mask(path, axes, colours=rule.by_colour), rule)
+
+
+def _score(
+    name: str, prediction: Path, reference: Path, rule: LabelRule, surfaces: bool
+) -> CaseScore:
     try:
-        wanted = read_classes(reference, rule)
-        found = _predicted(read_mask(prediction, colours=rule.by_colour), rule)
-        return score_masks(found, wanted, rule.names, name, ignore=IGNORE)
+        wanted, found = read_classes(reference, rule), read_prediction(prediction, rule)
+        spacing, unit = lengths(describe_image(reference))
+        if len(spacing) > wanted.ndim:
+            spacing, unit = (1.0,) * wanted.ndim, "px"
+        return score_masks(
+            found,
+            wanted,
+            rule.names,
+            name,
+            ignore=IGNORE,
+            spacing=spacing,
+            unit=unit,
+            surfaces=surfaces,
+        )
     except UnetError as e:
         nan = float("nan")
         return CaseScore(name, "", nan, nan, nan, nan, nan, empty=False, error=f"{name}: {e}")

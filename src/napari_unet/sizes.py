@@ -16,7 +16,7 @@ from napari_unet.events import ClassSize, Segmented
 from napari_unet.workspace import atomic
 
 if TYPE_CHECKING:
-    from napari_unet.data.scan import Scan
+    from napari_unet.data.scan import Header, Scan
 
 NAN = float("nan")
 MILLIMETRES = {
@@ -68,7 +68,7 @@ def measure(labels: NDArray[Any], names: Sequence[str], scan: Scan) -> tuple[Cla
     return tuple(found)
 
 
-def lengths(scan: Scan) -> tuple[tuple[float, ...], str]:
+def lengths(scan: Scan | Header) -> tuple[tuple[float, ...], str]:
     """Return the size of a pixel along each spatial axis, in their order, and its unit.
 
     Sizes are 1 and the unit is "px" if the file does not say how large a pixel is along all of

@@ -9,6 +9,7 @@ from napari_unet.events import Event
 from napari_unet.jobs import (
     AuditJob,
     AugmentJob,
+    CompareJob,
     EvaluateJob,
     FetchJob,
     ImproveJob,
@@ -61,6 +62,10 @@ def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, 
             from napari_unet.evaluation import evaluate
 
             return evaluate(job)
+        case CompareJob():
+            from napari_unet.comparison import compare
+
+            return compare(job)
         case RankJob():
             from napari_unet.inference.ranking import rank
 
