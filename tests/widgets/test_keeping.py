@@ -129,10 +129,10 @@ def test_the_reference_is_locked_until_it_is_to_be_edited(desk, viewer, opened, 
     layer = desk.layers.hand.find(REFERENCE)
     assert not layer.editable
     before = {p: p.read_bytes() for p in folder.rglob("*.png")}
-    desk.keeper.edit_reference(True)
+    desk.layers.cases.edit_reference(True)
     assert layer.editable and layer.locked
     dot(layer, (0, 0))
-    desk.keeper.edit_reference(False)
+    desk.layers.cases.edit_reference(False)
     saved(desk, qtbot)
     assert not layer.editable
     (version,) = versions(desk)

@@ -6,10 +6,13 @@ With ``segmentations`` the only ones who know what of a layer was painted.
 from __future__ import annotations
 
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from napari_unet.data.corrections.versions import at
 
 CORRECTED = " · corrected"
 
@@ -50,3 +53,10 @@ class ByHand:
 def corrected_name(name: str) -> str:
     """Return a layer's name, saying that it holds a correction."""
     return name if name.endswith(CORRECTED) else f"{name}{CORRECTED}"
+
+
+def what_counts(correction: Path | None) -> str:
+    """Return what the name of a reference layer says of a correction that counts; maybe nothing."""
+    if correction is None:
+        return ""
+    return CORRECTED if at(correction).role == "reference" else f"{CORRECTED} prediction"

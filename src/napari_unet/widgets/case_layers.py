@@ -11,6 +11,7 @@ import pint
 from napari.layers import Image, Labels
 from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_unet.data.scan import Scan
 from napari_unet.session import ImageFacts
@@ -64,10 +65,16 @@ class Shown:
 
 
 class CaseLayers:
-    """Shows cases, one after the other, in the same layers."""
+    """Shows cases, one after the other, in the same layers.
+
+    ``before`` is the reference as it was before a person painted on it, None if nobody did.
+    """
+
+    editing = Signal(bool)  # the reference is about to be painted on, or not any more
 
     def __init__(self, hand: Hand) -> None:
         self.hand = hand
+        self.before: NDArray[Any] | None = None
 
     def show(self, case: Shown) -> tuple[ImageFacts | None, Any]:
         """Show a case; return what stood there before, and the image layer."""
@@ -101,6 +108,12 @@ class CaseLayers:
         self.go_to(case.start)
         return before, layer
 
+    @property
+    def edits_reference(self) -> bool:
+        """Whether a person may paint on the reference."""
+        layer = self.hand.find(REFERENCE)
+        return layer is not None and bool(layer.editable)
+
     def edit_reference(self, on: bool) -> bool:
         """Let a person paint on the reference, or no more; return whether that is so now.
 
@@ -109,7 +122,9 @@ class CaseLayers:
         layer = self.hand.find(REFERENCE)
         if layer is None or not isinstance(layer.data, np.ndarray):
             return False
+        self.editing.emit(on)
         if on and not layer.editable:
+            self.before = layer.data
             with self.hand.at_work():
                 layer.data = layer.data.copy()
         if layer.editable != on:
@@ -121,9 +136,10 @@ class CaseLayers:
         layer = self.hand.find(REFERENCE)
         if layer is None or layer.data.shape != labels.shape:
             return
+        editable = layer.editable
+        self.before = labels
         with self.hand.at_work():
             layer.data = labels.copy()
-        editable = layer.editable
         forget_strokes(layer)
         layer.editable = editable
         layer.name = name
@@ -167,6 +183,7 @@ class CaseLayers:
     def _show_reference(self, case: Shown, place: dict[str, Any]) -> None:
         layer = self.hand.find(REFERENCE)
         mask = case.reference
+        self.before = None
         if mask is None:
             self.hand.remove(layer)
             return

@@ -87,7 +87,7 @@ class Correcting:
         reference = self.judges.reference
         self.edits_reference = on and reference is not None
         if tag_of(reference).get("role") == REFERENCE:
-            reference.editable = on
+            self.edits_reference = self.layers.cases.edit_reference(on)
         if (layer := self.painted_layer) is not None:
             self._activate(layer)
         self.pair_changed.emit()

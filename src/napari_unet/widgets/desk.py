@@ -42,6 +42,7 @@ from napari_unet.widgets.scoring import Scorer
 from napari_unet.widgets.segmenting import Segmenter
 from napari_unet.widgets.thumbnails import Thumbnails
 from napari_unet.widgets.training import Trainer
+from napari_unet.widgets.versioning import Versioner
 
 
 class Desk:
@@ -67,6 +68,8 @@ class Desk:
         )
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
         self.keeper = Keeper(session, layers, self.loader, self.segmenter.answers)
+        self.versioner = Versioner(session, self.keeper)
+        self.keeper.back_to_network.connect(self.segmenter.show_again)
         self.measurer = Measurer(session, layers, self.segmenter.answers)
         self.batcher = Batcher(session, layers, self.loader, self.exporter, self.runners)
         self.scorer = Scorer(session, layers, self.runners)

@@ -26,7 +26,7 @@ from napari_unet.errors import UnetError, readable
 from napari_unet.metrics import score_masks
 from napari_unet.session import Message, Session
 from napari_unet.widgets.answers import Answers
-from napari_unet.widgets.by_hand import corrected_name
+from napari_unet.widgets.by_hand import corrected_name, what_counts
 from napari_unet.widgets.in_order import InOrder
 from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, tag_of
 from napari_unet.widgets.layers import Layers
@@ -102,20 +102,20 @@ class Keeper:
 
     state_changed = Signal()  # the words about saving
     changed = Signal()  # the versions of the open case, or which of them count
+    back_to_network = Signal()  # the open case's prediction is the network's again
 
     def __init__(self, session: Session, layers: Layers, loader: Loader, answers: Answers) -> None:
         self.session, self.layers, self.loader, self.answers = session, layers, loader, answers
         self.thread = InOrder()
         self.state, self.error = "", ""
-        self.editing = False  # the reference
         self.unsaved: dict[tuple[str, Role], tuple[Work, NDArray[Any]]] = {}
         self._works: weakref.WeakKeyDictionary[Any, Work] = weakref.WeakKeyDictionary()
-        self._reference: tuple[NDArray[Any], int] | None = None  # as it was when editing began
         self._numbers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._pause, self._soon = _timer(PAUSE, self.keep), _timer(SOON, self._draft)
         self._finished = False
         layers.touched.connect(self._touched)
         layers.case_changing.connect(self._leave)
+        layers.cases.editing.connect(self._switch)
         layers.segmentations.correction_replaced.connect(self._replaced)
         session.case_changed.connect(self._show)
 
@@ -128,28 +128,6 @@ class Keeper:
             return None
         shown = opened.shown.key == self.layers.open_case() == case_key(dataset, opened.case)
         return (dataset, opened) if shown else None
-
-    def reason(self) -> str:
-        """Say why the reference cannot be edited; empty if it can."""
-        if self.opened() is None:
-            return "Open a case of a data set first."
-        layer = self.layers.hand.find(REFERENCE)
-        if layer is None:
-            return "The reference of this case cannot be read."
-        return "" if isinstance(layer.data, np.ndarray) else "The reference is too large to edit."
-
-    def edit_reference(self, on: bool) -> None:
-        """Let a person paint on the reference; what is painted saves itself."""
-        self.keep()
-        found = self.opened()
-        self.editing = found is not None and self.layers.cases.edit_reference(on)
-        self._reference = None
-        if self.editing and found is not None:
-            dataset, opened = found
-            version = corrections.current(dataset.root, opened.case.name, "reference")
-            layer = self.layers.hand.find(REFERENCE)
-            self._reference = layer.data.copy(), version.number if version is not None else 0
-        self.changed.emit()
 
     def keep(self) -> None:
         """Save what was painted since it was saved last; returns before that is done."""
@@ -198,15 +176,17 @@ class Keeper:
         data = layer.data
         if not isinstance(data, np.ndarray) or data.shape != opened.shown.scan.spatial:
             return None
-        number = self._reference[1] if role == "reference" and self._reference else 0
-        model = self.session.model
+        number, model = self._numbers.get(layer, 0), self.session.model
+        if role == "reference":
+            version = corrections.current(dataset.root, opened.case.name, role)
+            number = version.number if version is not None else 0
         work = self._works[layer] = Work(
             weakref.ref(layer),
             opened,
             dataset,
             role,
             Draft(dataset.root, opened.case.name, role),
-            number or self._numbers.get(layer, 0),
+            number,
             model.name if model is not None and role == "prediction" else "",
         )
         return work
@@ -217,13 +197,22 @@ class Keeper:
             return None
         if tag.get("role") == SEGMENTATION:
             return "prediction"
-        return "reference" if tag.get("role") == REFERENCE and self.editing else None
+        return "reference" if tag.get("role") == REFERENCE and layer.editable else None
 
     def _base(self, work: Work, layer: Any) -> NDArray[Any] | None:
         """Return what a layer held before it was painted on, or what of it was saved last."""
         if work.role == "prediction":
             return self.layers.segmentations.base(layer)
-        return self._reference[0] if self._reference is not None else None
+        return self.layers.cases.before
+
+    def _switch(self, on: bool) -> None:
+        """Save what was painted before another layer is."""
+        self.keep()
+
+    def _forget(self, layer: Any) -> None:
+        """Begin anew with a layer when it is painted on again."""
+        if layer is not None:
+            self._works.pop(layer, None)
 
     # --- drafts -------------------------------------------------------------------------------
 
@@ -266,7 +255,7 @@ class Keeper:
             by_hand.keep(layer, labels)
             by_hand.images.add(work.key)
         else:
-            self._reference = labels, work.number
+            self.layers.cases.before = labels
         if layer in self.layers.hand.layers:
             layer.name = corrected_name(layer.name)
         self._save(work, base, labels)
@@ -304,7 +293,7 @@ class Keeper:
         self._say(f"Saved {time}, version {saved.version.number}")
         self.take_reference(work.dataset.root, work.case.name, saved.reference)
         if work.role == "prediction" and saved.reference == saved.version:
-            self.show_reference(work.key, saved.labels, corrected_name(""))
+            self.show_reference(work.key, saved.labels, saved.version)
         self.changed.emit()
 
     def _told(self, work: Work) -> Told:
@@ -337,7 +326,6 @@ class Keeper:
         """Save what was painted on the case that is left; know what there is of the next one."""
         self.keep()
         self._works.clear()
-        self.editing, self._reference = False, None
         dataset = self.session.dataset
         by_hand = self.layers.segmentations.by_hand.images
         by_hand.discard(key)
@@ -378,6 +366,18 @@ class Keeper:
             lambda: corrections.read_current(dataset.root, name, "prediction"), done, self._fail
         )
 
+    def show_prediction_anew(self, dataset: Dataset, opened: Opened) -> None:
+        """Show what counts as the open case's prediction by now: a correction, or a network's."""
+        key, by_hand = opened.shown.key, self.layers.segmentations.by_hand
+        if corrections.current(dataset.root, opened.case.name, "prediction") is not None:
+            by_hand.images.add(key)
+            self.show_prediction(dataset, opened)
+        elif key in by_hand.images:
+            by_hand.images.discard(key)
+            self._works.clear()
+            self.layers.segmentations.remove_corrected(key)
+            self.back_to_network.emit()
+
     def _put_prediction(self, key: str, number: int, labels: NDArray[Any]) -> None:
         if self.session.closed or self.layers.open_case() != key:
             return
@@ -389,7 +389,7 @@ class Keeper:
             text = f"Version {number} was painted on an image of another size: it is not shown."
             self.session.set_message("correct", Message(text, "warning"))
             return
-        self._works.pop(layer, None)
+        self._forget(layer)
         self._numbers[layer] = number
         self.changed.emit()
 
@@ -403,14 +403,16 @@ class Keeper:
         if case is not None and case.correction != path:
             self.session.replace_case(replace(case, correction=path))
 
-    def show_reference(self, key: str, labels: NDArray[Any] | None, said: str) -> None:
-        """Show other labels as the reference of the open case; ``said`` is added to its name."""
+    def show_reference(
+        self, key: str, labels: NDArray[Any] | None, version: Version | None
+    ) -> None:
+        """Show other labels as the reference of the open case: a version, None for the mask."""
         found = self.opened()
         if found is None or found[1].shown.key != key or labels is None:
             return
+        self._forget(self.layers.hand.find(REFERENCE))
+        said = what_counts(version.path if version is not None else None)
         self.layers.cases.write_reference(labels, f"{found[1].shown.name} · reference{said}")
-        if self.editing:
-            self.edit_reference(True)
 
     # --- words --------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import UnetError
-from napari_unet.widgets.by_hand import CORRECTED
+from napari_unet.widgets.by_hand import what_counts
 from napari_unet.widgets.case_layers import Shown, first_slice
 
 AXES = {
@@ -126,7 +126,7 @@ def read(case: Case, dataset: Dataset) -> Opened:
     binary = dataset.labels.classes == 1
     start = first_slice(reference, scan.spatial)
     key, colours = case_key(dataset, case), dataset.labels.colours
-    said = CORRECTED if corrected else ""
+    said = what_counts(case.correction if corrected else None)
     shown = Shown(key, case.name, scan, reference, binary, start, colours=colours, corrected=said)
     return Opened(case, shown, warning, _nbytes(scan.array) + _nbytes(reference))
 

@@ -120,6 +120,13 @@ class Segmentations:
             layer.visible = True
         return layer
 
+    def remove_corrected(self, image: str) -> None:
+        """Take a correction off the screen: it is kept on the disk."""
+        for layer in list(self.hand.layers):
+            if tag_of(layer).get("image") == image and self.by_hand.has(layer):
+                self.by_hand.forget(layer)
+                self.hand.remove(layer)
+
     def write(
         self,
         whose: Whose,

@@ -171,6 +171,11 @@ class Segmenter:
         if self.result() is None and not self.reason():
             self.start()
 
+    def show_again(self) -> None:
+        """Show the network's labels of the open image: those that are kept, or new ones."""
+        self._show_kept()
+        self.segment_again()
+
     def stop(self) -> None:
         """Stop the segmentation; what was there stays."""
         self.runner.stop()

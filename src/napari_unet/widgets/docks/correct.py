@@ -16,6 +16,7 @@ from napari_unet.widgets.views.error_regions import BACK, NEXT, SHOW
 from napari_unet.widgets.views.painting import REDO, UNDO
 
 
+from napari_unet.widgets.views.versions import VersionsFold
 class CorrectDock(Dock):
     """Correct labels by hand, and see the scores move."""
 
@@ -27,6 +28,8 @@ class CorrectDock(Dock):
         super().__init__(napari_viewer, self.view)
         self.correcting, self.jumper = self.desk.correcting, self.desk.jumper
         self._hear_view()
+        self.versions = VersionsFold()
+        self.view.folds.addWidget(self.versions)
         self._hear_keys()
         self._hear_desk()
         self._show_pair()
@@ -35,6 +38,7 @@ class CorrectDock(Dock):
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Begin to count once somebody looks."""
         super().showEvent(event)
+        self._hear_versions()
         self.correcting.begin()
 
     def _hear_view(self) -> None:
@@ -80,6 +84,18 @@ class CorrectDock(Dock):
         correcting, judges, panel = self.correcting, self.correcting.judges, self.view.painting
         ids = (
             str(x.unique_id) if x is not None else "" for x in (judges.prediction, judges.reference)
+    def _hear_versions(self) -> None:
+        keeper, versioner, view = self.desk.keeper, self.desk.versioner, self.versions
+        view.restore_wanted.connect(versioner.restore)
+        view.follow_wanted.connect(versioner.follow)
+        view.delete_wanted.connect(versioner.delete)
+        view.undo_wanted.connect(versioner.undo)
+        view.again_wanted.connect(keeper.try_again)
+        self.listen(keeper.state_changed, self._show_saved)
+        self.listen(versioner.changed, self._show_versions)
+        self._show_saved()
+        versioner.look()
+
         )
         panel.set_layers(judges.labels(), *ids)
         missing = correcting.problem == NO_PREDICTION
@@ -105,3 +121,10 @@ class CorrectDock(Dock):
 
     def _show_jump(self) -> None:
         self.view.errors.set_text(self.jumper.text)
+
+    def _show_saved(self) -> None:
+        self.versions.set_state(self.desk.keeper.state, self.desk.keeper.error)
+
+    def _show_versions(self) -> None:
+        versioner = self.desk.versioner
+        self.versions.set_listed(versioner.listed, versioner.can_undo)
