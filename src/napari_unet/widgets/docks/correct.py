@@ -14,9 +14,9 @@ from napari_unet.widgets.parts.qt import QShortcut
 from napari_unet.widgets.views.correct import CorrectView
 from napari_unet.widgets.views.error_regions import BACK, NEXT, SHOW
 from napari_unet.widgets.views.painting import REDO, UNDO
-
-
 from napari_unet.widgets.views.versions import VersionsFold
+
+
 class CorrectDock(Dock):
     """Correct labels by hand, and see the scores move."""
 
@@ -26,19 +26,19 @@ class CorrectDock(Dock):
         legend = {WORDS[outcome]: colour for outcome, colour in COLOURS.items()}
         self.view = CorrectView(legend, OPACITY)
         super().__init__(napari_viewer, self.view)
-        self.correcting, self.jumper = self.desk.correcting, self.desk.jumper
-        self._hear_view()
         self.versions = VersionsFold()
         self.view.folds.addWidget(self.versions)
+        self.correcting, self.jumper = self.desk.correcting, self.desk.jumper
+        self._hear_view()
         self._hear_keys()
         self._hear_desk()
+        self._hear_versions()
         self._show_pair()
         self._show_scores()
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Begin to count once somebody looks."""
         super().showEvent(event)
-        self._hear_versions()
         self.correcting.begin()
 
     def _hear_view(self) -> None:
@@ -78,12 +78,6 @@ class CorrectDock(Dock):
         for signal in (session.busy_changed, session.model_changed):
             self.listen(signal, self._show_pair)
 
-    # --- what is shown ------------------------------------------------------------------------
-
-    def _show_pair(self) -> None:
-        correcting, judges, panel = self.correcting, self.correcting.judges, self.view.painting
-        ids = (
-            str(x.unique_id) if x is not None else "" for x in (judges.prediction, judges.reference)
     def _hear_versions(self) -> None:
         keeper, versioner, view = self.desk.keeper, self.desk.versioner, self.versions
         view.restore_wanted.connect(versioner.restore)
@@ -96,6 +90,12 @@ class CorrectDock(Dock):
         self._show_saved()
         versioner.look()
 
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _show_pair(self) -> None:
+        correcting, judges, panel = self.correcting, self.correcting.judges, self.view.painting
+        ids = (
+            str(x.unique_id) if x is not None else "" for x in (judges.prediction, judges.reference)
         )
         panel.set_layers(judges.labels(), *ids)
         missing = correcting.problem == NO_PREDICTION
