@@ -69,6 +69,32 @@ def compare(job: CompareJob) -> Generator[Event, None, None]:
     yield replace(done, folder=job.folder, subset=job.subset, seconds=time.monotonic() - start)
 
 
+def answers(
+    found: Compared, folder: str | Path, names: Sequence[str], device: str = "auto"
+) -> Iterator[tuple[tuple[str, ...], Answer]]:
+    """Ask models and readers once more what they say of some cases, one case at a time.
+
+    Yields the columns' names, of which some may have gone since, and their answers.
+
+    Raises
+    ------
+    DataError
+        If the folder has no pairs.
+    """
+    dataset = open_dataset(folder)
+    wanted = {c.name: c for c in dataset.cases if c.name in set(names)}
+    cases = [wanted[n] for n in names if n in wanted]
+    sources = list(zip(found.kinds, found.sources, strict=True))
+    models, readers = (
+        tuple(source for kind, source in sources if kind == of) for of in ("model", "reader")
+    )
+    if cases:
+        job = CompareJob(str(folder), models, readers, "all", device=device)
+        panel = _Panel(dataset, cases, job)
+        for case, read in zip(cases, ahead(panel.read, cases), strict=True):
+            yield tuple(c.name for c in panel.columns), panel.ask(case, read)
+
+
 def _cases(dataset: Dataset, job: CompareJob) -> tuple[Case, ...]:
     if job.models:
         return choose_cases(dataset, EvaluateJob(job.folder, job.models[0], job.subset))
@@ -116,8 +142,11 @@ class _Reader:
         return read_prediction(self.masks[case.name], self.rule, case.axes.replace("c", ""))
 
 
-class _Answer(NamedTuple):
-    """What each column says of a case: labels, or why there are none; or why of none."""
+class Answer(NamedTuple):
+    """What each column says of a case: labels, or why there are none.
+
+    ``scan`` is None where the case itself cannot be read.
+    """
 
     case: Case
     scan: Scan | None
@@ -187,27 +216,32 @@ class _Panel:
 
     def rows(self, cases: Sequence[Case]) -> Iterator[tuple[CaseScore, ...]]:
         """Yield the scores of every case, one for each column."""
-        read = ahead(lambda case: read_pair(case, self.rule), cases)
-        answers = (self._ask(c, r) for c, r in zip(cases, read, strict=True))
-        yield from behind(self._score, answers)
+        read = ahead(self.read, cases)
+        asked = (self.ask(c, r) for c, r in zip(cases, read, strict=True))
+        yield from behind(self._score, asked)
 
-    def _ask(self, case: Case, read: tuple[Scan, NDArray[Any]] | Exception) -> _Answer:
+    def read(self, case: Case) -> tuple[Scan, NDArray[Any]]:
+        """Read an image and its reference."""
+        return read_pair(case, self.rule)
+
+    def ask(self, case: Case, read: tuple[Scan, NDArray[Any]] | Exception) -> Answer:
+        """Ask every column for its labels of a case that was read."""
         try:
             if isinstance(read, Exception):
                 raise read
             scan, reference = read
         except FAILURES as e:
             why = str(readable(e))
-            return _Answer(case, None, np.empty(0), [why] * len(self.columns))
+            return Answer(case, None, np.empty(0), [why] * len(self.columns))
         labels: list[NDArray[Any] | str] = []
         for column in self.columns:
             try:
                 labels.append(column.labels(case, scan, reference))
             except FAILURES as e:
                 labels.append(str(readable(e)))
-        return _Answer(case, scan, reference, labels)
+        return Answer(case, scan, reference, labels)
 
-    def _score(self, answer: _Answer) -> tuple[CaseScore, ...]:
+    def _score(self, answer: Answer) -> tuple[CaseScore, ...]:
         case, scan, reference, every = answer
         scores, known = [], []
         for labels in every:

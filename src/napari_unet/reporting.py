@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from napari_unet.comparison import Answer, answers
 from napari_unet.errors import DiskError, JobError, UnetError
-from napari_unet.events import EvaluateFinished, Event, Note, Progress, ReportFinished
+from napari_unet.events import (
+    CaseScore,
+    Compared,
+    EvaluateFinished,
+    Event,
+    Note,
+    Progress,
+    ReportFinished,
+)
 from napari_unet.jobs import ReportJob
-from napari_unet.pictures import rows, telling
-from napari_unet.report import PictureRow
-from napari_unet.report.html import BUDGET, Drawn, draw_case, write_html
+from napari_unet.pictures import picture_row, rows, telling
+from napari_unet.report.html import (
+    BUDGET,
+    Drawn,
+    difference,
+    draw_case,
+    draw_columns,
+    write_html,
+)
 
 ORDER = ("worst", "median", "best")
 
@@ -33,8 +49,10 @@ def report(job: ReportJob) -> Generator[Event, None, None]:
     if finished is None:
         raise JobError("Nothing was evaluated or compared yet, so there is nothing to report on.")
     gallery = Gallery()
-    if job.evaluated is not None and job.pictures:
-        yield from _evaluated(job, job.evaluated, gallery)
+    if job.pictures and isinstance(finished, Compared):
+        yield from _fill(gallery, *_compared(job, finished))
+    elif job.pictures and isinstance(finished, EvaluateFinished):
+        yield from _fill(gallery, *_evaluated(job, finished))
     yield Progress(0, 1, "writing the report")
     try:
         size = write_html(job.out, finished, job.folder, gallery.drawn, gallery.notes)
@@ -61,27 +79,69 @@ class Gallery:
         return True
 
 
-def _evaluated(
-    job: ReportJob, done: EvaluateFinished, gallery: Gallery
-) -> Generator[Event, None, None]:
-    """Draw the worst, the median and the best cases."""
-    chosen = telling(done.scores, job.pictures)
-    chosen.sort(key=lambda c: (ORDER.index(c[0]), c[1].dice))
-    yield Progress(0, len(chosen), "drawing cases")
-    made = _safely(rows(job.folder, done, [s for _, s in chosen], job.device))
-    for i, row in enumerate(made):
-        if isinstance(row, UnetError):
-            # `rows` ends where the folder or the model cannot be read at all.
-            gallery.notes.append(f"Not drawn: {row}")
-            yield Note(f"Not drawn: {row}", warning=True)
-        elif not gallery.add(draw_case(row, chosen[i][0])):
+Cases = Iterator[Drawn | UnetError]
+
+
+def _fill(gallery: Gallery, number: int, cases: Cases) -> Generator[Event, None, None]:
+    """Draw case by case, until the last one or until there is no more room."""
+    yield Progress(0, number, "drawing cases")
+    for i, drawn in enumerate(_safely(cases)):
+        if isinstance(drawn, UnetError):
+            gallery.notes.append(f"Not drawn: {drawn}")
+            yield Note(f"Not drawn: {drawn}", warning=True)
+        elif not gallery.add(drawn):
             break
-        yield Progress(i + 1, len(chosen), "drawing cases")
+        yield Progress(i + 1, number, "drawing cases")
 
 
-def _safely(rows: Iterator[PictureRow | UnetError]) -> Iterator[PictureRow | UnetError]:
-    """Yield the rows, and at their end the error that kept the others from being made, if any."""
+def _safely(cases: Cases) -> Cases:
+    """Yield the cases, and at last the error that kept all others from being made, if any."""
     try:
-        yield from rows
+        yield from cases
     except UnetError as e:
         yield e
+
+
+def _evaluated(job: ReportJob, done: EvaluateFinished) -> tuple[int, Cases]:
+    """Return how many cases are to be drawn, and these: the worst, the median and the best."""
+    chosen = telling(done.scores, job.pictures)
+    chosen.sort(key=lambda c: (ORDER.index(c[0]), c[1].dice))
+
+    def cases() -> Cases:
+        made = rows(job.folder, done, [score for _, score in chosen], job.device)
+        for (word, _), row in zip(chosen, made, strict=True):
+            yield row if isinstance(row, UnetError) else draw_case(row, word)
+
+    return len(chosen), cases()
+
+
+def _compared(job: ReportJob, done: Compared) -> tuple[int, Cases]:
+    """Return how many cases are to be drawn, and these: where the columns differ most."""
+    lines = sorted(zip(*done.scores, strict=True), key=lambda line: -difference(line))
+    chosen = {line[0].name: line for line in lines[: 3 * job.pictures] if difference(line)}
+
+    def cases() -> Cases:
+        for names, answer in answers(done, job.folder, list(chosen), job.device):
+            scores = dict(zip(done.columns, chosen[answer.case.name], strict=True))
+            try:
+                yield _columns(answer, names, scores)
+            except UnetError as e:
+                yield e
+
+    return len(chosen), cases()
+
+
+def _columns(answer: Answer, names: Sequence[str], scores: Mapping[str, CaseScore]) -> Drawn:
+    """Draw where those columns agree with the reference that have an answer to a case."""
+    if answer.scan is None:
+        raise JobError(str(answer.labels[0]))
+    titles, found = [], []
+    for name, labels in zip(names, answer.labels, strict=True):
+        if isinstance(labels, str) or name not in scores or labels.shape != answer.reference.shape:
+            continue
+        titles.append(f"{name}: Dice {scores[name].dice:.3f}")
+        row = picture_row(scores[name], answer.scan.array, answer.reference, labels)
+        found.append(replace(row, caption=f"up to {difference(scores.values()):.3f} apart"))
+    if not found:
+        raise JobError(f"{answer.case.name}: nobody has an answer that could be drawn.")
+    return draw_columns(found, titles, "differ")

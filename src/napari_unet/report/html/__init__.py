@@ -7,5 +7,6 @@ own policy lets it load nothing, and run no script but its own.
 
 from napari_unet.report.html.drawn import BUDGET, Drawn, Panel, draw_case, draw_columns
 from napari_unet.report.html.page import write_html
+from napari_unet.report.html.tables import difference
 
-__all__ = ["BUDGET", "Drawn", "Panel", "draw_case", "draw_columns", "write_html"]
+__all__ = ["BUDGET", "Drawn", "Panel", "difference", "draw_case", "draw_columns", "write_html"]

@@ -32,6 +32,7 @@ def compared(done: Compared, folder: str) -> dict[str, Any]:
         if kind == "model":
             settings += describe.model_sections(describe.model(source), f"{column}: ")
     return {
+        "clean": clean,
         "title": f"{' and '.join(done.columns) if len(done.columns) < 4 else len(done.columns)}"
         f"{' models and readers' if len(done.columns) > 3 else ''} on {name}",
         "subtitle": f"Comparison on {subset_words(done.subset, count)}",

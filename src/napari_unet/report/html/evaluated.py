@@ -43,6 +43,7 @@ def evaluated(done: EvaluateFinished, folder: str) -> dict[str, Any]:
     history = model.run.history if model.run else ()
     settings = [_how_evaluated(done, name, summary), *describe.model_sections(model)]
     return {
+        "clean": clean,
         "title": f"{model.name} on {name}",
         "subtitle": f"Segmentation scores of {subset_words(done.subset, len(done.scores))}",
         "figures": _figures(done.scores, summary),

@@ -57,7 +57,10 @@ def write_html(
     else:
         name, context = "evaluated.html", evaluated(finished, folder)
         scores = finished.scores
-    context |= _shared(scores) | {"drawn": drawn, "notes": notes}
+    context |= _shared(scores) | {
+        "drawn": drawn,
+        "notes": [context["clean"](text) for text in notes],
+    }
     stream = _environment().get_template(name).stream(context)
     stream.enable_buffering(200)
     # A name may hold what is no character: file systems allow any bytes.

@@ -127,6 +127,7 @@ def _bins(found: Calibration) -> list[tuple[int, int, float]]:
 
 def curves(history: Sequence[Mapping[str, Any]]) -> list[Markup]:
     """Return the losses and the validation Dice of a training, epoch by epoch; empty without."""
+    history = [epoch for epoch in history if isinstance(epoch, Mapping)]
     lines = {
         "training": _series(history, "loss"),
         "validation": _series(history, "val_loss"),
@@ -146,7 +147,7 @@ def _series(history: Sequence[Mapping[str, Any]], key: str) -> list[Point]:
     """Return the finite values of a key; a model file may hold anything there."""
     found = []
     for i, epoch in enumerate(history):
-        value = epoch.get(key) if isinstance(epoch, Mapping) else None
+        value = epoch.get(key)
         if isinstance(value, int | float) and math.isfinite(value):
             found.append((float(i + 1), float(value)))
     return found
