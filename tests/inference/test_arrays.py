@@ -270,9 +270,8 @@ def slow(monkeypatch, seconds):
     """Let every strip take a while."""
     call = windows.Stream.__call__
 
-    def slowly(self, rows, last=False):
-        time.sleep(seconds)
-        return call(self, rows, last)
+    def slowly(self, strips):
+        return call(self, (time.sleep(seconds) or strip for strip in strips))
 
     monkeypatch.setattr(windows.Stream, "__call__", slowly)
     monkeypatch.setattr(Windows, "at_once", lambda *_: 0)

@@ -69,3 +69,13 @@ def checkpoint() -> None:
     abandoned: threading.Event | None = getattr(_here, "abandoned", None)
     if abandoned is not None and abandoned.is_set():
         raise AbandonedError
+
+
+def heir() -> Callable[[], None]:
+    """Return what a thread has to call so that it does the same work as the caller's thread."""
+    abandoned: threading.Event | None = getattr(_here, "abandoned", None)
+
+    def inherit() -> None:
+        _here.abandoned = abandoned
+
+    return inherit

@@ -109,14 +109,14 @@ class Piece:
         beside = mine[:axis] + mine[axis + 1 :] == others[:axis] + others[axis + 1 :]
         return beside and mine[axis].stop == others[axis].start
 
-    def joined(self, other: Piece, axis: int) -> Piece:
-        """Return this piece and the one that goes on where it ends."""
-        found = np.concatenate([self.probabilities, other.probabilities], axis=axis + 1)
-        if self.uncertainty is None or other.uncertainty is None:
-            return Piece(self.start, found)
-        return Piece(
-            self.start, found, np.concatenate([self.uncertainty, other.uncertainty], axis=axis)
-        )
+    @classmethod
+    def joined(cls, parts: Sequence[Piece], axis: int) -> Piece:
+        """Return pieces that go on where the one before ends along ``axis`` as one."""
+        if len(parts) == 1:
+            return parts[0]
+        found = np.concatenate([part.probabilities for part in parts], axis=axis + 1)
+        unsure = [part.uncertainty for part in parts if part.uncertainty is not None]
+        return cls(parts[0].start, found, np.concatenate(unsure, axis=axis) if unsure else None)
 
     def part(self, axis: int, first: int, last: int) -> Piece:
         """Return what lies from ``first`` to ``last`` along ``axis``, counted from its start."""
@@ -333,21 +333,27 @@ def _exact(
 def joined(found: Iterable[Piece], axis: int, rows: int) -> Iterator[Piece]:
     """Join pieces that follow each other along ``axis``, up to multiples of so many rows.
 
-    What is stored in chunks is then written once.
+    What is stored in chunks is then written once. Pieces of places that lie beside each other may
+    come in turns.
     """
-    waiting: Piece | None = None
+    waiting: dict[Any, list[Piece]] = {}
     for piece in found:
-        if waiting is not None and not waiting.before(piece, axis):
-            yield waiting
-            waiting = None
-        waiting = piece if waiting is None else waiting.joined(piece, axis)
-        cut = waiting.box[axis].stop // rows * rows - waiting.start[axis]
+        place = tuple((s.start, s.stop) for i, s in enumerate(piece.box) if i != axis)
+        parts = waiting.setdefault(place, [])
+        if parts and not parts[-1].before(piece, axis):
+            yield Piece.joined(parts, axis)
+            parts.clear()
+        first = parts[0].start[axis] if parts else piece.start[axis]
+        parts.append(piece)
+        cut = piece.box[axis].stop // rows * rows - first
         if cut > 0:
-            yield waiting.part(axis, 0, cut)
-            left = waiting.shape[axis] - cut
-            waiting = waiting.part(axis, cut, cut + left) if left else None
-    if waiting is not None:
-        yield waiting
+            whole = Piece.joined(parts, axis)
+            yield whole.part(axis, 0, cut)
+            left = whole.part(axis, cut, whole.shape[axis])
+            waiting[place] = [left] if left.shape[axis] else []
+    for parts in waiting.values():
+        if parts:
+            yield Piece.joined(parts, axis)
 
 
 def _placed(index: tuple[int, ...], parts: Iterable[Tensor], network: Network) -> Iterator[Piece]:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from napari_unet.config import UNetConfig
+from napari_unet.unet.abreast import Abreast
 from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.faults import free, out_of_memory
 from napari_unet.unet.memory import available, words
@@ -32,6 +33,8 @@ from napari_unet.unet.summary import context
 BUDGET = 72 << 20  # bytes that activations may take on a CPU: more at a time is not faster
 WHOLE = 4  # times the budget, up to which images are not divided: it saves what is computed twice
 SHARE = 0.25, 0.5  # of the free memory of a CPU's host, and of a GPU, that they may take
+LANES = 2  # windows that are computed at once on a CPU: of more, each would have to be narrower
+WORTH = 4  # times what is seen around it, a window has to be for that
 LEAST = 4 << 20  # a budget below which less would not help
 STRIP = 64  # rows of a picture that are read at once on a CPU, and coarse levels wait for
 PIECE = {
@@ -132,25 +135,49 @@ class Windows:
             If not even small windows fit.
         """
         limits = within or tuple(slice(0, n) for n in source.shape)
-        waiting: deque[Box] = deque([self._around(limits, source)])
-        while waiting:
+        waiting = deque(self._shared(self._around(limits, source)))
+        with Abreast(self.lanes) as abreast:
+            while waiting:
+                windows = [_Window(core, self._window(source, core)) for core in self._few(waiting)]
+                try:
+                    for i, (box, logits) in abreast.steps([w.answers for w in windows]):
+                        windows[i].row = box[0].stop
+                        yield from _within(box, logits, limits)
+                except (RuntimeError, MemoryError) as error:
+                    if not out_of_memory(error) or self.budget < LEAST:
+                        raise
+                    self.budget //= 2
+                # From here on the exception no longer holds what it failed with.
+                if left := [w.left for w in windows if w.row < w.core[0].stop]:
+                    waiting.extendleft(left[::-1])
+                    windows.clear()
+                    free(self.speed.device)
+                    size = words(self.budget)
+                    tell(f"The memory was not enough: going on in windows of {size}.")
+
+    @property
+    def lanes(self) -> int:
+        """How many windows are computed at once."""
+        return min(LANES, torch.get_num_threads()) if self.speed.device == "cpu" else 1
+
+    def _shared(self, core: Box) -> list[Box]:
+        """Return a box in as many parts as are computed at once, unless they were too small."""
+        first = 0 if self.in_memory else 1
+        axis = max(range(first, len(core)), key=lambda a: core[a].stop - core[a].start)
+        side = _rounded(core[axis].stop - core[axis].start, self.lanes, self.step[axis])
+        return _cut(core, axis, side) if side > WORTH * self.halo[axis] else [core]
+
+    def _few(self, waiting: deque[Box]) -> list[Box]:
+        """Take the next boxes that are computed at once, divided into what the memory holds."""
+        found: list[Box] = []
+        while waiting and len(found) < self.lanes:
             core = waiting.popleft()
-            if len(parts := self.divided(core)) > 1:
+            parts = self.divided(core)
+            if len(parts) > 1:
                 waiting.extendleft(parts[::-1])
-                continue
-            row = core[0].start
-            try:
-                for box, logits in self._window(source, core):
-                    row = box[0].stop
-                    yield from _within(box, logits, limits)
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error) or self.budget < LEAST:
-                    raise
-                self.budget //= 2
-                waiting.appendleft((slice(row, core[0].stop), *core[1:]))
-            if row < core[0].stop:  # here, where the exception no longer holds what it failed with
-                free(self.speed.device)
-                tell(f"The memory was not enough: going on in windows of {words(self.budget)}.")
+            else:
+                found.append(core)
+        return found
 
     def _around(self, limits: Box, source: Source) -> Box:
         """Return the smallest box around another that the network divides without a rest."""
@@ -170,26 +197,24 @@ class Windows:
         sides = [part.stop - part.start for part in core]
         counts = [1] * len(sides)
         pieces = sides[:]
-        while self._bytes(pieces) > self.budget:
+        while self._bytes(pieces) * self.lanes > self.budget:
             able = [a for a in range(not self.in_memory, len(sides)) if pieces[a] > self.step[a]]
             if not able:
                 break
             axis = max(able, key=lambda a: pieces[a])
             counts[axis] += 1
             pieces[axis] = _rounded(sides[axis], counts[axis], self.step[axis])
-        boxes: list[Box] = [()]
-        for part, piece in zip(core, pieces, strict=True):
-            cuts = [*range(part.start, part.stop, piece), part.stop]
-            cut = [slice(a, b) for a, b in pairwise(cuts)]
-            boxes = [(*box, one) for box in boxes for one in cut]
+        boxes = [core]
+        for axis, piece in enumerate(pieces):
+            boxes = [part for box in boxes for part in _cut(box, axis, piece)]
         return boxes
 
     def _bytes(self, core: Sequence[int]) -> float:
         """Return what a window of these sides takes, with what is around it."""
         height, *others = (n + 2 * halo for n, halo in zip(core, self.halo, strict=True))
-        area = math.prod(others)
-        rows = min(self._least_strip(), height)
-        need = area * (rows * self._costs.pixel + (rows + self.halo[0]) * self._costs.kept)
+        area, waiting = math.prod(others), min(self._least_strip() + self.halo[0], height)
+        rows = PIECE[len(self.step)] * self.model.config.strides[0]
+        need = area * (rows * self._costs.pixel + waiting * self._costs.kept)
         return need + (area * height * self._costs.seen if self.in_memory else 0)
 
     def _least_strip(self) -> int:
@@ -244,6 +269,24 @@ class Windows:
         checkpoint()
         with torch.inference_mode(), self.speed.autocast():
             return next(answers, None)
+
+
+class _Window:
+    """A window, its answers, and the first of its rows that is missing."""
+
+    def __init__(self, core: Box, answers: Iterator[tuple[Box, Tensor]]) -> None:
+        self.core, self.answers, self.row = core, answers, core[0].start
+
+    @property
+    def left(self) -> Box:
+        """What is missing of it."""
+        return (slice(self.row, self.core[0].stop), *self.core[1:])
+
+
+def _cut(box: Box, axis: int, side: int) -> list[Box]:
+    """Return parts of a box that are so long along an axis."""
+    cuts = [*range(box[axis].start, box[axis].stop, side), box[axis].stop]
+    return [(*box[:axis], slice(a, b), *box[axis + 1 :]) for a, b in pairwise(cuts)]
 
 
 def _rounded(side: int, count: int, step: int) -> int:
