@@ -93,11 +93,11 @@ def contrast(a: str, b: str) -> float:
 
 
 def test_messages_and_curves_can_be_read_in_both_themes():
-    from napari_unet.widgets.parts import curve, strip
+    from napari_unet.widgets.parts import plot, strip
 
     assert all(contrast(ground, "#ffffff") >= 7 for ground in strip.COLOURS.values())
-    assert all(contrast(shade, "#23242b") >= 4.5 for shade in curve.DARK)
-    assert all(contrast(shade, "#ebe7e6") >= 4.5 for shade in curve.LIGHT)
+    assert all(contrast(shade, "#23242b") >= 4.5 for shade in plot.DARK)
+    assert all(contrast(shade, "#ebe7e6") >= 4.5 for shade in plot.LIGHT)
 
 
 def test_a_button_says_why_it_cannot_be_used(show, qtbot):

@@ -15,7 +15,6 @@ from napari_unet.events import (
     SegmentArrayFinished,
 )
 from napari_unet.jobs import EvaluateJob
-from napari_unet.metrics import summarise
 from napari_unet.session.kept import Kept
 from napari_unet.session.models import modified
 from napari_unet.session.values import ModelEntry, Result, Sheet
@@ -109,8 +108,7 @@ class ResultState:
             return
         changed = {s.name: s for s in self.sheet.scores if s.name in self.sheet.before}
         scores = tuple(changed.get(s.name, s) for s in event.scores)
-        summary = summarise(scores) if changed else event.summary
-        self.sheet = replace(self.sheet, scores=scores, summary=summary, finished=event)
+        self.sheet = replace(self.sheet, scores=scores, finished=event)
         self.sheet_changed.emit()
 
     def replace_score(self, score: CaseScore) -> bool:
@@ -126,8 +124,7 @@ class ResultState:
         at = names.index(score.name)
         scores = (*sheet.scores[:at], score, *sheet.scores[at + 1 :])
         before = {score.name: sheet.scores[at], **sheet.before}
-        summary = sheet.summary if sheet.summary is None else summarise(scores)
-        self.sheet = replace(sheet, scores=scores, summary=summary, before=before)
+        self.sheet = replace(sheet, scores=scores, before=before)
         self.sheet_changed.emit()
         return True
 

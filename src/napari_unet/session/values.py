@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from napari_unet.card import ModelCard
 from napari_unet.events import CaseScore, EvaluateFinished, Progress
 from napari_unet.jobs import Job, Training
 from napari_unet.labelling import label_image
+from napari_unet.metrics import summarise
 from napari_unet.session.kept import Kept
 
 Lane = Literal["train", "interactive"]
@@ -160,9 +162,8 @@ class Result:
 class Sheet:
     """The scores of one evaluation, and what they are scores of.
 
-    ``summary`` is None until the evaluation is complete; ``finished`` is then what it told last.
-    ``before`` has, by name, the evaluation's own score of each case whose score changed since, by
-    hand.
+    ``finished`` is what the evaluation told last; None while it is not complete. ``before`` has,
+    by name, the evaluation's own score of each case whose score changed since, by hand.
     """
 
     root: str
@@ -170,9 +171,23 @@ class Sheet:
     modified: float
     subset: str
     scores: tuple[CaseScore, ...] = ()
-    summary: Mapping[str, Any] | None = None
     before: Mapping[str, CaseScore] = field(default_factory=dict)
     finished: EvaluateFinished | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case has been evaluated."""
+        return self.finished is not None
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any] | None:
+        """What sums up the scores as they are now; None while the evaluation is not complete.
+
+        Made when it is asked for: it takes longer than there is between two strokes of a brush.
+        """
+        if self.finished is None or not self.before:
+            return self.finished.summary if self.finished is not None else None
+        return summarise(self.scores)
 
     @property
     def evaluated(self) -> EvaluateFinished | None:

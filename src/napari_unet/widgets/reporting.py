@@ -23,26 +23,43 @@ class Reporter:
         return any(isinstance(b.job, ReportJob) for b in self.session.busy.values())
 
     def reason(self) -> str:
-        """Say why no report can be written now; empty if it can."""
+        """Say why no report on the scores can be written now; empty if it can."""
         sheet = self.session.sheet
-        busy = [b for b in self.session.busy.values() if b.place == "evaluate"]
-        if busy:
-            return f"Busy: {busy[0].title}."
-        if sheet is None or sheet.evaluated is None:
-            return "The evaluation was not completed: evaluate again for a report."
-        if self.session.free_lane() is None:
-            return "Both engines are busy; wait for one, or stop it."
+        if (busy := self._busy()) or sheet is None or not sheet.complete:
+            return busy or "The evaluation was not completed: evaluate again for a report."
+        return ""
+
+    def comparison_reason(self) -> str:
+        """Say why no report on the comparison can be written now; empty if it can."""
+        if (busy := self._busy()) or self.session.comparison is None:
+            return busy or "Nothing was compared yet."
         return ""
 
     def start(self, path: str) -> None:
-        """Write the report to a file."""
-        sheet, found, lane = self.session.sheet, self.session.comparison, self.session.free_lane()
-        if sheet is None or lane is None or self.reason():
-            return
-        self._lane = lane
-        compared = found if found is not None and found.folder == sheet.root else None
-        job = ReportJob(path, sheet.root, sheet.evaluated, compared)
-        self._runners[lane].start(job, "writing the report", "evaluate", self._written)
+        """Write a report on the scores, as they are now, to a file."""
+        sheet = self.session.sheet
+        if sheet is not None and not self.reason():
+            self._start(ReportJob(path, sheet.root, evaluated=sheet.evaluated))
+
+    def start_comparison(self, path: str) -> None:
+        """Write a report on the comparison of models and readers to a file."""
+        found = self.session.comparison
+        if found is not None and not self.comparison_reason():
+            self._start(ReportJob(path, found.folder, compared=found))
+
+    def _start(self, job: ReportJob) -> None:
+        self._lane = self.session.free_lane()
+        if self._lane is not None:
+            runner = self._runners[self._lane]
+            runner.start(job, "writing the report", "evaluate", self._written)
+
+    def _busy(self) -> str:
+        busy = [b for b in self.session.busy.values() if b.place == "evaluate"]
+        if busy:
+            return f"Busy: {busy[0].title}."
+        if self.session.free_lane() is None:
+            return "Both engines are busy; wait for one, or stop it."
+        return ""
 
     def stop(self) -> None:
         """Stop; an earlier file of that name stays as it was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class EvaluateDock(Dock):
         view.scores.case_wanted.connect(self.desk.open_scored)
         view.scores.choices.columns_chosen.connect(self._keep_columns)
         view.export_wanted.connect(self._export)
-        view.report_wanted.connect(self._report)
+        view.report_wanted.connect(lambda: self._report(self.desk.reporter.start))
         view.report_cancelled.connect(self.desk.reporter.stop)
         for signal in (session.models_changed, session.model_changed):
             self.listen(signal, self._show_models)
@@ -60,6 +61,7 @@ class EvaluateDock(Dock):
         models.reader_wanted.connect(self._add_reader)
         models.case_wanted.connect(desk.open_case_named)
         models.ticked.connect(self._show_reason)
+        models.report_wanted.connect(lambda: self._report(desk.reporter.start_comparison))
         self.listen(desk.layers.changed, self._show_layers)
         self.listen(desk.scorer.compared, layers.set_compared)
         for signal in (desk.session.comparison_changed, desk.session.dataset_changed):
@@ -93,12 +95,12 @@ class EvaluateDock(Dock):
         if path:
             self.desk.scorer.export(path, sheet.scores)
 
-    def _report(self) -> None:
+    def _report(self, start: Callable[[str], None]) -> None:
+        """Ask for a file, and let a report be written to it."""
         pattern = "Web page (*.html)"
         path, _ = QFileDialog.getSaveFileName(self, "Save report", "report.html", pattern)
         if path:
-            path = path if Path(path).suffix else f"{path}.html"
-            self.desk.reporter.start(path)
+            start(path if Path(path).suffix else f"{path}.html")
 
     # --- what is shown ------------------------------------------------------------------------
 
@@ -112,6 +114,7 @@ class EvaluateDock(Dock):
         view.set_reason(desk.scorer.reason(subset))
         view.models.set_reason(desk.comparer.reason(*view.models.chosen(), subset))
         view.set_report_reason(desk.reporter.reason())
+        view.models.result.set_report_reason(desk.reporter.comparison_reason())
 
     def _show_busy(self) -> None:
         desk, view = self.desk, self.view
@@ -127,9 +130,9 @@ class EvaluateDock(Dock):
         session = self.desk.session
         sheet = session.sheet
         if sheet is None:
-            self.view.set_scores((), {}, None, "")
+            self.view.set_scores((), {}, False, "")
         else:
-            self.view.set_scores(sheet.scores, sheet.before, sheet.summary, session.stale)
+            self.view.set_scores(sheet.scores, sheet.before, sheet.complete, session.stale)
         self.view.set_report_reason(self.desk.reporter.reason())
 
     def _show_case(self) -> None:
@@ -143,3 +146,4 @@ class EvaluateDock(Dock):
 
     def _show_comparison(self) -> None:
         self.view.models.set_compared(self.desk.session.comparison, self.desk.comparer.stale)
+        self._show_reason()

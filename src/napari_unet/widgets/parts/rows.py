@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
@@ -129,9 +130,10 @@ class Rows(QAbstractTableModel):
             return list(self.given)
         value = self.columns[self._by].key
         top, rest = self.given[: self.pinned], self.given[self.pinned :]
-        known = [row for row in rest if not _missing(value(row))]
-        unknown = [row for row in rest if _missing(value(row))]
-        return [*top, *sorted(known, key=value, reverse=self._down), *unknown]
+        pairs = [(value(row), row) for row in rest]
+        known = sorted((p for p in pairs if not _missing(p[0])), key=_first, reverse=self._down)
+        unknown = (row for found, row in pairs if _missing(found))
+        return [*top, *(row for _, row in known), *unknown]
 
     def _in_order(self, at: int) -> bool:
         """Say whether a row stands where its value belongs."""
@@ -229,6 +231,9 @@ class Found(QSortFilterProxyModel):
             return True
         text = self._rows.text(row)
         return all(word in text for word in self._words)
+
+
+_first = itemgetter(0)
 
 
 def _place(rows: Sequence[Any], row: Any) -> int:

@@ -17,7 +17,7 @@ from napari_unet.widgets.parts.rows import Column
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Text
 from napari_unet.widgets.views.score_columns import Units, units_of, written
-from napari_unet.widgets.views.score_lines import MEASURES, Measure, of_class, values_of
+from napari_unet.widgets.views.score_lines import MEASURES, Measure, values_of
 
 
 class LayersView(QWidget):
@@ -104,7 +104,7 @@ def columns(score: CaseScore) -> list[Column]:
 
 
 def _values(score: CaseScore, name: str, units: Units) -> Column:
-    values = values_of(of_class(score, name))
+    values = values_of(score, name)
 
     def show(measure: Measure) -> str:
         value = values[measure.key]

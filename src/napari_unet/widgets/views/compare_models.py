@@ -38,6 +38,7 @@ class ModelsView(QWidget):
     reader_wanted = Signal()  # to be chosen by a dialog
     case_wanted = Signal(str)  # its name
     ticked = Signal()  # others than before
+    report_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +70,7 @@ class ModelsView(QWidget):
         self.compare.clicked.connect(lambda: self.compare_wanted.emit(*self.chosen()))
         self.running.stop.connect(self.cancel_wanted)
         self.result.case_wanted.connect(self.case_wanted)
+        self.result.report.clicked.connect(lambda: self.report_wanted.emit())
         self.set_models(())
 
     # --- setters ------------------------------------------------------------------------------

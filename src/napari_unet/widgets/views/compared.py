@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_unet.events import Compared
 from napari_unet.widgets.parts.picker import Choice
@@ -20,6 +20,7 @@ from napari_unet.widgets.views.comparison import (
 from napari_unet.widgets.views.score_columns import units_of
 from napari_unet.widgets.views.score_lines import BY_KEY
 
+REPORT_TIP = "Save the comparison as one file that any browser shows"
 LINES = 12  # of the table of cases
 
 
@@ -42,11 +43,12 @@ class ComparedView(QWidget):
         self.agreement_title = Text("How well any two agree:")
         self.agreement = Table(())
         self.agreement.setAccessibleName("Agreement between models and readers")
+        self.report = QPushButton("Report on the comparison…")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.stale, self.words, self.measure, self.table):
             layout.addWidget(widget)
-        for widget in (self.agreement_title, self.agreement):
+        for widget in (self.agreement_title, self.agreement, self.report):
             layout.addWidget(widget)
         self.measure.chosen.connect(lambda _: self._fill())
         self.table.opened.connect(self._open)
@@ -66,6 +68,11 @@ class ComparedView(QWidget):
         self.measure.set_items(items, self.measure.key() or "dice")
         self._fill()
         self._show_agreement(found)
+
+    def set_report_reason(self, reason: str) -> None:
+        """Say why no report can be written now; empty if it can."""
+        self.report.setEnabled(not reason)
+        self.report.setToolTip(reason or REPORT_TIP)
 
     def _fill(self) -> None:
         found = self._found

@@ -34,6 +34,7 @@ class Distribution(QWidget):
         self._groups: dict[str, list[int]] = {}
         self._by = ""
         self._case = ""
+        self._left_out = 0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -83,10 +84,13 @@ class Distribution(QWidget):
 
     def _largest(self, by: str) -> dict[str, list[int]]:
         """Return the places of each group's cases; of many groups the largest, by name."""
-        groups: dict[str, list[int]] = {}
+        groups: dict[str, list[int]] = {} if by else {"": list(range(len(self._lines)))}
+        self._left_out = 0
+        if not by:
+            return groups
         for i, line in enumerate(self._lines):
             if line.score is not None:
-                groups.setdefault(group_of(line.score, by) if by else "", []).append(i)
+                groups.setdefault(group_of(line.score, by), []).append(i)
         largest = sorted(groups, key=lambda g: -len(groups[g]))[:ROWS]
         self._left_out = len(groups) - len(largest)
         return {name: groups[name] for name in sorted(largest, key=str.casefold)}

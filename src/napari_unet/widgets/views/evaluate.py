@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,9 +18,11 @@ from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 from napari_unet.widgets.views.compare_layers import LayersView
 from napari_unet.widgets.views.compare_models import ModelsView
+from napari_unet.widgets.views.score_lines import overview
 from napari_unet.widgets.views.scores import ScoresPanel
 
 SUBSETS = (("test", "test"), ("val", "validation"), ("train", "training"), ("all", "all cases"))
+NAMED = 3  # of the cases that failed; all are found by the filter
 CSV_TIP = "Save the scores of every image as a table"
 HTML_TIP = "Save a report with table, plots and pictures as one file that any browser shows"
 
@@ -40,6 +41,7 @@ class EvaluateView(Page):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._complete = False
         self.model = ModelPicker()
         self.subset = Choice()
         self.subset.set_items(SUBSETS, "test")
@@ -59,7 +61,7 @@ class EvaluateView(Page):
         self.models_fold = Fold("Compare models and readers")
         self._lay_out()
         self._connect()
-        self.set_scores((), {}, None, "")
+        self.set_scores((), {}, False, "")
         self.set_report_reason("")
         tab_as_laid_out(self)
 
@@ -86,19 +88,21 @@ class EvaluateView(Page):
         self,
         scores: Sequence[CaseScore],
         before: Mapping[str, CaseScore],
-        summary: Mapping[str, Any] | None,
+        complete: bool,
         stale: str,
     ) -> None:
         """Show scores, and of those that were corrected what they were before.
 
-        ``summary`` is None while more are to come; ``stale`` says whose scores they are if not the
-        present model's.
+        Unless ``complete``, more are to come, or would have; ``stale`` says whose scores they are
+        if not the present model's.
         """
-        self.scores.set_scores(scores, before)
+        ended, self._complete = complete and not self._complete, complete
         for widget in (self.scores, self.exports):
             widget.setVisible(bool(scores))
-        self.summary.set_text(_summary_text(summary) if summary else _so_far(scores))
+        self.scores.set_scores(scores, before)
         self.stale.set_text(f"⚠ {stale}" if stale else "")
+        if ended:  # though every score was there already
+            self._sum_up()
 
     def set_report_reason(self, reason: str) -> None:
         """Say why no report can be written now; empty if it can."""
@@ -106,6 +110,9 @@ class EvaluateView(Page):
         self.report.setToolTip(reason or HTML_TIP)
 
     # --- inside -------------------------------------------------------------------------------
+
+    def _sum_up(self) -> None:
+        self.summary.set_text(summary(self.scores.scores, self._complete))
 
     def _lay_out(self) -> None:
         rows = narrow(QFormLayout())
@@ -136,26 +143,29 @@ class EvaluateView(Page):
         )
         for inner, outer in relay:
             inner.connect(outer)
+        self.scores.summed_up.connect(self._sum_up)
         self.export.clicked.connect(lambda: self.export_wanted.emit())
         self.report.clicked.connect(lambda: self.report_wanted.emit())
 
 
-def _summary_text(summary: Mapping[str, Any]) -> str:
-    patients = summary["patients"]
-    images, people = summary["images"], patients["count"]
-    parts = [f"{images} image{'s' * (images != 1)} of {people} patient{'s' * (people != 1)}."]
-    if patients["mean"] and people > 1:
-        mean, std = patients["mean"]["dice"], patients["std"]["dice"]
-        parts.append(f"Mean Dice over patients {mean:.3f} ± {std:.3f}.")
-    if summary["empty"]:
-        parts.append(f"{summary['empty']} without foreground in either mask (∅, Dice counts as 1).")
-    if summary.get("failed"):
-        parts.append(f"{summary['failed']} could not be scored (–).")
+def summary(scores: Sequence[CaseScore], complete: bool) -> str:
+    """Say in words how many images there are, how they did over patients, and what is missing."""
+    if not scores:
+        return "Evaluate a model to see Dice and IoU of every image here."
+    all = overview(scores)
+    parts = [f"{_count(all.images, 'image')} of {_count(all.patients, 'patient')}."]
+    if not complete:
+        parts = [f"{_count(len(scores), 'image')} so far, mean Dice {all.dice:.3f}."]
+    elif all.patients > 1:
+        parts.append(f"Mean Dice over patients {all.mean:.3f} ± {all.std:.3f}.")
+    if all.empty:
+        parts.append(f"{all.empty:,} without foreground in either mask (∅, Dice counts as 1).")
+    if all.failed:
+        failed = [score.name for score in scores if score.error]
+        named = ", ".join(failed[:NAMED]) + (", …" if len(failed) > NAMED else "")
+        parts.append(f"{all.failed:,} could not be scored (–): {named}.")
     return " ".join(parts)
 
 
-def _so_far(scores: Sequence[CaseScore]) -> str:
-    good = [s.dice for s in scores if not s.error]
-    if not good:
-        return "" if scores else "Evaluate a model to see Dice and IoU of every image here."
-    return f"{len(scores)} images so far, mean Dice {math.fsum(good) / len(good):.3f}."
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'s' * (number != 1)}"

@@ -125,14 +125,14 @@ def explain(units: Units) -> Callable[[Line], str]:
             return _summed(line)
         if score.error:
             return score.error
-        lines = [score.name, *_remarks(score)]
+        lines = [score.name, *_remarks(line)]
         lines += [f"{tag}: {value}" for tag, value in score.tags.items()]
         before = line.before
         for measure in MEASURES:
             new = line.values[measure.key]
             unit = units.of(measure) or (score.unit if measure.kind != "share" else "")
             text = f"{measure.title} {_exact(measure, new)} {unit}".rstrip()
-            old = getattr(before, measure.key) if before is not None else new
+            old = new if before is None else before[measure.key]
             if not _same(old, new):
                 text = f"{measure.title} {_exact(measure, old)} → {_exact(measure, new)} {unit}"
             lines.append(text.rstrip())
@@ -160,10 +160,9 @@ def _measured(measure: Measure, units: Units, grouped: bool) -> Column:
 
 def _change(measure: Measure, line: Line) -> str:
     """Return an arrow where a correction changed a value."""
-    before = line.before
-    if before is None or before.error:
+    if line.before is None:
         return ""
-    old, new = getattr(before, measure.key), line.values[measure.key]
+    old, new = line.before[measure.key], line.values[measure.key]
     return "" if _same(old, new) or math.isnan(old + new) else (UP if new > old else DOWN)
 
 
@@ -176,17 +175,17 @@ def _marked(line: Line) -> str:
     score = line.score
     if score is None:
         return line.name
-    marks = ((CORRECTED, score.corrected), (EMPTY, score.empty))
+    marks = ((CORRECTED, score.corrected), (EMPTY, line.empty))
     return " ".join([line.name, *(mark for mark, is_it in marks if is_it)])
 
 
-def _remarks(score: CaseScore) -> list[str]:
+def _remarks(line: Line) -> list[str]:
     told = []
-    if score.corrected:
+    if line.score is not None and line.score.corrected:
         told.append(f"{CORRECTED} corrected by hand")
-    if score.empty:
-        told.append(f"{EMPTY} no foreground in either mask")
-    if math.isnan(score.hd95) and not score.empty:
+    if line.empty:
+        told.append(f"{EMPTY} nothing of it in either mask")
+    elif math.isnan(line.values["hd95"]):
         told.append("No distances: one of the two masks is empty, or they were not measured.")
     return told
 

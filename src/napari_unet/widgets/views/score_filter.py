@@ -175,7 +175,7 @@ def marks(line: Line) -> tuple[str, ...]:
     score = line.score
     if score is None:
         return ()
-    found = (bool(score.error), score.corrected, score.empty, score.dice == 0)
+    found = (bool(score.error), score.corrected, line.empty, line.values["dice"] == 0)
     return tuple(mark for mark, is_it in zip(MARKS, found, strict=True) if is_it)
 
 

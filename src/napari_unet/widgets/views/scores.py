@@ -33,6 +33,7 @@ class ScoresPanel(QWidget):
     """Shows scores as they come; one case is open."""
 
     case_wanted = Signal(str)  # its name
+    summed_up = Signal()  # what sums up the scores is as they are
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +52,9 @@ class ScoresPanel(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)
+        self._drawing = QTimer(self)  # by itself, so that it does not prolong what came before
+        self._drawing.setSingleShot(True)
+        self._drawing.setInterval(0)
         self._lay_out()
         self._connect()
         self._fill()
@@ -78,6 +82,11 @@ class ScoresPanel(QWidget):
             self._append(score)
         if (changed or len(scores) > len(old)) and not self._later.isActive():
             self._later.start()
+
+    @property
+    def scores(self) -> tuple[CaseScore, ...]:
+        """All scores, whether they pass the filters or not."""
+        return self._scores
 
     def set_columns(self, keys: Sequence[str]) -> None:
         """Show these columns."""
@@ -111,20 +120,21 @@ class ScoresPanel(QWidget):
         self._make_lines()
 
     def _make_lines(self) -> None:
-        self._lines = [self._line(score) for score in self._scores]
+        self._lines = self._lines_of(self._scores)
 
-    def _line(self, score: CaseScore) -> Line:
-        return case_line(score, self._before.get(score.name), self.choices.class_name)
+    def _lines_of(self, scores: Sequence[CaseScore]) -> list[Line]:
+        before, name = self._before, self.choices.class_name
+        return [case_line(score, before.get(score.name), name) for score in scores]
 
     def _append(self, score: CaseScore) -> None:
-        line = self._line(score)
+        (line,) = self._lines_of([score])
         self._lines.append(line)
         if not self._by() and self.filter.test()(line):
             self.table.rows.append(line)
 
     def _replace(self, i: int) -> None:
-        old, line = self._lines[i], self._line(self._scores[i])
-        self._lines[i] = line
+        old = self._lines[i]
+        self._lines[i : i + 1] = (line,) = self._lines_of([self._scores[i]])
         passes = self.filter.test()
         if self._by():
             return  # the groups are made anew soon
@@ -180,7 +190,8 @@ class ScoresPanel(QWidget):
         self.filter.show_count(len(shown), len(self._lines))
         self.steps.set_lines(shown, measure)
         self.fold.set_title(f"Distribution of {measure.title}")
-        self._draw()
+        self._drawing.start()
+        self.summed_up.emit()
 
     def _draw(self) -> None:
         """Draw the distribution, if anybody looks; what was picked stays among all others."""
@@ -245,6 +256,7 @@ class ScoresPanel(QWidget):
 
     def _connect(self) -> None:
         self._later.timeout.connect(self._sum_up)
+        self._drawing.timeout.connect(self._draw)
         self.filter.changed.connect(self._fill)
         self.choices.class_chosen.connect(self._choose_class)
         self.choices.group_chosen.connect(self._regroup)
