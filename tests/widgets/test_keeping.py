@@ -238,3 +238,20 @@ def test_layers_that_belong_to_no_case_are_left_alone(desk, viewer, opened, qtbo
     desk.keeper.keep()
     saved(desk, qtbot)
     assert not versions(desk) and not desk.keeper.state
+
+
+def test_the_table_of_cases_marks_those_that_are_corrected(desk, viewer, opened, qtbot, show):
+    from napari_unet.widgets.docks.dataset import DatasetDock
+
+    dock = show(DatasetDock(viewer))
+    table = dock.view.cases.table
+    titles = lambda: [column.title for column in table.rows.columns]  # noqa: E731
+    assert "Corrected" not in titles()
+    desk.layers.cases.edit_reference(True)
+    dot(desk.layers.hand.find(REFERENCE), (0, 0))
+    desk.keeper.keep()
+    saved(desk, qtbot)
+    assert "Corrected" in titles()
+    assert [bool(row.case.correction) for row in table.found.shown()] == [True, False, False]
+    # What the table asks for is opened as it is known by now.
+    assert desk.session.shown[0].correction == desk.session.case.correction

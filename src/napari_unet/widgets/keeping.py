@@ -35,8 +35,10 @@ from napari_unet.widgets.reading import Opened, case_key
 from napari_unet.widgets.segmentations import Whose
 
 PAUSE = 1000  # milliseconds without a stroke, after which a correction is a version
-SOON = 150  # milliseconds after a stroke, or within a long one, in which a draft is written
-PAINTED = ("paint", "labels_update")  # napari's events of a stroke; undo has none of its own
+SOON = 30  # milliseconds after a stroke until a draft is written
+WITHIN = 1000  # milliseconds between drafts within one long stroke
+STROKE = "paint"  # napari's event at the end of a stroke
+PAINTED = (STROKE, "labels_update")  # and of each step of one; undo has none of its own
 BY_HAND = "by hand"  # what labels are called that no selected model made
 
 
@@ -160,8 +162,10 @@ class Keeper:
             return
         if event in PAINTED:
             work.painted = True
-            if not self._soon.isActive():
-                self._soon.start()
+            if event == STROKE:
+                self._soon.start(SOON)
+            elif not self._soon.isActive():
+                self._soon.start(WITHIN)
         self._pause.start()
 
     def _work(self, layer: Any) -> Work | None:
@@ -229,8 +233,8 @@ class Keeper:
 
         def done(_: object) -> None:
             work.drafting = False
-            if work.painted:  # meanwhile
-                self._soon.start()
+            if work.painted and not self._soon.isActive():  # meanwhile
+                self._soon.start(SOON)
 
         def failed(error: Exception) -> None:
             work.drafting = False

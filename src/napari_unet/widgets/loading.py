@@ -153,6 +153,8 @@ class Loader:
         dataset = self.session.dataset
         if dataset is None:
             return
+        # As it is known now: a table may not have heard of a correction yet.
+        case = next((c for c in dataset.cases if c.name == case.name), case)
         if self.stack is not None:
             if then is None and case in self.stack.cases:
                 self.layers.cases.go_to((self.stack.cases.index(case),))

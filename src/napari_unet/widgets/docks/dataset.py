@@ -60,6 +60,7 @@ class DatasetDock(Dock):
         self.listen(session.dataset_changed, self._show_dataset)
         self.listen(session.split_changed, self._show_split)
         self.listen(session.case_changed, self._show_case)
+        self.listen(session.corrections_changed, self._show_corrections)
         self.listen(loader.stack_changed, self._show_stack)
         self._shown: object = self
         self._show_dataset()
@@ -118,6 +119,10 @@ class DatasetDock(Dock):
             self._show_case()
         self.view.set_opening(session.opening)
         self._show_busy()
+
+    def _show_corrections(self) -> None:
+        if (dataset := self.desk.session.dataset) is not None:
+            self.view.cases.update_cases(dataset.cases)
 
     def _show_busy(self) -> None:
         self.show_running(self.view.audit)

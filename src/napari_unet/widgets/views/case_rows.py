@@ -12,6 +12,7 @@ from napari_unet.widgets.parts.rows import Column
 MOST_TAGS = 6  # facets and columns; values of further tags are found by searching the tooltip
 SURE = 0.9  # a pair below this should be looked at
 UNSURE = "pair to be checked"
+NOT = "not corrected"
 SUBSETS = {"train": "train", "val": "val", "test": "test", "": "in none"}
 
 
@@ -37,6 +38,7 @@ def facets(cases: Sequence[Case]) -> tuple[Facet, ...]:
         Facet("Patient", "all patients", lambda row: (row.case.patient,)),
         *(Facet(tag, f"any {tag}", _tag_values(tag)) for tag in tags(cases)),
         Facet("To look at", "all cases", lambda row: row.troubles),
+        Facet("Corrected", "corrected or not", lambda row: (_corrected(row) or NOT,)),
     )
 
 
@@ -47,6 +49,7 @@ def columns(cases: Sequence[Case], troubles: bool) -> tuple[Column, ...]:
         Column("Case", lambda r: r.case.name, tooltip=_explain),
         Column("Patient", lambda r: r.case.patient),
         Column("Subset", lambda r: r.subset, help="Training, validation or test"),
+        *([_CORRECTED] if any(case.correction for case in cases) else []),
         *([_TROUBLES] if troubles else []),
         *(Column(tag, _tag_text(tag)) for tag in tags(cases)),
         *([] if sure else [_SURE]),
@@ -60,6 +63,7 @@ def widths(columns: Sequence[Column]) -> tuple[str, ...]:
         "Case": "images/case",
         "Patient": "patient-00",
         "Subset": "train",
+        "Corrected": "Corrected",
         "To look at": "pair to be checked",
         "Sure": "100 %",
         "Paired because": "same name in both",
@@ -76,6 +80,13 @@ def tags(cases: Sequence[Case]) -> tuple[str, ...]:
 _TROUBLES = Column(
     "To look at", lambda r: ", ".join(r.troubles), tooltip=lambda r: "\n".join(r.troubles)
 )
+_CORRECTED = Column(
+    "Corrected",
+    lambda r: "✓" if r.case.correction else "",
+    lambda r: bool(r.case.correction),
+    tooltip=lambda r: str(r.case.correction or ""),
+    help="A correction by hand stands for the reference of this case",
+)
 _SURE = Column(
     "Sure",
     lambda r: f"{r.case.confidence:.0%}",
@@ -84,9 +95,14 @@ _SURE = Column(
 )
 
 
+def _corrected(row: Row) -> str:
+    return "corrected by hand" if row.case.correction else ""
+
+
 def _explain(row: Row) -> str:
     case = row.case
     lines = [str(case.image), *map(str, case.masks or (case.mask,))]
+    lines += [f"corrected by hand: {case.correction}"] if case.correction else []
     lines += [f"{tag}: {value}" for tag, value in case.tags.items()]
     return "\n".join([*lines, *row.troubles])
 

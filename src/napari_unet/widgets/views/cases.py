@@ -91,6 +91,12 @@ class CaseList(QWidget):
         self._refill(columns_too=True)
         self._filter()
 
+    def update_cases(self, cases: Sequence[Case]) -> None:
+        """Show the same cases as they are known by now; filters and pictures stay."""
+        if tuple(cases) != self._cases:
+            self._cases = tuple(cases)
+            self._refill(columns_too=True)
+
     def set_subsets(self, subsets: Mapping[str, str]) -> None:
         """Show which case is in which subset."""
         self._subsets = subsets

@@ -43,7 +43,7 @@ class VersionsFold(Fold):
         self.table = Table(self._columns())
         self.table.setAccessibleName("Versions of the open case")
         self.table.set_widths(
-            "000", "2026-01-01 10:00", "prediction ✓", "+1,000 −1,000", "0.000", "me@here", grow=2
+            "000", "01-01 10:00", "prediction ✓", "+100 −100", "0.000", "me@here", grow=2
         )
         self.table.fix_height(5)
         self.prediction = _button("Use as &prediction", "Show this version as the prediction")
@@ -52,7 +52,11 @@ class VersionsFold(Fold):
         self.no_reference = _button("Original mask", "Train and score with the mask as it came")
         self.delete = _button("&Delete", "Delete the chosen version")
         self.undo = _button("&Undo", "")
-        self.follow = QCheckBox("My corrected prediction is the reference")
+        self.follow = QCheckBox("Corrected prediction as reference")
+        self.follow.setProperty(
+            "help",
+            "Train and score with my corrected prediction, also with later corrections of it",
+        )
         self.room = Text()
         self._lay_out()
         self._connect()
@@ -97,7 +101,7 @@ class VersionsFold(Fold):
     def _columns(self) -> tuple[Column, ...]:
         return (
             Column("No.", lambda v: str(v.number), lambda v: v.number, tooltip=_explain),
-            Column("Saved", lambda v: _when(v.saved), lambda v: v.saved, tooltip=_explain),
+            Column("Saved", lambda v: _short(v.saved), lambda v: v.saved, tooltip=_explain),
             Column(
                 "Painted on", self._role, lambda v: v.role, help="✓: this version counts as that"
             ),
@@ -244,6 +248,12 @@ def _when(saved: str) -> str:
         return datetime.fromisoformat(saved).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return saved
+
+
+def _short(saved: str) -> str:
+    """Return a time without what everybody knows: the day where it is today, and the year."""
+    today = datetime.now().strftime("%Y-%m-%d ")
+    return _when(saved).removeprefix(today).removeprefix(today[:5])
 
 
 def _sizes(listed: Listed) -> str:
