@@ -168,18 +168,23 @@ def _before(
         why = f"{start.path.name} was trained on other data than {dataset.root.name}"
     else:
         why = f"There is no {file.name} beside the model"
-    if dataset.patients == 1:
-        return Split({}, (100, 0, 0), config.seed, dataset.patient_source), (
-            f"{why}, and all images here are of one patient: nothing is left to judge by, and what "
-            "the model knew may be forgotten.",
-        )
-    split = make_split(dataset.cases, config, dataset.patient_source)
-    taken = {c.patient for c in chosen}
-    learned = {c.name: "train" for c in dataset.cases if c.patient in taken}
-    return replace(split, subsets={**split.subsets, **learned}), (
+    return _anew(dataset, chosen, config), (
         f"{why}: its cases are divided anew. Old and new model are compared fairly only on images "
         "that the old one was not trained on.",
     )
+
+
+def _anew(dataset: Dataset, chosen: Iterable[Case], config: SplitConfig) -> Split:
+    """Divide the folder; whoever was corrected is trained on, the others as ``config`` says."""
+    taken = {c.patient for c in chosen}
+    others = [c for c in dataset.cases if c.patient not in taken]
+    learned = {c.name: "train" for c in dataset.cases if c.patient in taken}
+    if len({c.patient for c in others}) > 1:
+        split = make_split(others, config, dataset.patient_source)
+    else:  # a single patient is not divided, and better judges than teaches
+        shares = (config.train, config.val, config.test)
+        split = Split({c.name: "test" for c in others}, shares, config.seed, dataset.patient_source)
+    return replace(split, subsets={**split.subsets, **learned})
 
 
 def _who(cases: Collection[Case]) -> str:
