@@ -149,6 +149,10 @@ class Layers:
         """Return the sides of a Labels layer's pixels, and their unit; see `layer_tags.spacing`."""
         return spacing(self.hand.layers[name])
 
+    def labels_id(self, name: str) -> str:
+        """Return the id of the Labels layer called ``name``."""
+        return str(self.hand.layers[name].unique_id)
+
     # --- jobs on an image ---------------------------------------------------------------------
 
     def ticket(self, image: str, channels: Sequence[str] = ()) -> Ticket | None:

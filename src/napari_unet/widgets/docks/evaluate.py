@@ -56,6 +56,7 @@ class EvaluateDock(Dock):
     def _bind_comparisons(self) -> None:
         desk, layers, models = self.desk, self.view.layers, self.view.models
         layers.compare_wanted.connect(desk.scorer.compare)
+        layers.errors_wanted.connect(self._show_errors)
         models.compare_wanted.connect(self._compare)
         models.cancel_wanted.connect(desk.comparer.stop)
         models.reader_wanted.connect(self._add_reader)
@@ -75,6 +76,16 @@ class EvaluateDock(Dock):
     def _compare(self, models: tuple[str, ...], readers: tuple[str, ...]) -> None:
         subset = self.view.subset.key()
         self.desk.comparer.start(models, readers, subset)  # type: ignore[arg-type]  # of SUBSETS
+
+    def _show_errors(self, prediction: str, reference: str) -> None:
+        """Show where two layers differ, which follows the brush from then on."""
+        correcting, layers = self.desk.correcting, self.desk.layers
+        for role, name in (("prediction", prediction), ("reference", reference)):
+            correcting.choose(role, layers.labels_id(name))
+        correcting.show_errors(True)
+        correcting.begin()
+        if correcting.problem:
+            self.desk.session.fail(self.place, correcting.problem)
 
     def _add_reader(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Choose a folder of a reader's masks")
