@@ -126,8 +126,36 @@ def test_evaluate(folder, trained, tmp_path, capsys):
     assert imread(png).ndim == 3
     every = json_of(capsys, "evaluate", folder, "--model", trained, "--subset", "all")
     assert every["images"] == 12
-    assert main(["evaluate", folder, "--model", trained]) == 0
-    assert "mean" in capsys.readouterr().out
+    assert main(["evaluate", folder, "--model", trained, "--by", "patient"]) == 0
+    text = capsys.readouterr().out
+    assert "HD95" in text
+    assert "patient" in text.split("\n\n")[-1]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_evaluate_by_a_tag_that_is_none_still_shows_the_scores(folder, trained, capsys):
+    args = ["evaluate", folder, "--model", trained, "--no-surfaces", "--by", "colour"]
+    assert main(args) == 1
+    captured = capsys.readouterr()
+    assert "mean of 2 images" in captured.out
+    assert "HD95" not in captured.out
+    assert "no tag 'colour'" in captured.err
+    found = json_of(capsys, *args[:-2], "--by", "patient")
+    assert sum(g["images"] for g in found["groups"].values()) == 2
+
+
+def test_compare(folder, tmp_path, capsys):
+    model = str(bright_model(tmp_path / "b.unet.safetensors"))
+    args = ["compare", folder, "--model", model, "--reader", f"{folder}/masks", "--subset", "all"]
+    csv = tmp_path / "c.csv"
+    found = json_of(capsys, *args, "--csv", str(csv))
+    assert found["columns"] == ["b", "masks"]
+    assert found["paired"][0]["n"] == 12
+    assert csv.read_text().count("\n") == 13
+    assert main([*args, "--no-surfaces"]) == 0
+    assert "masks (reader)" in capsys.readouterr().out
+    assert main(["compare", folder, "--model", model]) == 1
+    assert "at least two" in capsys.readouterr().err
 
 
 def test_segment_then_score(folder, tmp_path, capsys):
@@ -373,3 +401,31 @@ def test_pairs_are_written_and_read(folder, tmp_path, capsys):
     assert len(lines) == 13
     (tmp_path / "pairs.csv").write_text("\n".join(lines[:5]))
     assert json_of(capsys, "inspect", folder, "--pairs", table)["cases"] == 4
+
+
+def test_corrections_are_listed_restored_and_exported(folder, capsys, tmp_path):
+    import numpy as np
+
+    from napari_unet.data import corrections
+
+    assert json_of(capsys, "corrections", "list", folder)["cases"] == {}
+    name = json_of(capsys, "inspect", folder)["first_cases"][0]["name"]
+    for value in (0, 1):
+        corrections.save(folder, name, np.full((64, 64), value, np.uint8), "reference")
+    assert json_of(capsys, "inspect", folder)["corrected"] == [name]
+    found = json_of(capsys, "corrections", "list", folder)["cases"][name]
+    assert found["counts"] == {"reference": 2, "prediction": None}
+    assert [v["number"] for v in found["versions"]] == [1, 2]
+    assert main(["corrections", "list", folder]) == 0
+    assert "<- counts as reference" in capsys.readouterr().out
+    told = json_of(capsys, "corrections", "restore", folder, name, "1")
+    assert told["counts"]["reference"] == 1
+    out = tmp_path / "out"
+    (path,) = json_of(capsys, "corrections", "export", folder, "--out", str(out))["written"]
+    assert imread(path).max() == 0
+    assert main(["corrections", "restore", folder, name, "0"]) == 0
+    assert "the original counts" in capsys.readouterr().out
+    assert main(["corrections", "restore", folder, "nobody", "1"]) == 1
+    assert main(["corrections", "restore", folder, name, "7"]) == 1
+    assert "has no version 7" in capsys.readouterr().err
+    assert main(["corrections", "export", folder, "--out", str(tmp_path / "b")]) == 1

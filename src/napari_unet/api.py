@@ -31,6 +31,7 @@ from napari_unet.events import (
 )
 from napari_unet.jobs import (
     AuditJob,
+    CompareJob,
     EvaluateJob,
     FetchJob,
     ImproveJob,
@@ -294,13 +295,27 @@ def evaluate(
     threshold: float | None = None,
     csv: PathLike | None = None,
     limit: int = 0,
+    surfaces: bool = True,
     device: str = "auto",
     on_event: OnEvent = None,
 ) -> EvaluateFinished:
     """Score a model on a folder's cases, image by image.
 
-    ``subset`` refers to the split saved beside the model; use "all" for a folder it never saw.
-    ``csv`` receives the table.
+    Parameters
+    ----------
+    subset
+        Of the split saved beside the model; use "all" for a folder it never saw.
+    threshold
+        In place of the model's own.
+    csv
+        A file that receives the table.
+    surfaces
+        Also measure how far outlines lie apart: the 95 % Hausdorff and mean surface distances.
+
+    Raises
+    ------
+    UnetError
+        In one of its kinds, with a sentence that says what to do.
     """
     job = EvaluateJob(
         folder=str(folder),
@@ -310,8 +325,50 @@ def evaluate(
         csv=str(csv) if csv else "",
         limit=limit,
         device=device,
+        surfaces=surfaces,
     )
     return _finish(job, EvaluateFinished, on_event)
+
+
+def compare(
+    folder: PathLike,
+    models: Sequence[PathLike] = (),
+    readers: Sequence[PathLike] = (),
+    *,
+    subset: Literal["train", "val", "test", "all"] = "test",
+    limit: int = 0,
+    surfaces: bool = True,
+    device: str = "auto",
+    on_event: OnEvent = None,
+) -> Compared:
+    """Score several models and human readers on the same cases of a folder.
+
+    Parameters
+    ----------
+    models
+        Model files; every other column is compared with the first one.
+    readers
+        Folders of masks that people drew, named like the folder's images or masks.
+    subset
+        Of the split saved beside the first model; only "all" without a model.
+    surfaces
+        As for `evaluate`.
+
+    Raises
+    ------
+    UnetError
+        In one of its kinds. A model or reader that does not fit is left out and named instead.
+    """
+    job = CompareJob(
+        folder=str(folder),
+        models=tuple(map(str, models)),
+        readers=tuple(map(str, readers)),
+        subset=subset,
+        surfaces=surfaces,
+        device=device,
+        limit=limit,
+    )
+    return _finish(job, Compared, on_event)
 
 
 def report(

@@ -1,4 +1,4 @@
-"""Commands about models: train, resume, evaluate, score, models, demo."""
+"""Commands about models: train, resume, models, demo."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from napari_unet.cli.arguments import (
     positive,
     print_json,
     split_config,
-    threshold,
 )
 from napari_unet.cli.interrupt import Stoppable
-from napari_unet.console import Console
 from napari_unet.environment import speaks
 from napari_unet.errors import UnetError
 from napari_unet.events import TrainFinished
@@ -104,50 +102,6 @@ def _print_trained(args: argparse.Namespace, done: TrainFinished) -> None:
         )
 
 
-def evaluate(args: argparse.Namespace) -> None:
-    """Score a model on a folder."""
-    from napari_unet.api import evaluate as run
-    from napari_unet.api import report
-    from napari_unet.report import table, to_json
-
-    with Console() as console:
-        done = run(
-            args.folder,
-            args.model,
-            subset=args.subset,
-            threshold=args.threshold,
-            csv=args.csv,
-            limit=args.limit,
-            device=args.device,
-            on_event=console,
-        )
-        if args.html:
-            report(done, args.folder, args.html, device=args.device, on_event=console)
-    if args.picture:
-        from napari_unet.pictures import write_picture
-
-        write_picture(args.picture, args.folder, done)
-    if args.json:
-        extra = {"model": args.model, "subset": args.subset, "threshold": done.threshold}
-        print_json({**extra, **to_json(done.scores, done.summary)})
-    else:
-        print(table(done.scores, done.summary))
-
-
-def score(args: argparse.Namespace) -> None:
-    """Score masks against masks."""
-    from napari_unet.metrics import summarise
-    from napari_unet.report import table, to_json, write_csv
-    from napari_unet.scoring import score_files
-
-    with Console() as console:
-        scores = score_files(args.predictions, args.references, on_event=console)
-    summary = summarise(scores)
-    if args.csv:
-        write_csv(args.csv, scores)
-    print_json(to_json(scores, summary)) if args.json else print(table(scores, summary))
-
-
 def models_show(args: argparse.Namespace) -> None:
     """Describe a model file."""
     from napari_unet.card import read_card
@@ -190,29 +144,6 @@ def add_commands(commands: Any) -> None:
     budget.add_argument("--minutes", type=positive(float), metavar="M", help=f"time {words}")
     budget.add_argument("--epochs", type=positive(int), metavar="N", help=f"passes {words}")
     device(p)
-
-    p = command(commands, "evaluate", evaluate)
-    p.add_argument("folder", metavar="FOLDER", help="images and masks")
-    p.add_argument("--model", required=True, metavar="M")
-    p.add_argument(
-        "--subset",
-        choices=["test", "val", "train", "all"],
-        default="test",
-        help="of the split saved beside the model; all: the whole folder (default test)",
-    )
-    p.add_argument("--csv", metavar="F", help="also write the table to this file")
-    p.add_argument(
-        "--html", metavar="F.html", help="also write a report with plots and pictures, in one file"
-    )
-    p.add_argument("--picture", metavar="F.png", help="also draw the best, median and worst cases")
-    threshold(p)
-    limit(p)
-    device(p)
-
-    p = command(commands, "score", score)
-    p.add_argument("predictions", metavar="PREDICTIONS", help="folder of masks, or one file")
-    p.add_argument("references", metavar="REFERENCES", help="folder of masks, or one file")
-    p.add_argument("--csv", metavar="F", help="also write the table to this file")
 
     models = commands.add_parser("models", help="about model files")
     p = command(models.add_subparsers(metavar="COMMAND", required=True), "show", models_show)

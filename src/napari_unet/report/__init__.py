@@ -3,6 +3,6 @@
 from napari_unet.report.plain import to_json
 from napari_unet.report.rows import PictureRow, picture
 from napari_unet.report.sheet import write_csv
-from napari_unet.report.text import elide, table
+from napari_unet.report.text import breakdown, elide, table
 
-__all__ = ["PictureRow", "elide", "picture", "table", "to_json", "write_csv"]
+__all__ = ["PictureRow", "breakdown", "elide", "picture", "table", "to_json", "write_csv"]
