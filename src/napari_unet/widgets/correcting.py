@@ -19,7 +19,7 @@ from napari_unet.errors import DataError, readable
 from napari_unet.events import CaseScore
 from napari_unet.metrics import Counts, score_counts, score_masks
 from napari_unet.session import Session
-from napari_unet.tally import Box
+from napari_unet.tally import Box, Tally
 from napari_unet.widgets.counting import Counting
 from napari_unet.widgets.errors_layer import ErrorsLayer
 from napari_unet.widgets.judged import Judged, Judges
@@ -53,12 +53,15 @@ class Correcting:
         self.edits_reference = False
         self.shows_errors = True
         self._begun = False
+        self._closed_of: Tally | None = None
+        self._earlier: tuple[CaseScore | None, CaseScore | None, bool] | None = None
         self._measure = Background()
-        self._rest, self._look, self._soon = QTimer(), QTimer(), QTimer()
+        self._rest, self._look, self._soon, self._closing = (QTimer() for _ in range(4))
         for timer, pause, act in (
             (self._rest, REST, self._take_rest),
             (self._look, 0, self._see),
             (self._soon, 0, self.follow),
+            (self._closing, 0, self._take_closed),
         ):
             timer.setSingleShot(True)
             timer.setInterval(pause)
@@ -67,7 +70,7 @@ class Correcting:
             signal.connect(self._follow_soon)
         segmenter.answers.found_changed.connect(self._follow_soon)
         layers.slice_changed.connect(self._look_soon)
-        self.errors.closed.connect(lambda: self.show_errors(False))
+        self.errors.closed.connect(self._heed_closing)
 
     # --- what a person asks for ---------------------------------------------------------------
 
@@ -95,15 +98,14 @@ class Correcting:
     @property
     def painted_layer(self) -> Any:
         """The layer to paint on, None if there is none."""
-        return self.judges.reference if self.edits_reference else self.judges.prediction
+        layer = self.judges.reference if self.edits_reference else self.judges.prediction
+        return layer if layer is not None and layer.editable else None
 
     def paint(self) -> None:
         """Take the brush, on the layer to paint on."""
-        layer = self.painted_layer
-        if layer is None or not layer.editable:
-            return
-        self._activate(layer)
-        layer.mode = "paint"
+        if (layer := self.painted_layer) is not None:
+            self._activate(layer)
+            layer.mode = "paint"
 
     def undo(self) -> None:
         """Undo the last stroke on the layer to paint on."""
@@ -139,6 +141,17 @@ class Correcting:
             f"95 % Hausdorff distance {score.hd95:.3g} {unit}, "
             f"mean surface distance {score.surface_distance:.3g} {unit}"
         )
+
+    def _heed_closing(self, tally: Tally) -> None:
+        self._closed_of = tally
+        self._closing.start()
+
+    def _take_closed(self) -> None:
+        """Heed that a person removed the layer of errors, unless all layers were removed."""
+        self.follow()
+        of, self._closed_of = self._closed_of, None
+        if self.counting is not None and self.counting.tally is of and self.errors.layer is None:
+            self.show_errors(False)
 
     # --- following ----------------------------------------------------------------------------
 
@@ -183,16 +196,30 @@ class Correcting:
             self._counted()
 
     def _again(self) -> None:
-        """Begin anew: a layer holds another array."""
+        """Begin anew: a layer holds another array, perhaps with the same labels."""
+        judged, known = self.judged, (self.before, self.now, self.painted)
         self._drop()
         self.follow()
+        same = (
+            judged is not None and self.judged is not None and judged.layers == self.judged.layers
+        )
+        self._earlier = known if same else None
+        if self.counting is not None and self.counting.ready:
+            self._restore()
+
+    def _restore(self) -> None:
+        """Go on with the score from before where another array turns out to hold the same."""
+        earlier, self._earlier = self._earlier, None
+        if earlier is not None and earlier[1] == self.now:
+            self.before, _, self.painted = earlier
+            self.scored.emit()
 
     def _drop(self) -> None:
         if self.counting is not None:
             self.counting.close()
         self.counting = self.judged = None
         self.before = self.now = self.in_sight = self.distances = None
-        self.painted = False
+        self.painted, self._earlier = False, None
         self._rest.stop()
         self._measure.drop()
         self.errors.take_away()
@@ -206,6 +233,7 @@ class Correcting:
             self.errors.show(counting.tally, counting.prediction)
         self._score()
         self.before = self.now
+        self._restore()
         self._take_measure()
         self.pair_changed.emit()
         self.scored.emit()
@@ -247,6 +275,9 @@ class Correcting:
         except DataError as error:
             self.now = self.in_sight = None
             self.problem = str(error)
+            if self.judged is not None and self.judges.has_grown(self.judged):
+                self._drop()
+                self._soon.start()
 
     def _scores(self, counts: Counts) -> CaseScore:
         return score_counts(counts, self.judged.names if self.judged else (), **self._whose())
@@ -302,10 +333,12 @@ class Correcting:
         if sheet is None or judged is None or not self._in_sheet():
             return
         old = next(s for s in sheet.scores if s.name == score.name)
-        ours = tag_of(judged.prediction)
-        theirs = ours.get("role") == SEGMENTATION and ours.get("model") == sheet.model
-        if theirs and (self.painted or old.corrected) and not self.session.stale:
-            self.session.replace_score(replace(score, tags=old.tags, corrected=self.painted))
+        tag, segmentations = tag_of(judged.prediction), self.layers.segmentations
+        if tag.get("role") != SEGMENTATION or tag["model"] != sheet.model or self.session.stale:
+            return
+        corrected = self.painted or segmentations.painted(tag["image"], tag["model"])
+        if corrected or old.corrected:  # the latter where the network's labels are back
+            self.session.replace_score(replace(score, tags=old.tags, corrected=corrected))
 
     def _in_sheet(self) -> bool:
         """Say whether the open case is in the table of scores, with its own reference."""

@@ -63,7 +63,7 @@ class Counting:
 
     @property
     def share(self) -> float:
-        """How much of the first count is done."""
+        """How much of the present count is done."""
         return self._done / max(self.tally.prediction.size, 1)
 
     @property
@@ -109,7 +109,7 @@ class Counting:
             if changed and self.ready:
                 self.changed.emit(changed, self._by_program)
             self._done += math.prod(s.stop - s.start for s in part)
-            if perf_counter() > until:
+            if self.share < 1 and perf_counter() > until:
                 return
         self._tick.stop()
         self._by_program = False

@@ -23,7 +23,7 @@ OPACITY = 0.6
 class ErrorsLayer:
     """One Labels layer on the labels that are compared; it takes neither selection nor brush."""
 
-    closed = Signal()  # by a person
+    closed = Signal(object)  # not by us: the tally that it showed
 
     def __init__(self, hand: Hand) -> None:
         self.hand = hand
@@ -86,8 +86,8 @@ class ErrorsLayer:
 
     def _removed(self, event: Any) -> None:
         if not self.hand.busy and tag_of(event.value).get("role") == ERRORS:
-            self._tally = None
-            self.closed.emit()
+            tally, self._tally = self._tally, None
+            self.closed.emit(tally)
 
 
 def _colormap() -> CyclicLabelColormap:

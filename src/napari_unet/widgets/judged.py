@@ -40,6 +40,11 @@ class Judged:
     names: tuple[str, ...]
     ignore: int | None
 
+    @property
+    def layers(self) -> tuple[Any, Any]:
+        """The two layers."""
+        return self.prediction, self.reference
+
 
 class Judges:
     """Finds the layers: a person's choice, else the open case's segmentation and reference."""
@@ -110,6 +115,10 @@ class Judges:
         n = 1 if self._numbered(prediction) else _classes(prediction.data, reference.data)
         names = ("foreground",) if n == 1 else tuple(str(i + 1) for i in range(n))
         return Judged(prediction, reference, names, None)
+
+    def has_grown(self, judged: Judged) -> bool:
+        """Say whether layers that belong to no case have more classes than when one looked."""
+        return not self._is_case(judged.reference) and len(self.judged().names) > len(judged.names)
 
     # --- inside -------------------------------------------------------------------------------
 

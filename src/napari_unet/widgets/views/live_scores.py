@@ -107,7 +107,7 @@ class LiveScores(QWidget):
         for column, cell in enumerate(cells):
             # Of one width whatever the digits: else every stroke would lay the dock out anew.
             cell.setAlignment(Qt.AlignmentFlag.AlignRight)
-            cell.setFixedWidth(cell.fontMetrics().horizontalAdvance("0.0000"))
+            cell.setFixedWidth(cell.fontMetrics().horizontalAdvance("0.000") + 2)
             cell.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(cell, at, column + 1)
