@@ -36,6 +36,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "sizes": _sizes(dataset.cases),
         "tags": _tag_counts(dataset.cases),
         "notes": list(dataset.notes),
+        "corrected": [c.name for c in dataset.cases if c.correction is not None],
         "left_out": [{"name": c.name, "reason": c.reason} for c in dataset.left_out],
         "unpaired": [
             {"path": _below(u.path, dataset.root), "reason": u.reason} for u in dataset.unpaired
@@ -71,6 +72,9 @@ def describe_text(dataset: Dataset) -> str:
         f"  Images: {_counted(dataset.channels, 'channel')}, {_sizes_text(facts['sizes'])}",
         f"  Masks: {facts['labels']}",
     ]
+    if corrected := facts["corrected"]:
+        some = ", ".join(corrected[:SHOWN]) + (", …" if len(corrected) > SHOWN else "")
+        lines.append(f"  Corrected by hand: {_counted(len(corrected), 'mask')} ({some})")
     for tag, counts in facts["tags"].items():
         lines.append(f"  {tag}: " + ", ".join(f"{n} × {value}" for value, n in counts.items()))
     lines += [f"  Note: {note}" for note in dataset.notes]

@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from napari_unet.data.cases import SUBSETS, Case, Dataset
+from napari_unet.data.cases import SUBSETS, Case, Dataset, LabelRule
+from napari_unet.data.corrections.exporting import write_like_original
 from napari_unet.data.formats import stem_of
 from napari_unet.data.pairing.pairs_table import SEVERAL, write_tags
 from napari_unet.data.splits.split import Split
@@ -49,7 +50,8 @@ def export_split(dataset: Dataset, split: Split, target: str | Path) -> Iterator
         rows = []
         for done, case in enumerate(cases):
             yield done, len(cases)
-            rows.append(_copy_case(case, names[case.name], split.subsets[case.name], temporary))
+            of = split.subsets[case.name]
+            rows.append(_copy_case(case, names[case.name], of, temporary, dataset.labels))
         _write_lists(temporary, rows, split)
         temporary.chmod(0o777 & ~_umask())
         if target.exists():
@@ -90,11 +92,13 @@ def _file_names(cases: Sequence[Case]) -> dict[str, str]:
     return names
 
 
-def _copy_case(case: Case, name: str, subset: str, target: Path) -> dict[str, str]:
-    """Copy one case's files; return its row of the table."""
+def _copy_case(case: Case, name: str, subset: str, target: Path, rule: LabelRule) -> dict[str, str]:
+    """Copy one case's files, a corrected mask as it is now; return its row of the table."""
     image = _copy(case.image, target / subset / "images", name)
     masks = case.masks or (case.mask,)
-    if masks == (case.image,):
+    if case.correction is not None:
+        copied = [write_like_original(case, rule, target / subset / "masks", name)]
+    elif masks == (case.image,):
         copied = [image]
     elif len(masks) == 1:
         copied = [_copy(masks[0], target / subset / "masks", name)]
