@@ -149,10 +149,16 @@ def test_several_classes_have_a_table_columns_and_boxes(tmp_path):
     assert [row[0] for row in table[1:]] == ["liver", "tumour"]
     mean = summarise(scores)["classes"]["tumour"]["mean"]["dice"]
     column = table[0].index("Dice")
-    assert table[2][column].startswith(f"{mean:.4f} ±")
+    assert table[2][column].startswith(f"{mean:.3f} ±")
     shown = {row["Case"]: row for row in page.rows("cases")}
     assert shown["2"]["Dice tumour"] == f"{scores[2].per_class['tumour']['dice']:.4f}"
     assert "Dice by class" in page.text
+
+
+def test_patients_are_summed_up_only_where_one_has_several_images(tmp_path):
+    alone = [replace(s, patient=s.name) for s in scored()]
+    overs = {row[0] for row in written(tmp_path, evaluated(alone)).tables["summary"][1:]}
+    assert overs == {"images (5)"}
 
 
 def test_tags_group_cases_once_even_if_two_say_the_same(tmp_path):

@@ -89,9 +89,8 @@ def _figures(scores: Sequence[CaseScore], summary: Any) -> list[Figure]:
 
 def _figure(measure: Measure, summary: Any, over: str) -> Figure:
     median = measure.of(summary, "median", 3)
-    return Figure(
-        measure.title, measure.spread(summary), f"mean ± spread over {over}; median {median}"
-    )
+    words = f"mean ± spread over {over}; median {median}"
+    return Figure(measure.title, measure.spread(summary, 3), words)
 
 
 def _remarks(scores: Sequence[CaseScore], summary: Any) -> list[str]:

@@ -73,17 +73,37 @@ def write_html(
 
 
 def _shared(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    colours = {name: "#{:02x}{:02x}{:02x}".format(*getattr(drawing, name)) for name in COLOURS}
+    names = class_names(scores)
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
     return {
-        "colours": colours,
+        "colours": {name: _css(getattr(drawing, name)) for name in COLOURS},
+        "classes": [_css(colour) for colour in drawing.CLASSES],
+        "legend": _legend(names),
         "script": script,
         "digest": digest,
         "measures": [m for m in MEASURES if any(m.key == p.key for p in present(scores))],
-        "several": bool(class_names(scores)),
+        "several": bool(names),
         "rows_shown": MOST_ROWS if len(scores) > MOST_ROWS else 0,
     }
+
+
+def _css(colour: drawing.Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _legend(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what the colours in pictures mean: those of errors, and of classes."""
+    errors = [
+        ("hit", "found (true positive)"),
+        ("extra", "false positive"),
+        ("missed", "missed (false negative)"),
+    ]
+    if not classes:
+        return errors
+    colours = len(drawing.CLASSES)
+    own = [(f"class{i % colours}", name) for i, name in enumerate(classes)]
+    return [*errors, ("confused", "wrong class"), *own]
 
 
 def _environment() -> Environment:

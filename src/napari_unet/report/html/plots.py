@@ -18,6 +18,7 @@ BINS = 20
 LONGEST = 20  # letters of a group's name
 ROW = 26  # pixels of a box
 MOST_BARS = 300
+FEW = 20  # points of a line that are dots as well
 BLUE, VERMILLION, GREEN, PURPLE, INK = "c0", "c1", "c2", "c3", "ink"
 LINES = ("c0", "c1", "c2", "c3", "c4", "c5")
 
@@ -170,7 +171,7 @@ def _lines(
     own = LINES[1:] if "training" not in lines else LINES
     for (name, line), colour in zip(lines.items(), own, strict=False):
         plot.line(line, colour + (" dashed" if name == "validation" and len(lines) > 1 else ""))
-        plot.dots(line if len(line) < 60 else line[-1:], colour)
+        plot.dots(line if len(line) <= FEW else line[-1:], colour)
         plot.name(colour, name)
     return plot.markup()
 

@@ -40,12 +40,13 @@ class Table:
 
 
 def summary_table(scores: Sequence[CaseScore], summary: Mapping[str, Any]) -> Table:
-    """Return mean, median and deviation over images and over patients."""
+    """Return mean, median and deviation over images, and over patients who have several."""
     measures = present(scores)
-    patients = summary.get("patients", {})
+    patients, images = summary.get("patients", {}), summary.get("images", 0)
+    told = patients.get("count", 0)
     rows = [
-        *_spread(measures, summary, f"images ({summary.get('images', 0)})"),
-        *_spread(measures, patients, f"patients ({patients.get('count', 0)})"),
+        *_spread(measures, summary, f"images ({images})"),
+        *(_spread(measures, patients, f"patients ({told})") if told < images else []),
     ]
     return Table((Head("Over", number=False), Head("", number=False), *_heads(measures)), rows)
 
@@ -80,7 +81,7 @@ def _group_table(
             str(summary["images"]),
             *([str(summary["patients"]["count"])] if patients else []),
             measures[0].of(summary, "median"),
-            *(m.spread(summary) for m in measures),
+            *(m.spread(summary, 3) for m in measures),
         ]
         for name, summary in groups.items()
     ]
@@ -168,7 +169,7 @@ def column_table(found: Compared) -> Table:
         summary = summarise(scores)
         counts = [str(summary["images"]), str(summary["failed"])]
         median = measures[0].of(summary, "median")
-        rows.append([name, kind, *counts, median, *(m.spread(summary) for m in measures)])
+        rows.append([name, kind, *counts, median, *(m.spread(summary, 3) for m in measures)])
     head = (
         Head("Name", number=False),
         Head("Kind", number=False),
