@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from qtpy.QtCore import QTimer
 from napari_unet import workspace
 from napari_unet.config import SplitConfig
 from napari_unet.data.cases import Case, Dataset
-from napari_unet.errors import readable
+from napari_unet.errors import UnetError, readable
 from napari_unet.session import PLANNED, Message, ModelEntry, Session
 from napari_unet.widgets.case_layers import Shown
 from napari_unet.widgets.layers import Layers
@@ -291,8 +292,15 @@ def read_folder(folder: str) -> Dataset:
     from napari_unet.data import corrections
     from napari_unet.data.dataset import open_dataset
 
-    corrections.recover(Path(folder).expanduser().absolute())
-    return open_dataset(folder)
+    said = []
+    try:
+        for version in corrections.recover(Path(folder).expanduser().absolute()):
+            what = f"what was painted last when the viewer ended is version {version.number}"
+            said.append(f"{version.case}: {what}")
+    except UnetError as error:  # the draft stays for the next time
+        said.append(str(error))
+    dataset = open_dataset(folder)
+    return replace(dataset, notes=(*dataset.notes, *said))
 
 
 def read_sample() -> Dataset:

@@ -95,6 +95,7 @@ class CaseList(QWidget):
         """Show the same cases as they are known by now; filters and pictures stay."""
         if tuple(cases) != self._cases:
             self._cases = tuple(cases)
+            self.sheet.forget()  # pictures show references
             self._refill(columns_too=True)
 
     def set_subsets(self, subsets: Mapping[str, str]) -> None:
