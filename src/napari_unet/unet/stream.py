@@ -80,11 +80,11 @@ class Stream:
         model = self._model
         if level == model.config.depth:
             return _block(model.bottleneck, rows)
-        skips, pool = _Queue(), model.pool[level]
-        by = cast(tuple[int, ...], pool.kernel_size)[0]
-        down = skips.noting(_block(cast(DoubleConv, model.encoder[level]), rows))
-        below = _Gathered(map(pool, _seen(down, by, by)), self._several(level + 1))
-        coarse = _split(self._level(level + 1, below), -(-self._most // by))
+        skips = _Queue()
+        sides = cast(tuple[int, ...], model.pool[level].kernel_size)
+        down = _pooled(sides, skips.noting(_block(cast(DoubleConv, model.encoder[level]), rows)))
+        below = _Gathered(down, self._several(level + 1))
+        coarse = _split(self._level(level + 1, below), -(-self._most // sides[0]))
         return _block(
             cast(DoubleConv, model.decoder[-1 - level]), self._joined(level, skips, coarse)
         )
@@ -262,6 +262,20 @@ def _block(block: DoubleConv, rows: Rows) -> Rows:
         return y.relu_()
 
     return map(ended, _convolved(block.conv2, map(begun, _convolved(block.conv1, rows))))
+
+
+def _pooled(sides: tuple[int, ...], rows: Rows) -> Rows:
+    """Return the largest of every two rows, columns, …, along the sides that are halved.
+
+    PyTorch's own pooling also notes where these were, which takes more memory than they do.
+    """
+
+    def op(x: Tensor) -> Tensor:
+        for axis in (axis for axis, side in enumerate(sides, start=2) if side == 2):
+            x = torch.maximum(*x.unflatten(axis, (-1, 2)).unbind(axis + 1))
+        return x
+
+    return map(op, _seen(rows, sides[0], sides[0]))
 
 
 def _enlarged(up: Up, rows: Rows) -> Rows:

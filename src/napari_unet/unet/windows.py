@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -99,6 +99,8 @@ class Windows:
     def __init__(
         self, model: UNet, speed: Speed, views: Sequence[View], disagreement: bool = False
     ) -> None:
+        if speed.device == "cpu":  # rows then lie together in the memory
+            speed = replace(speed, channels_last=True)
         self.model, self.speed = model, speed
         self.views, self.disagreement = views, disagreement
         self.step = total_stride(model.config)
