@@ -1,13 +1,35 @@
+import math
+
 import numpy as np
 import pytest
 
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.engine import wire
 from napari_unet.engine.wire import Wire
-from napari_unet.events import CaseDone, CaseScore, EvaluateFinished, Progress, SegmentFilesFinished
-from napari_unet.jobs import SegmentArrayJob, TrainJob
+from napari_unet.events import (
+    Calibration,
+    CaseDone,
+    CaseScore,
+    Compared,
+    EvaluateFinished,
+    Progress,
+    SegmentFilesFinished,
+)
+from napari_unet.jobs import CompareJob, SegmentArrayJob, TrainJob
+from napari_unet.metrics import paired, score_masks
 
 SCORE = CaseScore("a", "p", 0.5, 0.4, 0.9, 1.0, 0.3, False, {"t": "x"}, {"c": {"dice": 0.5}})
+CALIBRATION = Calibration((0.0, 0.5, 1.0), (3, 0), (1, 0), (0.2, math.nan))
+MISSED = score_masks(np.zeros((3, 3), int), np.eye(3, dtype=int))  # has no distances
+COMPARED = Compared(
+    ("a", "b"),
+    ("model", "reader"),
+    ((SCORE, MISSED), (MISSED, SCORE)),
+    (paired([SCORE], [SCORE]),),
+    ((1.0, math.nan), (math.nan, 1.0)),
+    ({"images": 2}, {"images": 2}),
+    left_out={"c": "why"},
+)
 
 
 @pytest.fixture
@@ -27,6 +49,9 @@ def line():
         CaseDone("a", error="no"),
         SegmentFilesFinished(("a", "b"), {"c": "why"}, 1.5),
         EvaluateFinished("m", "test", 0.5, (SCORE, SCORE), {"mean": {"dice": 0.5}}, 2.0),
+        EvaluateFinished("m", "test", 0.5, (), {}, 2.0, calibration=CALIBRATION),
+        CompareJob("f", ("a", "b"), ("r",), "all", surfaces=False),
+        COMPARED,
     ],
     ids=lambda v: type(v).__name__,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
+from textwrap import fill
 
 from napari_unet.data.readers.writers import writing
 from napari_unet.events import Compared
@@ -55,10 +56,10 @@ def compared_text(done: Compared) -> str:
     units = {s["unit"] for s in done.summaries if "hd95" in s["mean"]}
     if len(units) == 1:
         parts[0] += f"\nHD95, the 95 % Hausdorff distance, is in {units.pop()}."
-    parts += [f"{p.name} against {p.against}: {paired_words(p)}" for p in done.paired]
+    parts += [fill(f"{p.name} against {p.against}: {paired_words(p)}", WIDTH) for p in done.paired]
     if len(done.columns) > 1:
         parts.append(f"Mean Dice between every two:\n{_matrix(done)}")
-    parts += [f"{name} is left out: {why}" for name, why in done.left_out.items()]
+    parts += [fill(f"{name} is left out: {why}", WIDTH) for name, why in done.left_out.items()]
     return "\n\n".join(parts)
 
 
