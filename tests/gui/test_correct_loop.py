@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 def test_the_loop(viewer, bench, folder, qtbot, monkeypatch, picture):
     session = open_folder(bench, folder, qtbot, monkeypatch)
     desk, correct = bench.correct.desk, bench.correct
-    train(bench, qtbot, epochs=6)
+    train(bench, qtbot, epochs=25)
     qtbot.waitUntil(lambda: "train" not in session.busy, timeout=SLOW)
     old = model_path("loop")
     assert session.model.path == str(old), bench.train.view.strip.text.plain
@@ -129,7 +129,7 @@ def keep_as_reference(bench, folder, qtbot, name):
     keeper, session = bench.correct.desk.keeper, bench.correct.desk.session
     qtbot.waitUntil(lambda: bool(corrections.versions(folder, name)), timeout=SLOW)
     bench.correct.versions.set_open(True)
-    qtbot.waitUntil(lambda: not keeper.error, timeout=SLOW)
+    qtbot.waitUntil(lambda: not keeper.saver.error, timeout=SLOW)
     bench.correct.desk.versioner.follow(True)
     qtbot.waitUntil(
         lambda: session.case is not None and session.case.correction is not None, timeout=SLOW
@@ -165,8 +165,8 @@ def find_next(bench, qtbot, name):
     assert session.ranking.cases[-1].name == name
     table = learning.next.table
     qtbot.waitUntil(lambda: table.model().rowCount() == len(session.dataset), timeout=SLOW)
-    ticks = [table.model().index(i, 3).data() for i in range(table.model().rowCount())]
-    qtbot.waitUntil(lambda: table.model().index(len(ticks) - 1, 3).data() == "✓", timeout=SLOW)
+    ticks = [table.model().index(i, 2).data() for i in range(table.model().rowCount())]
+    qtbot.waitUntil(lambda: table.model().index(len(ticks) - 1, 2).data() == "✓", timeout=SLOW)
     bench.correct.view.area.ensureWidgetVisible(table)
 
 

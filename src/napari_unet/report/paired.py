@@ -17,8 +17,8 @@ def paired_words(found: Paired, score: str = "Dice") -> str:
     images = f"{found.n} images" if found.n > 1 else "one image"
     if math.isnan(found.low):
         return (
-            f"On average {found.mean:+.3f} {score} on {images} of one patient: too few people to "
-            "say whether that is chance."
+            f"On average {found.mean:+.3f} {score} on {images} of one patient: too few patients "
+            "to say whether that is chance."
         )
     text = (
         f"On average {found.mean:+.3f} {score} on {images}; with 95 % confidence between "

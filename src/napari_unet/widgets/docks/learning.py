@@ -93,7 +93,8 @@ class Learning:
                 Next(place, case, case.corrected or case.name in done)
                 for place, case in enumerate(ranking.cases, start=1)
             ]
-            failed = f"{len(ranking.failed)} images could not be segmented." * bool(ranking.failed)
+            many = len(ranking.failed)
+            failed = f"{many} image{'' if many == 1 else 's'} could not be segmented." * bool(many)
             note = " ".join(filter(None, (ranker.stale, failed, ranking.calibrated)))
         self.next.set_cases(rows, note)
         self.next.action.set_reason(ranker.reason())

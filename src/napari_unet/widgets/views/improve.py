@@ -82,7 +82,7 @@ class ImproveView(QWidget):
         self.headline, self.words = Text(), Text()
         self.table = Table(COLUMNS)
         self.table.setAccessibleName("Dice of each image with both models")
-        self.table.set_widths("patient03_slice01", "0.000", "0.000", "+0.000", grow=0)
+        self.table.set_widths("…slice01", "0.000", "0.000", "+0.000", grow=0)
         self.table.fix_height(LINES)
         self.new = QPushButton("&Use the new model")
         self.new.setToolTip("Select the new model; the old one's file stays")
@@ -153,6 +153,7 @@ class ImproveView(QWidget):
         layout.addLayout(form)
         for part in (self.action, self.running, self.resume, self.result, self.curves):
             layout.addWidget(part)
+        layout.addStretch(1)  # or texts would spread
 
     def _connect(self) -> None:
         self.action.clicked.connect(self.improve_wanted)

@@ -34,18 +34,19 @@ class Next:
 
 COLUMNS = (
     Column("Image", lambda n: n.case.name, tooltip=lambda n: f"{n.case.name}\n{n.case.why}"),
-    Column("Gain", lambda n: f"{n.case.gain:.2f}", lambda n: n.case.gain, lambda n: n.case.why),
     Column(
-        "Unsure",
-        lambda n: f"{n.case.uncertainty:.2f}",
-        lambda n: n.case.uncertainty,
-        help="How undecided the model is about what it marks: 0 is sure, 1 cannot tell",
+        "Gain",
+        lambda n: f"{n.case.gain:.2f}",
+        lambda n: n.case.gain,
+        lambda n: f"{n.case.why} Uncertainty {n.case.uncertainty:.2f} (0: sure, 1: cannot tell).",
+        help="The Dice that a correction is expected to add",
     ),
     Column(
         "Done",
-        lambda n: "✓" if n.done else "" if n.case.reference else "no ref.",
+        lambda n: "✓" if n.done else "" if n.case.reference else "none",
         lambda n: n.done,
-        lambda n: "Corrected" if n.done else "" if n.case.reference else "Without a reference",
+        lambda n: "Corrected" if n.done else "" if n.case.reference else "It has no reference",
+        help="✓: corrected; none: there is no reference yet",
     ),
 )
 
@@ -63,7 +64,7 @@ class NextCases(QWidget):
         self.running = Running("Stop")
         self.table = Table(COLUMNS)
         self.table.setAccessibleName("Cases to correct next")
-        self.table.set_widths("patient03_slice01", "0.00", "0.00", "no ref.", grow=0)
+        self.table.set_widths("patient03_slice01", "0.00", "none", grow=0)
         self.table.fix_height(LINES)
         self.why = Text()
         self.note = Text()
@@ -77,6 +78,7 @@ class NextCases(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.action, self.running, self.table, self.why, self.note):
             layout.addWidget(widget)
+        layout.addStretch(1)  # or texts would spread
         self.action.clicked.connect(self.wanted)
         self.running.stop.connect(self.stop_wanted)
         self.table.opened.connect(lambda row: self.opened.emit(row.case))
