@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from skimage.io import imread
 
 from models import bright_model
 from napari_unet.cli import main
+from napari_unet.cli.training import train_one
 from napari_unet.data.sample import write_sample
+from napari_unet.data.splits.split import load
+from napari_unet.errors import ConfigError
+from napari_unet.presets import PRESETS
+from napari_unet.runs import list_runs
+from pages import read_page
+from trainings import TINY
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +98,66 @@ def test_beginning_with_a_model(folder, trained, tmp_path, capsys):
     assert json_of(capsys, "models", "show", model)["training"]["start"]["name"] == "m"
 
 
+def several(folder, out, *more):
+    model = str(out / "m.unet.safetensors")
+    presets = ["--preset", "auto", "--preset", "fast"]
+    return ["train", folder, "--model", model, "--epochs", "1", *presets, *more]
+
+
+@pytest.fixture
+def tiny_presets(monkeypatch):
+    for name in ("auto", "fast"):
+        monkeypatch.setitem(PRESETS, name, replace(TINY, name=name))
+
+
+def test_several_presets_are_trained_on_one_split_and_compared(
+    folder, tmp_path, tiny_presets, capsys
+):
+    assert main(several(folder, tmp_path, "--split", "50:25:25")) == 0
+    said = capsys.readouterr()
+    splits = [load(tmp_path / f"m-{name}.split.json").subsets for name in ("auto", "fast")]
+    assert splits[0] == splits[1]
+    assert "preset fast, 2 of 2" in said.err
+    assert "val Dice  test Dice" in said.out
+    assert "fast against auto on the test cases: On average" in said.out
+    runs = {run.name: run for run in list_runs(tmp_path)}
+    assert runs.keys() == {"m-auto", "m-fast"}
+    assert all(run.test_dice == run.test_dice for run in runs.values())  # no NaN
+
+
+def test_several_presets_as_json(folder, tmp_path, tiny_presets, capsys):
+    args = several(folder, tmp_path, "--split", "70:30:0", "--preset", "auto")
+    found = json_of(capsys, *args)
+    assert list(found["runs"]) == ["auto", "fast"]
+    assert found["runs"]["fast"]["model"] == str(tmp_path / "m-fast.unet.safetensors")
+    assert found["test"] == {}
+
+
+def test_a_preset_that_fails_does_not_stop_the_others(
+    folder, tmp_path, tiny_presets, monkeypatch, capsys
+):
+    def trained(args, preset, model, shares=""):
+        if preset == "auto":
+            raise ConfigError("nothing of this fits")
+        return train_one(args, preset, model, shares)
+
+    monkeypatch.setattr("napari_unet.cli.several.train_one", trained)
+    assert main(several(folder, tmp_path)) == 1
+    said = capsys.readouterr()
+    assert "preset auto failed: nothing of this fits" in said.err
+    assert "Not trained: auto" in said.err
+    assert (tmp_path / "m-fast.unet.safetensors").exists()
+
+
+def test_presets_that_were_not_begun_are_named(folder, tmp_path, tiny_presets, monkeypatch, capsys):
+    def stopped(args, preset, model, shares=""):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_unet.cli.several.train_one", stopped)
+    assert main(several(folder, tmp_path)) == 130
+    assert "not begun: fast" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are other there")
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_says_how_to_go_on(folder, tmp_path, which):
@@ -117,13 +185,15 @@ def test_an_interrupted_training_says_how_to_go_on(folder, tmp_path, which):
 
 
 def test_evaluate(folder, trained, tmp_path, capsys):
-    csv, png = tmp_path / "s.csv", tmp_path / "s.png"
+    csv, png, html = (tmp_path / f"s.{kind}" for kind in ("csv", "png", "html"))
     args = ["evaluate", folder, "--model", trained, "--csv", str(csv), "--picture", str(png)]
+    args += ["--html", str(html)]
     found = json_of(capsys, *args)
     assert found["images"] == len(found["per_image"]) == 2
     assert {"dice", "iou", "pixel_accuracy"} <= found["mean"].keys()
     assert csv.read_text().count("\n") == 3
     assert imread(png).ndim == 3
+    assert len(read_page(html).rows("cases")) == 2
     every = json_of(capsys, "evaluate", folder, "--model", trained, "--subset", "all")
     assert every["images"] == 12
     assert main(["evaluate", folder, "--model", trained, "--by", "patient"]) == 0

@@ -95,6 +95,19 @@ def read_resumable(model: str | Path) -> Resumable | None:
     return replace(found, model=str(model), size=state.stat().st_size)
 
 
+def resume_command(model: str | Path) -> str:
+    """Return the command that goes on with the training of a model."""
+    return f"napari-unet resume {model}"
+
+
+def way_on(found: Resumable) -> str:
+    """Return a sentence that says how a training can go on."""
+    return (
+        f"The training can go on after {found.epochs} epochs: resume it in the viewer, or with: "
+        f"{resume_command(found.model)}"
+    )
+
+
 def list_resumable(folder: str | Path) -> tuple[Resumable, ...]:
     """Return the trainings in a folder that can go on, the latest first; not the damaged ones."""
     records = sorted(Path(folder).glob(f"*{RECORD}"), key=lambda p: p.stat().st_mtime, reverse=True)

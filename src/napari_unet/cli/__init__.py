@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 
 from napari_unet import __version__
-from napari_unet.cli import corrections, data, improving, models, runs, scores, segmenting
+from napari_unet.cli import corrections, data, improving, models, runs, scores, segmenting, training
 from napari_unet.environment import prepare
 from napari_unet.errors import readable
 
@@ -56,6 +56,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"napari-unet {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (data, corrections, models, scores, improving, segmenting, runs):
+    for room in (data, corrections, training, models, scores, improving, segmenting, runs):
         room.add_commands(commands)
     return parser

@@ -16,7 +16,7 @@ from napari_unet.cli.arguments import (
     share,
 )
 from napari_unet.cli.interrupt import Stoppable
-from napari_unet.cli.models import resumable
+from napari_unet.cli.training import resumable
 from napari_unet.console import Console
 from napari_unet.environment import speaks
 from napari_unet.schema import to_json

@@ -23,7 +23,7 @@ from napari_unet.environment import prepare
 from napari_unet.errors import JobError
 from napari_unet.events import Event
 from napari_unet.jobs import Job, ResumeJob, TrainJob
-from napari_unet.resumable import read_resumable, state_path
+from napari_unet.resumable import read_resumable, state_path, way_on
 
 STOP_SECONDS = 10.0  # a job that has not closed by then is ended with its process
 
@@ -256,10 +256,7 @@ def _how_to_go_on(job: Job, started: float) -> str:
         return "The training had not come to the end of an epoch: start it again."
     with contextlib.suppress(JobError):
         if found := read_resumable(job.model):
-            return (
-                f"The training can go on after {found.epochs} epochs: resume it in the viewer, or "
-                f"with: napari-unet resume {job.model}"
-            )
+            return way_on(found)
     return ""
 
 

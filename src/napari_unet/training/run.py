@@ -17,7 +17,7 @@ from napari_unet.controls import Controls
 from napari_unet.data.cases import SUBSETS, Dataset
 from napari_unet.errors import JobError, readable
 from napari_unet.events import EpochEnd, Event, Note, Paused, TrainFinished
-from napari_unet.resumable import Resumable, state_path
+from napari_unet.resumable import Resumable, resume_command, state_path
 from napari_unet.schema import to_json
 from napari_unet.training.preview import Previews
 from napari_unet.training.saved import Saved, Setup, fingerprint
@@ -284,5 +284,5 @@ class Run:
 
 def _how_to_go_on(files: Checkpoints) -> str:
     if state_path(files.path).is_file() and files.started:
-        return f"Then go on with: napari-unet resume {files.path}"
+        return f"Then go on with: {resume_command(files.path)}"
     return "Then train again."
