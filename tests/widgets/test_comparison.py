@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
@@ -182,6 +183,20 @@ def test_two_layers_are_compared_and_one_is_not_enough(show):
     view.reference.set_key("a")
     view.reference.chosen.emit("a")
     assert "different" in view.compare.reason.plain
+
+
+def test_where_two_layers_differ_is_shown_as_a_layer(viewer, desk, show, qtbot):
+    labels = np.zeros((2, 8, 8), np.uint8)
+    labels[0, :4], labels[1, 2:6] = 1, 1
+    for name, data in zip(("mine", "truth"), labels, strict=True):
+        viewer.add_labels(data, name=name)
+    dock = show(EvaluateDock(viewer))
+    dock.view.layers.errors_wanted.emit("mine", "truth")
+    qtbot.waitUntil(lambda: "errors" in viewer.layers)
+    errors = viewer.layers["errors"].data
+    assert [len(set(row)) for row in errors] == [1] * 8
+    assert len({errors[0, 0], errors[3, 0], errors[5, 0], errors[7, 0]}) == 4
+    assert "errors" not in desk.layers.label_names()
 
 
 def test_each_class_of_two_layers_has_a_column(show):

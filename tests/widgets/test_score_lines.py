@@ -47,6 +47,9 @@ def test_what_sums_up_agrees_with_the_metrics():
     seen = overview((*SCORES, FAILED))
     patients = told["patients"]
     assert (seen.images, seen.patients, seen.failed) == (5, patients["count"], 1)
+    assert seen.apart == 0
+    assert overview([*SCORES, replace(SCORES[0], hd95=NAN)]).apart == 1
+    assert overview([replace(SCORES[0], hd95=NAN)]).apart == 0  # distances were not measured
     assert seen.mean == pytest.approx(patients["mean"]["dice"])
     assert seen.std == pytest.approx(patients["std"]["dice"])
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from napari.layers import Image, Labels, Shapes
-from numpy.typing import NDArray
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
@@ -141,9 +139,9 @@ class Layers:
         shown = [x for x in ours if x.visible] or ours
         return shown[-1].name if shown else ""
 
-    def labels_data(self, name: str) -> NDArray[Any]:
-        """Return the array of the Labels layer called ``name``."""
-        return np.asarray(self.hand.layers[name].data)
+    def labels_data(self, name: str) -> Any:
+        """Return the array of the Labels layer called ``name``, lazy if it is."""
+        return pixels(self.hand.layers[name])
 
     def labels_spacing(self, name: str) -> tuple[tuple[float, ...], str]:
         """Return the sides of a Labels layer's pixels, and their unit; see `layer_tags.spacing`."""

@@ -29,7 +29,7 @@ class Scorer:
     def __init__(self, session: Session, layers: Layers, runners: Mapping[Lane, Runner]) -> None:
         self.session, self.layers, self._runners = session, layers, runners
         self._lane: Lane | None = None
-        self._compare, self._export = Background(), Background()
+        self._compare, self._look, self._export = Background(), Background(), Background()
         self._marks: dict[str, int] = {}
         layers.labels_touched.connect(self._check_fresh)
         layers.changed.connect(self._check_fresh)
@@ -65,22 +65,30 @@ class Scorer:
 
     def compare(self, prediction: str, reference: str) -> None:
         """Score one Labels layer against another."""
+        names = (prediction, reference)
         try:
-            arrays = self.layers.labels_data(prediction), self.layers.labels_data(reference)
+            data = [self.layers.labels_data(name) for name in names]
         except KeyError as error:
             self.session.fail("evaluate", f"There is no layer {error}.")
             return
         self.session.set_message("evaluate", Message())
-        names = (prediction, reference)
         sides, unit = self.layers.labels_spacing(reference)
-        self._marks = {name: _mark(a) for name, a in zip(names, arrays, strict=True)}
         ignore = self._unlabelled(reference)
-        self._compare.run(
-            f"comparing {prediction}",
-            lambda: score_layers(*arrays, prediction, ignore, sides, unit),
-            self.compared.emit,
-            self._failed,
-        )
+
+        def work() -> tuple[CaseScore, dict[str, int]]:
+            # The marks first: what is painted while this computes is noticed afterwards.
+            arrays = [np.asarray(labels) for labels in data]
+            marks = dict(zip(names, map(_mark, arrays), strict=True))
+            first, second = arrays
+            return score_layers(first, second, prediction, ignore, sides, unit), marks
+
+        def done(found: tuple[CaseScore, dict[str, int]]) -> None:
+            score, self._marks = found
+            self.compared.emit(score)
+            self._check_fresh()
+
+        self._marks = {}
+        self._compare.run(f"comparing {prediction}", work, done, self._failed)
 
     def _unlabelled(self, reference: str) -> int | None:
         """Return the value by which a layer says that nobody labelled a pixel, if it may."""
@@ -90,13 +98,23 @@ class Scorer:
 
     def _check_fresh(self) -> None:
         """Withdraw the comparison when one of its layers was painted on, replaced or closed."""
-        there = self.layers.label_names()
-        for name, mark in self._marks.items():
-            if name not in there or _mark(self.layers.labels_data(name)) != mark:
-                self._marks = {}
-                self._compare.drop()
-                self.compared.emit(None)
-                return
+        marks, there = self._marks, self.layers.label_names()
+        if not set(marks) <= set(there):
+            self._withdraw(same=False)
+        elif marks:
+            data = {name: self.layers.labels_data(name) for name in marks}
+
+            def work() -> bool:  # in a thread, since large layers take longer than a stroke may
+                return {name: _mark(np.asarray(a)) for name, a in data.items()} == marks
+
+            self._look.run("looking for changes", work, self._withdraw, self._failed)
+
+    def _withdraw(self, same: bool) -> None:
+        if not same:
+            self._marks = {}
+            self._compare.drop()
+            self._look.drop()
+            self.compared.emit(None)
 
     def export(self, path: str, scores: Sequence[CaseScore]) -> None:
         """Write the table as CSV."""

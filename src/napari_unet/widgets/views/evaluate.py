@@ -160,6 +160,8 @@ def summary(scores: Sequence[CaseScore], complete: bool) -> str:
         parts.append(f"Mean Dice over patients {all.mean:.3f} ± {all.std:.3f}.")
     if all.empty:
         parts.append(f"{all.empty:,} without foreground in either mask (∅, Dice counts as 1).")
+    if all.apart:
+        parts.append(f"{all.apart:,} have no distances: only one of the masks has foreground.")
     if all.failed:
         failed = [score.name for score in scores if score.error]
         named = ", ".join(failed[:NAMED]) + (", …" if len(failed) > NAMED else "")

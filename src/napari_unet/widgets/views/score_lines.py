@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
@@ -92,12 +93,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Overview:
-    """How many cases there are, and the Dice over patients (mean of their own means)."""
+    """How many cases there are, and the Dice over patients (mean of their own means).
+
+    ``apart`` have no distance, since only one of their masks has foreground; 0 if none was
+    measured.
+    """
 
     images: int
     patients: int
     empty: int
     failed: int
+    apart: int
     dice: float
     mean: float
     std: float
@@ -111,10 +117,16 @@ def overview(scores: Sequence[CaseScore]) -> Overview:
     dice = np.array([score.dice for score in good], float)
     means, _ = _spread(dice[:, None], of, len(members))
     each, at = _spread(means, np.zeros(len(means), int), 1)
-    empty, failed = sum(s.empty for s in good), len(scores) - len(good)
-    mean_dice = float(dice.mean()) if len(dice) else NAN
+    measured = sum(not math.isnan(s.hd95) for s in good)
     return Overview(
-        len(good), len(members), empty, failed, mean_dice, float(each[0, 0]), float(at[0, 0])
+        images=len(good),
+        patients=len(members),
+        empty=sum(s.empty for s in good),
+        failed=len(scores) - len(good),
+        apart=len(good) - measured if measured else 0,
+        dice=float(dice.mean()) if len(dice) else NAN,
+        mean=float(each[0, 0]),
+        std=float(at[0, 0]),
     )
 
 

@@ -26,6 +26,7 @@ from napari_unet.widgets.views.score_lines import (
 from napari_unet.widgets.views.score_steps import ScoreSteps
 
 PAUSE = 200  # milliseconds between two summaries while scores pour in
+ROWS = 10  # that are seen at least: three of them sum up the others
 FEW = 32  # lines that are replaced one by one
 
 
@@ -46,6 +47,7 @@ class ScoresPanel(QWidget):
         self.choices = ScoreChoices()
         self.table = Table(())
         self.table.setAccessibleName("Scores")
+        self.table.setMinimumHeight(ROWS * self.table.fontMetrics().height() * 3 // 2)
         self.steps = ScoreSteps(self)
         self.fold = Fold("Distribution")
         self.distribution = Distribution()
