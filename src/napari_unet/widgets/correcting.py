@@ -17,7 +17,7 @@ from qtpy.QtCore import QTimer
 
 from napari_unet.errors import DataError, readable
 from napari_unet.events import CaseScore
-from napari_unet.metrics import Counts, score_counts, score_masks
+from napari_unet.metrics import SCORES, Counts, score_counts, score_masks
 from napari_unet.session import Session
 from napari_unet.tally import Box, Tally
 from napari_unet.widgets.counting import Counting
@@ -69,6 +69,7 @@ class Correcting:
         for signal in (layers.changed, session.case_changed, session.sheet_changed):
             signal.connect(self._follow_soon)
         segmenter.answers.found_changed.connect(self._follow_soon)
+        layers.labels_touched.connect(self._follow_if_idle)
         layers.slice_changed.connect(self._look_soon)
         self.errors.closed.connect(self._heed_closing)
 
@@ -159,6 +160,11 @@ class Correcting:
         # Not at once: napari may be in the midst of adding or removing layers.
         self._soon.start()
 
+    def _follow_if_idle(self) -> None:
+        """See whether labels that could not be compared are others by now."""
+        if self.counting is None:
+            self.follow()
+
     def follow(self) -> None:
         """Compare what is there now to be compared."""
         if self.session.closed or not (self._begun or self._in_sheet()):
@@ -210,7 +216,7 @@ class Correcting:
     def _restore(self) -> None:
         """Go on with the score from before where another array turns out to hold the same."""
         earlier, self._earlier = self._earlier, None
-        if earlier is not None and earlier[1] == self.now:
+        if earlier is not None and _alike(earlier[1], self.now):
             self.before, _, self.painted = earlier
             self.scored.emit()
 
@@ -354,3 +360,8 @@ class Correcting:
             viewer.layers.selection.active = layer
             if not layer.visible:
                 layer.visible = True
+
+
+def _alike(one: CaseScore | None, other: CaseScore | None) -> bool:
+    """Say whether two scores have the same counted numbers."""
+    return None not in (one, other) and all(getattr(one, k) == getattr(other, k) for k in SCORES)
