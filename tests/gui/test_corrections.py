@@ -43,7 +43,7 @@ def open_case(desk, qtbot, name):
 
 def saved(desk, qtbot):
     over = []
-    desk.keeper.thread.run(lambda: None, over.append, over.append)
+    desk.keeper.saver.thread.run(lambda: None, over.append, over.append)
     qtbot.waitUntil(lambda: len(over) == 1, timeout=SLOW)
 
 
@@ -81,7 +81,7 @@ def test_what_is_painted_comes_back_and_any_version_can_be_restored(
     picture("versions-empty")
     layer = segment(desk)
     stroke(viewer, layer, (20, 20), (20, 60))
-    qtbot.waitUntil(lambda: desk.keeper.state.startswith("Saved"), timeout=SLOW)
+    qtbot.waitUntil(lambda: desk.keeper.saver.state.startswith("Saved"), timeout=SLOW)
     first = layer.data.copy()
     stroke(viewer, layer, (80, 20), (60, 70))
     desk.keeper.keep()

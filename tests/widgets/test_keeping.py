@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from skimage.io import imsave
 from napari_unet.data import corrections
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_original, read_reference
+from napari_unet.events import SegmentArrayFinished
 from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION
 from napari_unet.widgets.reading import case_key
 from napari_unet.widgets.segmentations import Whose
@@ -49,7 +51,7 @@ def opened(desk, folder, qtbot):
 def saved(desk, qtbot):
     """Wait until the thread has done all that it was given."""
     over = []
-    desk.keeper.thread.run(lambda: None, over.append, over.append)
+    desk.keeper.saver.thread.run(lambda: None, over.append, over.append)
     qtbot.waitUntil(lambda: len(over) == 1)
 
 
@@ -74,9 +76,9 @@ def test_what_is_painted_on_the_prediction_is_a_version_after_a_pause(desk, view
     layer = segment(desk, viewer)
     dot(layer)
     assert not versions(desk)
-    qtbot.waitUntil(lambda: desk.keeper.state.startswith("Saved"))
+    qtbot.waitUntil(lambda: desk.keeper.saver.state.startswith("Saved"))
     (version,) = versions(desk)
-    assert desk.keeper.state.endswith(", version 1")
+    assert desk.keeper.saver.state.endswith(", version 1")
     assert (version.role, version.added, version.removed) == ("prediction", 1, 0)
     assert (corrections.read(version) == layer.data).all()
     assert layer.name == "images/p1_1 · m · corrected"
@@ -181,13 +183,13 @@ def test_a_full_disk_is_said_and_loses_nothing(desk, viewer, opened, qtbot, monk
     with monkeypatch.context() as patch:
         patch.setattr("napari_unet.workspace.os.fsync", full)
         opened("images/p2_1")
-        assert "No space left" in desk.keeper.error
+        assert "No space left" in desk.keeper.saver.error
         opened(CASE)
         assert (desk.layers.hand.find(SEGMENTATION).data == painted).all()
         assert not versions(desk)
-    desk.keeper.try_again()
+    desk.keeper.saver.try_again()
     saved(desk, qtbot)
-    assert not desk.keeper.error
+    assert not desk.keeper.saver.error
     assert (corrections.read(versions(desk)[0]) == painted).all()
 
 
@@ -237,7 +239,7 @@ def test_layers_that_belong_to_no_case_are_left_alone(desk, viewer, opened, qtbo
     dot(viewer.add_labels(np.zeros((20, 20), np.uint8)))
     desk.keeper.keep()
     saved(desk, qtbot)
-    assert not versions(desk) and not desk.keeper.state
+    assert not versions(desk) and not desk.keeper.saver.state
 
 
 def test_the_table_of_cases_marks_those_that_are_corrected(desk, viewer, opened, qtbot, show):
@@ -255,3 +257,56 @@ def test_the_table_of_cases_marks_those_that_are_corrected(desk, viewer, opened,
     assert [bool(row.case.correction) for row in table.found.shown()] == [True, False, False]
     # What the table asks for is opened as it is known by now.
     assert desk.session.shown[0].correction == desk.session.case.correction
+
+
+def test_a_case_that_is_come_back_to_at_once_shows_what_is_still_being_saved(
+    desk, viewer, opened, qtbot, monkeypatch
+):
+    layer = segment(desk, viewer)
+    dot(layer)
+    painted = layer.data.copy()
+    go = threading.Event()
+    desk.keeper.saver.thread.run(lambda: go.wait(30), lambda _: None, lambda _: None)
+    cases = {c.name: c for c in desk.session.dataset.cases}
+    for name in ("images/p2_1", CASE):
+        desk.loader.open_case(cases[name])
+        qtbot.waitUntil(lambda name=name: desk.session.case.name == name)
+    assert not versions(desk)
+    go.set()
+    saved(desk, qtbot)
+    assert (desk.layers.hand.find(SEGMENTATION).data == painted).all()
+
+
+def test_a_correction_is_shown_without_the_network_and_segment_asks_first(
+    desk, viewer, opened, qtbot, engines, write_model
+):
+    desk.use_model(str(write_model("net")), "segment")
+    key = case_key(desk.session.dataset, desk.session.case)
+    shape = desk.layers.hand.image(key).data.shape
+    desk.layers.segmentations.write(
+        Whose(key, desk.session.model.path, "net"), np.zeros(shape, np.uint8)
+    )
+    dot(desk.layers.hand.find(SEGMENTATION))
+    opened("images/p2_1")
+    desk.open_case_named(CASE)
+    qtbot.waitUntil(lambda: desk.session.case.name == CASE)
+    saved(desk, qtbot)
+    assert not engines.interactive.jobs
+    layer = desk.layers.hand.find(SEGMENTATION)
+    painted = layer.data.copy()
+    assert painted[3, 3] == 1 and "corrected" in layer.name and "stale" not in layer.name
+    engines.interactive.script = [
+        SegmentArrayFinished(np.full((1, *shape), 255, np.uint8), 0.5, 0.1, ("tumour",))
+    ]
+    desk.segmenter.start()
+    qtbot.waitUntil(lambda: desk.segmenter.answers.waiting is not None)
+    assert (layer.data == painted).all()
+    desk.segmenter.answers.answer(replace=True)
+    assert desk.layers.hand.find(SEGMENTATION).data.all()
+    saved(desk, qtbot)
+    assert corrections.current(desk.session.dataset.root, CASE, "prediction") is None
+    # What was replaced comes back, and is a version once more.
+    desk.segmenter.undo()
+    desk.keeper.keep()
+    saved(desk, qtbot)
+    assert (corrections.read(versions(desk)[-1]) == painted).all()

@@ -131,11 +131,11 @@ class CaseLayers:
             layer.editable = on
         return on
 
-    def write_reference(self, labels: NDArray[Any], name: str) -> None:
-        """Show other labels in the reference layer of the open case."""
+    def write_reference(self, labels: NDArray[Any], name: str) -> Any:
+        """Show other labels in the reference layer of the open case; None if that has no such."""
         layer = self.hand.find(REFERENCE)
         if layer is None or layer.data.shape != labels.shape:
-            return
+            return None
         editable = layer.editable
         self.before = labels
         with self.hand.at_work():
@@ -143,6 +143,7 @@ class CaseLayers:
         forget_strokes(layer)
         layer.editable = editable
         layer.name = name
+        return layer
 
     def close(self) -> ImageFacts | None:
         """Take the open case's layers away; return what the image was."""

@@ -69,7 +69,7 @@ class Desk:
         self.segmenter = Segmenter(session, layers, self.runners["interactive"])
         self.keeper = Keeper(session, layers, self.loader, self.segmenter.answers)
         self.versioner = Versioner(session, self.keeper)
-        self.keeper.back_to_network.connect(self.segmenter.show_again)
+        self.keeper.recaller.back_to_network.connect(self.segmenter.show_again)
         self.measurer = Measurer(session, layers, self.segmenter.answers)
         self.batcher = Batcher(session, layers, self.loader, self.exporter, self.runners)
         self.scorer = Scorer(session, layers, self.runners)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import QObject, Qt
 
 from napari_unet.cleaning import number, tidy
 from napari_unet.config import CleanUp
@@ -20,6 +20,7 @@ from napari_unet.errors import readable
 from napari_unet.labelling import count_classes
 from napari_unet.session import Result, Session
 from napari_unet.widgets.parts.qt import Signal as QtSignal
+from napari_unet.widgets.parts.timing import single_shot
 
 PAUSE = 40  # milliseconds in which several moves of a slider become one
 SLOW = 1000  # milliseconds after which it is said that something is being done
@@ -96,8 +97,8 @@ class Relabeller:
         self._now: Wish | None = None  # whose labels are awaited
         self._next: Wish | None = None
         self._running = False
-        self._pause = _timer(PAUSE, self._start)
-        self._slow = _timer(SLOW, lambda: self._say("Cleaning up …"))
+        self._pause = single_shot(PAUSE, self._start)
+        self._slow = single_shot(SLOW, lambda: self._say("Cleaning up …"))
 
     def labels(
         self,
@@ -199,11 +200,3 @@ class _Thread(QObject):
             found = error
         with contextlib.suppress(RuntimeError):  # the program has ended meanwhile
             self.over.emit(found)
-
-
-def _timer(milliseconds: int, slot: Any) -> QTimer:
-    timer = QTimer()
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    timer.timeout.connect(slot)
-    return timer

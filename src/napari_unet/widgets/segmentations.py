@@ -115,7 +115,7 @@ class Segmentations:
         self._preview = None
         self._written.pop(layer, None)
         self.by_hand.keep(layer, labels)
-        layer.name = corrected_name(layer.name)
+        layer.name = corrected_name(f"{on.name} · {whose.name}")
         if not layer.visible:
             layer.visible = True
         return layer

@@ -60,7 +60,8 @@ class Versioner:
     changed = Signal()
 
     def __init__(self, session: Session, keeper: Keeper) -> None:
-        self.session, self.keeper = session, keeper
+        self.session, self.keeper, self.recaller = session, keeper, keeper.recaller
+        self._thread = keeper.saver.thread
         self.listed = Listed()
         self._steps: list[_Step] = []
         keeper.changed.connect(self.look)
@@ -73,7 +74,7 @@ class Versioner:
 
     def look(self) -> None:
         """List what there is of the open case."""
-        found = self.keeper.opened()
+        found = self.recaller.opened()
         if found is None:
             self._listed(Listed())
             return
@@ -93,7 +94,7 @@ class Versioner:
                 corrections.bytes_of(root),
             )
 
-        self.keeper.thread.run(gather, self._listed, self._failed)
+        self._thread.run(gather, self._listed, self._failed)
 
     # --- what a person chooses ----------------------------------------------------------------
 
@@ -111,7 +112,7 @@ class Versioner:
 
     def delete(self, version: Version) -> None:
         """Delete a version, which can be undone while its case is open."""
-        found = self.keeper.opened()
+        found = self.recaller.opened()
         if found is None:
             return
         root = found[0].root
@@ -121,18 +122,18 @@ class Versioner:
             self._steps.append(_Step(text, lambda: corrections.undelete(gone)))
             self.keeper.changed.emit()
 
-        self.keeper.thread.run(lambda: corrections.remove(root, version), done, self._failed)
+        self._thread.run(lambda: corrections.remove(root, version), done, self._failed)
 
     def undo(self) -> None:
         """Take the last choice or deletion back."""
         if self._steps:
             step = self._steps.pop()
-            self.keeper.thread.run(step.undo, lambda _: self._show_all(), self._failed)
+            self._thread.run(step.undo, lambda _: self._show_all(), self._failed)
 
     # --- inside -------------------------------------------------------------------------------
 
     def _choose(self, text: str, role: Role, act: Callable[[Any, str], Choice]) -> None:
-        found = self.keeper.opened()
+        found = self.recaller.opened()
         if found is None:
             return
         self.keeper.keep()  # what was painted just now is a version, too
@@ -143,7 +144,7 @@ class Versioner:
             self._steps.append(_Step(text, undo))
             self._show(role)
 
-        self.keeper.thread.run(lambda: act(root, case), done, self._failed)
+        self._thread.run(lambda: act(root, case), done, self._failed)
 
     def _show_all(self) -> None:
         for role in corrections.ROLES:
@@ -151,11 +152,8 @@ class Versioner:
 
     def _show(self, role: Role) -> None:
         """Show what counts for a role by now."""
-        found = self.keeper.opened()
-        if found is None:
-            return
         if role == "prediction":
-            self.keeper.show_prediction_anew(*found)
+            self.recaller.show_prediction_anew()
         else:
             self._show_reference()
         self.keeper.changed.emit()
@@ -163,7 +161,7 @@ class Versioner:
     def _show_reference(self) -> None:
         from napari_unet.data.formats import read_reference
 
-        found = self.keeper.opened()
+        found = self.recaller.opened()
         if found is None:
             return
         dataset, opened = found
@@ -177,19 +175,17 @@ class Versioner:
 
         def done(answer: tuple[Version | None, NDArray[Any]]) -> None:
             version, labels = answer
-            self.keeper.take_reference(dataset.root, name, version)
-            self.keeper.show_reference(key, labels, version)
+            self.recaller.take_reference(dataset.root, name, version)
+            self.recaller.show_reference(key, labels, version)
 
-        self.keeper.thread.run(read, done, self._failed)
+        self._thread.run(read, done, self._failed)
 
     def _leave(self, key: str) -> None:
         """Delete for good what was deleted of the case that is left."""
         self._steps.clear()
-        if (found := self.keeper.opened()) is not None:
+        if (found := self.recaller.opened()) is not None:
             root, case = found[0].root, found[1].case.name
-            self.keeper.thread.run(
-                lambda: corrections.purge(root, case), lambda _: None, self._failed
-            )
+            self._thread.run(lambda: corrections.purge(root, case), lambda _: None, self._failed)
 
     def _listed(self, listed: Listed) -> None:
         if listed != self.listed:

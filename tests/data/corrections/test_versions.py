@@ -101,6 +101,12 @@ def test_following_needs_a_corrected_prediction():
         corrections.follow(ROOT, CASE)
 
 
+def test_numbered_objects_of_several_classes_are_no_reference():
+    save(EYE, "prediction", classes=2, objects=True)
+    with pytest.raises(DataError, match="numbers objects"):
+        corrections.follow(ROOT, CASE)
+
+
 # --- what lies on the disk ----------------------------------------------------------------------
 
 

@@ -133,7 +133,12 @@ def decide(root: str | Path, case: str, role: Role, choice: Choice) -> Choice:
     """
     folder = case_dir(root, case)
     if choice.number is not None:
-        _usable(folder, case, choice.number)
+        version = _usable(folder, case, choice.number)
+        if role == "reference" and version.objects and version.classes > 1:
+            raise DataError(
+                f"Version {version.number} of {case} numbers objects, which does not say of which "
+                "class they are: it cannot be a reference. Show classes before you correct them."
+            )
     before = _chosen(folder, role)
     told = {**asdict(choice), "when": now(), "by": person()}
     path = _path(folder, role)

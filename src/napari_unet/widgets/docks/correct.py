@@ -8,8 +8,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence, QShowEvent
 
 from napari_unet.widgets.docks.dock import Dock
+from napari_unet.widgets.docks.learning import Learning
 from napari_unet.widgets.errors_layer import COLOURS, OPACITY, WORDS
 from napari_unet.widgets.judged import NO_PREDICTION
+from napari_unet.widgets.parts.page import tab_as_laid_out
 from napari_unet.widgets.parts.qt import QShortcut
 from napari_unet.widgets.views.correct import CorrectView
 from napari_unet.widgets.views.error_regions import BACK, NEXT, SHOW
@@ -29,6 +31,10 @@ class CorrectDock(Dock):
         self.versions = VersionsFold()
         self.view.folds.addWidget(self.versions)
         self.correcting, self.jumper = self.desk.correcting, self.desk.jumper
+        self.learning = Learning(self)
+        for fold in self.learning.folds:
+            self.view.folds.addWidget(fold)
+        tab_as_laid_out(self.view)
         self._hear_view()
         self._hear_keys()
         self._hear_desk()
@@ -84,8 +90,8 @@ class CorrectDock(Dock):
         view.follow_wanted.connect(versioner.follow)
         view.delete_wanted.connect(versioner.delete)
         view.undo_wanted.connect(versioner.undo)
-        view.again_wanted.connect(keeper.try_again)
-        self.listen(keeper.state_changed, self._show_saved)
+        view.again_wanted.connect(keeper.saver.try_again)
+        self.listen(keeper.saver.state_changed, self._show_saved)
         self.listen(versioner.changed, self._show_versions)
         self._show_saved()
         versioner.look()
@@ -123,7 +129,7 @@ class CorrectDock(Dock):
         self.view.errors.set_text(self.jumper.text)
 
     def _show_saved(self) -> None:
-        self.versions.set_state(self.desk.keeper.state, self.desk.keeper.error)
+        self.versions.set_state(self.desk.keeper.saver.state, self.desk.keeper.saver.error)
 
     def _show_versions(self) -> None:
         versioner = self.desk.versioner

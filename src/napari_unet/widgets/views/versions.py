@@ -43,7 +43,14 @@ class VersionsFold(Fold):
         self.table = Table(self._columns())
         self.table.setAccessibleName("Versions of the open case")
         self.table.set_widths(
-            "000", "01-01 10:00", "prediction ✓", "+100 −100", "0.000", "me@here", grow=2
+            "000",
+            "01-01 10:00",
+            "prediction",
+            "+100 −100",
+            "0.000",
+            "prediction",
+            "me@here",
+            grow=3,
         )
         self.table.fix_height(5)
         self.prediction = _button("Use as &prediction", "Show this version as the prediction")
@@ -103,7 +110,10 @@ class VersionsFold(Fold):
             Column("No.", lambda v: str(v.number), lambda v: v.number, tooltip=_explain),
             Column("Saved", lambda v: _short(v.saved), lambda v: v.saved, tooltip=_explain),
             Column(
-                "Painted on", self._role, lambda v: v.role, help="✓: this version counts as that"
+                "Counts as",
+                self._counts_as,
+                lambda v: v.number in dict(self._listed.counting).values(),
+                help="What is shown as the prediction, or trained and scored with as the reference",
             ),
             Column(
                 "Change",
@@ -117,18 +127,15 @@ class VersionsFold(Fold):
                 lambda v: -1.0 if v.dice is None else v.dice,
                 help="Against the reference when it was saved",
             ),
+            Column("Painted on", lambda v: v.role),
             Column("By", lambda v: v.by),
         )
 
-    def _role(self, version: Version) -> str:
+    def _counts_as(self, version: Version) -> str:
         if version.damage:
             return "damaged"
-        as_what = [role for role, number in self._listed.counting if number == version.number]
-        if as_what == [version.role]:
-            return f"{version.role} ✓"
-        if as_what:
-            return f"{version.role} ✓ {' and '.join(as_what)}"
-        return version.role
+        roles = [role for role, number in self._listed.counting if number == version.number]
+        return "both" if len(roles) == 2 else "".join(roles)
 
     def _buttons(self) -> Sequence[QPushButton]:
         return (
