@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_unet.config import UNetConfig
+from napari_unet.unet.edges import WITHOUT, Edges, needs
 from napari_unet.unet.layers import AttentionGate, Conv, DoubleConv, Smooth, Up
 from napari_unet.unet.model import UNet
 
@@ -55,10 +56,13 @@ class Stream:
     wait
         For how many rows of the first level the coarser ones wait, so that they, too, are given
         several at once. Meanwhile, what goes straight across the U waits as well.
+    edges
+        Of what is shown, which sides are no borders of the image: the logits lie within them.
     """
 
-    def __init__(self, model: UNet, most: int = 0, wait: int = 1) -> None:
+    def __init__(self, model: UNet, most: int = 0, wait: int = 1, edges: Edges = WITHOUT) -> None:
         self._model, self._most, self._wait = model, most, wait
+        self._cut, self._margin, self._needs = edges.cut, edges.margin, needs(model.config)
 
     def __call__(self, strips: Iterable[Tensor]) -> Rows:
         """Yield the logits ``(N, K, …)`` of all rows, in order, as soon as they are certain.
@@ -69,9 +73,12 @@ class Stream:
         if model.config.stem_stride > 1:
             stem = cast(Conv, model.stem)
             rows = _convolved(stem, _split(rows, self._most * stem.stride[0]))
-        return map(self._answer, self._level(0, _split(rows, self._most)))
+        have = self._margin // model.config.strides[-1]
+        seen = map(self._cut(have, self._needs[0].down), _split(rows, self._most))
+        return map(self._answer, self._level(0, seen))
 
     def _answer(self, rows: Tensor) -> Tensor:
+        rows = self._cut(self._needs[0].up, 0)(rows)
         logits: Tensor = self._model.shuffle(self._model.head(rows))
         return logits.float()
 
@@ -80,11 +87,13 @@ class Stream:
         model = self._model
         if level == model.config.depth:
             return _block(model.bottleneck, rows)
-        skips = _Queue()
+        need, lower, skips = self._needs[level], self._needs[level + 1], _Queue()
         sides = cast(tuple[int, ...], model.pool[level].kernel_size)
-        down = _pooled(sides, skips.noting(_block(cast(DoubleConv, model.encoder[level]), rows)))
-        below = _Gathered(down, self._several(level + 1))
-        coarse = _split(self._level(level + 1, below), -(-self._most // sides[0]))
+        down = _block(cast(DoubleConv, model.encoder[level]), rows)
+        down = _pooled(sides, skips.noting(down, self._cut(need.down, need.up)))
+        below = map(self._cut(need.down // 2, lower.down), down)
+        coarse = self._level(level + 1, _Gathered(below, self._several(level + 1)))
+        coarse = map(self._cut(lower.up, need.below), _split(coarse, -(-self._most // sides[0])))
         return _block(
             cast(DoubleConv, model.decoder[-1 - level]), self._joined(level, skips, coarse)
         )
@@ -272,7 +281,7 @@ def _pooled(sides: tuple[int, ...], rows: Rows) -> Rows:
 
     def op(x: Tensor) -> Tensor:
         for axis in (axis for axis, side in enumerate(sides, start=2) if side == 2):
-            x = torch.maximum(*x.unflatten(axis, (-1, 2)).unbind(axis + 1))
+            x = torch.maximum(*torch.unflatten(x, axis, (-1, 2)).unbind(axis + 1))
         return x
 
     return map(op, _seen(rows, sides[0], sides[0]))

@@ -21,6 +21,7 @@ from torch import Tensor
 from napari_unet.config import UNetConfig
 from napari_unet.unet.abreast import Abreast
 from napari_unet.unet.aside import checkpoint
+from napari_unet.unet.edges import WITHOUT, Edges
 from napari_unet.unet.faults import free, out_of_memory
 from napari_unet.unet.memory import available, words
 from napari_unet.unet.mirror import Consensus, View
@@ -233,18 +234,23 @@ class Windows:
 
     def _window(self, source: Source, core: Box) -> Iterator[tuple[Box, Tensor]]:
         """Yield the logits of a window, from the first row on."""
-        seen = tuple(
-            slice(max(part.start - halo, 0), min(part.stop + halo, n))
-            for part, halo, n in zip(core, self.halo, source.padded, strict=True)
-        )
+        around = zip(core, self.halo, source.padded, strict=True)
+        seen = tuple(slice(max(c.start - h, 0), min(c.stop + h, n)) for c, h, n in around)
         rows = self._strip(seen)
         if self.in_memory:
             answers: Iterable[Tensor] = [self._consensus(source.read(seen), rows)]
+            found = seen
         else:
-            answers = self._stream(source.strips(seen, rows), rows)
+            inner = [(s.start > 0, s.stop < n) for s, n in zip(seen, source.padded, strict=True)]
+            edges = Edges(inner[1:], self.halo[-1])
+            answers = self._stream(source.strips(seen, rows), rows, edges)
+            found = tuple(
+                slice(c.start if before else s.start, c.stop if after else s.stop)
+                for c, s, (before, after) in zip(core, seen, inner, strict=True)
+            )
         row = seen[0].start
         for logits in answers:
-            box = (slice(row, row + logits.shape[1]), *seen[1:])
+            box = (slice(row, row + logits.shape[1]), *found[1:])
             row = box[0].stop
             yield from _within(box, logits, core)
 
@@ -257,12 +263,14 @@ class Windows:
             found.add(view.back(torch.cat(list(parts), dim=1))[None])
         return found.mean()[0]
 
-    def _stream(self, strips: Iterable[Tensor], rows: int) -> Iterator[Tensor]:
+    def _stream(
+        self, strips: Iterable[Tensor], rows: int, edges: Edges = WITHOUT
+    ) -> Iterator[Tensor]:
         """Yield the logits ``(K, …)`` of an image that comes in strips of so many rows."""
-        stream = Stream(self.model)
+        most, wait = 0, 1
         if self.speed.device == "cpu":
-            wait = rows // self.model.config.strides[0]
-            stream = Stream(self.model, PIECE[len(self.step)], wait)
+            most, wait = PIECE[len(self.step)], rows // self.model.config.strides[0]
+        stream = Stream(self.model, most, wait, edges)
         answers = stream(self.speed.place(strip[None]) for strip in strips)
         while (logits := self._next(answers)) is not None:
             yield logits[0].cpu()
