@@ -46,9 +46,8 @@ class ComparedView(QWidget):
         self.report = QPushButton("Report on the comparison…")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.stale, self.words, self.measure, self.table):
-            layout.addWidget(widget)
-        for widget in (self.agreement_title, self.agreement, self.report):
+        above = (self.stale, self.words, self.measure, self.table)
+        for widget in (*above, self.agreement_title, self.agreement, self.report):
             layout.addWidget(widget)
         self.measure.chosen.connect(lambda _: self._fill())
         self.table.opened.connect(self._open)
