@@ -4,8 +4,9 @@ The Correct dock follows two Labels layers while strokes are drawn on one of the
 it. For each step of a stroke it is measured how long it takes from the call that paints until the
 scores and the layer of errors are updated (``followed``), the same without anybody following
 (``napari``: what painting takes by itself), and until the window has drawn it (``drawn``; where
-OpenGL is done in software that depends on the window's size). A count of the whole in the same run
-(``recount``: `napari_unet.metrics.count`, and the errors) says what is saved. Run it as
+OpenGL is done in software that depends on the window's size). ``CPU`` is what the processor worked
+for the figure before. A count of the whole in the same run (``recount``: `metrics.count`, and the
+errors) says what is saved. Run it as
 
     python benchmarks/painting.py [--steps 200] [--sizes 512x512 4096x4096 128x128x128]
 
@@ -71,12 +72,16 @@ class Bench:
         return layer
 
     def stroke(self, layer: Any, brush: int, steps: int, classes: int) -> list[np.ndarray]:
-        """Draw strokes; return milliseconds of each step until it returned, and was drawn."""
+        """Draw strokes; return milliseconds of each step until it returned, and was drawn.
+
+        The last ones are those that the processor worked until it returned: all that can be told
+        of a machine that does other things, too.
+        """
         layer.brush_size, layer.mode = brush, "paint"
         rng = np.random.default_rng(brush)
         shape = np.array(layer.data.shape[-2:])
         front = [int(i) for i in self.viewer.dims.current_step[: layer.ndim - 2]]
-        painted, drawn = [], []
+        painted, drawn, worked = [], [], []
         point = shape / 2
         with layer.block_history():
             for i in range(steps):
@@ -85,14 +90,15 @@ class Bench:
                 away = max(brush / 2, 3) * np.array([np.sin(turn), np.cos(turn)])
                 point = np.clip(last + away, 0, shape - 1)
                 label = int(rng.integers(0, classes + 1))
-                start = time.perf_counter()
+                start, work = time.perf_counter(), time.thread_time()
                 layer._draw(label, [*front, *last], [*front, *point])
                 painted.append(time.perf_counter() - start)
+                worked.append(time.thread_time() - work)
                 self.draw()
                 drawn.append(time.perf_counter() - start)
                 if i % 10 == 0:
                     QApplication.processEvents()
-        return [1e3 * np.array(painted), 1e3 * np.array(drawn)]
+        return [1e3 * np.array(times) for times in (painted, drawn, worked)]
 
     def check(self) -> None:
         """Fail unless the followed scores are those of the whole."""
@@ -128,17 +134,18 @@ def measure(bench: Bench, shape: tuple[int, ...], classes: int, steps: int) -> N
     again = np.median([recount(bench.correcting.counting.tally) for _ in range(5)])
     goal = GOALS.get(max(shape), GOAL)
     for brush in BRUSHES:
-        followed, drawn = bench.stroke(layer, brush, steps, classes)
+        followed, drawn, worked = bench.stroke(layer, brush, steps, classes)
         bench.check()
         counting = bench.correcting.counting
         counting.close()
-        alone, _ = bench.stroke(layer, brush, steps, classes)
+        alone, _, itself = bench.stroke(layer, brush, steps, classes)
         bench.correcting._again()
         wait(lambda: bench.correcting.counting.ready, 60)
         met = "below" if followed.max() < goal else "NOT always below"
         print(
-            f"{text:28s} brush {brush:3d}  followed {words(followed)}  napari {words(alone)}  "
-            f"drawn {words(drawn)}  recount {again:6.1f}  {met} {goal:.0f} ms",
+            f"{text:28s} brush {brush:3d}  followed {words(followed)}  CPU {words(worked)}  "
+            f"napari {words(alone)}  CPU {words(itself)}  drawn {words(drawn)}  "
+            f"recount {again:6.1f}  {met} {goal:.0f} ms",
             flush=True,
         )
 

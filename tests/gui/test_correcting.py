@@ -85,7 +85,7 @@ def test_scores_and_errors_follow_the_mouse(viewer, dock, pair, qtbot, picture):
     told = []
     dock.correcting.scored.connect(lambda: told.append(dock.correcting.now.dice))
     drag(viewer, mine, (24, 35), (24, 75), qtbot)
-    assert mine.data[24, 50] == 1
+    assert mine.data[24, 50] == 1 and dock.view.painting.undo.isEnabled()
     assert len(set(told)) > 2  # within the stroke, not after it
     assert followed(dock, mine, truth) and dock.correcting.now.dice > before
     assert f"Dice {before:.3f} → " in dock.view.scores.change.plain

@@ -37,6 +37,7 @@ class Correcting:
     pair_changed = Signal()  # which layers are compared, or painted on, or why none are
     scored = Signal()  # the scores moved
     rested = Signal()  # a person has painted, and painting rests
+    history_changed = Signal()  # what can be undone and redone
 
     def __init__(self, session: Session, layers: Layers, segmenter: Segmenter) -> None:
         self.session, self.layers = session, layers
@@ -100,7 +101,8 @@ class Correcting:
     def painted_layer(self) -> Any:
         """The layer to paint on, None if there is none."""
         layer = self.judges.reference if self.edits_reference else self.judges.prediction
-        return layer if layer is not None and layer.editable else None
+        can = layer is not None and layer.editable and isinstance(layer.data, np.ndarray)
+        return layer if can else None
 
     def paint(self) -> None:
         """Take the brush, on the layer to paint on."""
@@ -198,6 +200,7 @@ class Correcting:
         counting.changed.connect(self._changed)
         counting.lost.connect(self._again)
         counting.complete.connect(self._counted)
+        counting.history_changed.connect(self.history_changed.emit)
         if counting.ready:
             self._counted()
 

@@ -29,6 +29,7 @@ class Counting:
 
     changed = Signal(tuple, bool)  # the boxes that changed, and whether by the program itself
     complete = Signal()  # everything is counted: for the first time, or again
+    history_changed = Signal()  # what can be undone and redone
     lost = Signal()  # a layer holds another array: begin anew
 
     def __init__(
@@ -50,6 +51,7 @@ class Counting:
             strokes.painted.connect(self._count)
             strokes.doubted.connect(self._doubt)
             strokes.replaced.connect(self.lost.emit)
+            strokes.history_changed.connect(self.history_changed.emit)
         self._go_on()
         if not self.ready:
             self._tick.start(0)

@@ -24,6 +24,7 @@ class Strokes:
     painted = Signal(tuple)  # boxes, which may hold more than was changed
     doubted = Signal()  # something is shown anew, perhaps because pixels were written somewhere
     replaced = Signal()  # by another array
+    history_changed = Signal()  # what can be undone and redone
 
     def __init__(self, layer: Any) -> None:
         self.layer = layer
@@ -60,6 +61,7 @@ class Strokes:
         self._undone = self._steps_undone()
         self._announced += _boxes([event.value], self.layer.ndim)
         self._soon.start(0)  # by then the pixels have changed
+        self.history_changed.emit()
 
     def _tell_announced(self) -> None:
         boxes, self._announced = self._announced, []
@@ -76,6 +78,8 @@ class Strokes:
     def _hear_shown(self, event: Any) -> None:
         before, self._undone = self._undone, self._steps_undone()
         steps = self._undone - before
+        if steps:
+            self.history_changed.emit()
         # What was undone can be redone, and the other way round.
         history = "_redo_history" if steps > 0 else "_undo_history"
         items = list(getattr(self.layer, history, ()))[-abs(steps) :] if steps else []

@@ -79,6 +79,7 @@ class CorrectDock(Dock):
         session = self.desk.session
         self.listen(self.correcting.pair_changed, self._show_pair)
         self.listen(self.correcting.scored, self._show_scores)
+        self.listen(self.correcting.history_changed, self._show_history)
         self.listen(self.correcting.rested, self.jumper.look)
         self.listen(self.jumper.changed, self._show_jump)
         for signal in (session.busy_changed, session.model_changed):
@@ -123,7 +124,10 @@ class CorrectDock(Dock):
         names = judged.names if judged is not None else ()
         self.view.scores.set_scores(correcting.before, correcting.now, correcting.in_sight, names)
         self.view.scores.set_distances(correcting.distance_words())
-        panel.set_history(*correcting.can_undo())
+        self._show_history()
+
+    def _show_history(self) -> None:
+        self.view.painting.set_history(*self.correcting.can_undo())
 
     def _show_jump(self) -> None:
         self.view.errors.set_text(self.jumper.text)

@@ -105,12 +105,13 @@ class LiveScores(QWidget):
         title, cells = Elided(), [QLabel() for _ in COLUMNS]
         self._grid.addWidget(title, at, 0)
         for column, cell in enumerate(cells):
-            # Of one width whatever the digits: else every stroke would lay the dock out anew.
-            cell.setAlignment(Qt.AlignmentFlag.AlignRight)
-            cell.setFixedWidth(cell.fontMetrics().horizontalAdvance("0.000") + 2)
-            cell.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(cell, at, column + 1)
+            cell.ensurePolished()  # napari's letters are larger than Qt's
+            # Of one width whatever the digits: else every stroke would lay the dock out anew.
+            cell.setMinimumWidth(cell.fontMetrics().horizontalAdvance("0.000"))
+            cell.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            cell.setAlignment(Qt.AlignmentFlag.AlignRight)
+            cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._rows.append((title, cells))
 
 

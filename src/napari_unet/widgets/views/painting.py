@@ -15,6 +15,9 @@ from napari_unet.widgets.views.error_regions import ErrorRegions
 from napari_unet.widgets.views.live_scores import LiveScores
 
 UNDO, REDO = "Ctrl+Z", "Ctrl+Shift+Z"  # keys while the keyboard is in the dock
+# What buttons do if they cannot be used, and if they can.
+UNDOES = "Nothing was painted yet", f"Undo the last stroke on the layer named above ({UNDO})"
+REDOES = "Nothing was undone", f"Do again what was undone last ({REDO})"
 
 
 class PaintingPanel(QWidget):
@@ -43,8 +46,6 @@ class PaintingPanel(QWidget):
         self.paint = QPushButton("&Paint")
         self.paint.setToolTip("Take the brush, on the layer named above")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
-        self.undo.setToolTip(f"Undo the last stroke on the layer named above ({UNDO})")
-        self.redo.setToolTip(f"Do again what was undone last ({REDO})")
         self.scores, self.errors = LiveScores(), errors
         self._lay_out()
         self.segment.clicked.connect(self.segment_wanted)
@@ -88,9 +89,10 @@ class PaintingPanel(QWidget):
 
     def set_history(self, undo: bool, redo: bool) -> None:
         """Say whether there are strokes to undo and to redo."""
-        for button, can in ((self.undo, undo), (self.redo, redo)):
+        for button, can, tips in ((self.undo, undo, UNDOES), (self.redo, redo, REDOES)):
             if button.isEnabled() != can:
                 button.setEnabled(can)
+                button.setToolTip(tips[can])
 
     # --- inside -------------------------------------------------------------------------------
 
