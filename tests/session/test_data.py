@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from napari_unet.events import (
     AuditFinished,
@@ -91,3 +92,17 @@ def test_an_amended_dataset_keeps_the_open_case_and_the_order():
     assert session.amend_dataset(replace(first, cases=(first.cases[0], other))) is other
     assert session.amend_dataset(replace(first, cases=first.cases[:1])) is None
     assert session.case is None
+
+
+def test_a_corrected_case_is_known_everywhere_without_being_opened_anew():
+    session, told = Session(), []
+    session.set_dataset(dataset())
+    session.set_case(session.dataset.cases[1])
+    session.set_shown(session.dataset.cases[:2])
+    session.corrections_changed.connect(lambda: told.append("corrections"))
+    session.case_changed.connect(lambda: told.append("case"))
+    case = replace(session.dataset.cases[1], correction=Path("/w/0001.reference.tif"))
+    session.replace_case(case)
+    assert session.case == session.dataset.cases[1] == session.shown[1] == case
+    assert session.dataset.cases[0].correction is None
+    assert told == ["corrections"]

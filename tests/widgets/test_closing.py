@@ -8,7 +8,7 @@ from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QMainWindow
 
 from napari_unet.session import Session
-from napari_unet.widgets.closing import CloseGuard
+from napari_unet.widgets.closing import CloseGuard, SaveGuard
 
 
 class FakeTrainer:
@@ -81,4 +81,12 @@ def test_nothing_is_asked_when_nothing_is_trained(window, trainer):
 
 def test_a_program_closes_without_a_question(window):
     window.close()
+    assert not window.isVisible()
+
+
+def test_what_was_painted_is_saved_when_the_window_closes(show):
+    window, saved = show(QMainWindow()), []
+    SaveGuard(window, lambda: saved.append(window.isVisible()))
+    window.close()
+    assert saved == [True]
     assert not window.isVisible()
