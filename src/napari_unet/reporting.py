@@ -141,7 +141,7 @@ def _columns(answer: Answer, names: Sequence[str], scores: Mapping[str, CaseScor
             continue
         titles.append(f"{name}: Dice {scores[name].dice:.3f}")
         row = picture_row(scores[name], answer.scan.array, answer.reference, labels)
-        found.append(replace(row, caption=f"up to {difference(scores.values()):.3f} apart"))
+        found.append(replace(row, caption=f"Dice up to {difference(scores.values()):.3f} apart"))
     if not found:
         raise JobError(f"{answer.case.name}: nobody has an answer that could be drawn.")
-    return draw_columns(found, titles, "differ")
+    return draw_columns(found, titles)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ def compared(done: Compared, folder: str) -> dict[str, Any]:
             settings += describe.model_sections(describe.model(source), f"{column}: ")
     return {
         "clean": clean,
-        "title": f"{' and '.join(done.columns) if len(done.columns) < 4 else len(done.columns)}"
-        f"{' models and readers' if len(done.columns) > 3 else ''} on {name}",
+        "pictures_title": "Cases in pictures: where they differ most",
+        "title": f"{_names(done.columns)} on {name}",
         "subtitle": f"Comparison on {subset_words(done.subset, count)}",
         "columns": tables.column_table(done),
         "paired": tables.paired_table(done) if done.paired else None,
@@ -45,6 +45,14 @@ def compared(done: Compared, folder: str) -> dict[str, Any]:
         "cases": tables.compared_cases(done),
         "settings": settings,
     }
+
+
+def _names(columns: Sequence[str]) -> str:
+    """Return the names as people list them, or how many they are."""
+    if len(columns) > 3:
+        return f"{len(columns)} models and readers"
+    *first, last = columns or ("Nothing",)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _parent(path: str) -> str:

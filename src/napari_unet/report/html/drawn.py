@@ -29,7 +29,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A case with its pictures. ``words`` say why it was chosen, ``caption`` how good it is."""
+    """A case with its pictures.
+
+    ``words`` say why it was chosen (may be empty), ``caption`` how good it is.
+    """
 
     name: str
     words: str
@@ -50,7 +53,7 @@ def draw_case(row: PictureRow, words: str) -> Drawn:
     return Drawn(row.name, words, row.caption, found)
 
 
-def draw_columns(rows: Sequence[PictureRow], titles: Sequence[str], words: str) -> Drawn:
+def draw_columns(rows: Sequence[PictureRow], titles: Sequence[str]) -> Drawn:
     """Draw a case of a comparison: image, reference, and where each of the ``titles`` agrees.
 
     ``rows`` are the same case with the prediction of each.
@@ -60,7 +63,7 @@ def draw_columns(rows: Sequence[PictureRow], titles: Sequence[str], words: str) 
     of = [panels(row) for row in rows]
     shared = [_panel(TITLES[i], of[0][i]) for i in (0, 1)]
     own = [_panel(title, each[3]) for title, each in zip(titles, of, strict=True)]
-    return Drawn(rows[0].name, words, rows[0].caption, (*shared, *own))
+    return Drawn(rows[0].name, "", rows[0].caption, (*shared, *own))
 
 
 def _panel(title: str, pixels: NDArray[np.uint8]) -> Panel:

@@ -44,6 +44,7 @@ def evaluated(done: EvaluateFinished, folder: str) -> dict[str, Any]:
     settings = [_how_evaluated(done, name, summary), *describe.model_sections(model)]
     return {
         "clean": clean,
+        "pictures_title": "Cases in pictures: the worst, the median and the best",
         "title": f"{model.name} on {name}",
         "subtitle": f"Segmentation scores of {subset_words(done.subset, len(done.scores))}",
         "figures": _figures(done.scores, summary),

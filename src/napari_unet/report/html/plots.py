@@ -36,7 +36,7 @@ def histogram(values: Sequence[float], score: str = "Dice", of: str = "images") 
     )
     for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
         if count:
-            words = f"{low:.2f} to {high:.2f}: {count} {of}"
+            words = f"{low:.2f} to {high:.2f}: {count}"
             plot.bar(low + 0.003, high - 0.003, 0, float(count), BLUE, words)
     if len(values):
         mean, median = float(np.mean(values)), float(np.median(values))
@@ -185,11 +185,12 @@ def differences(values: Sequence[float], paired: Paired) -> Markup:
     sorted_ = np.sort(np.asarray(values, float))
     picks = np.linspace(0, len(sorted_) - 1, min(len(sorted_), MOST_BARS)).round().astype(int)
     drawn = sorted_[picks]
-    reach = float(np.abs(drawn).max(initial=0.0)) or 0.1
+    low, high = float(drawn.min(initial=0.0)), float(drawn.max(initial=0.0))
+    reach = (low, high) if high > low else (-0.1, 0.1)
     plot = Plot(
         f"Differences of {paired.score} by case: {paired.name} against {paired.against}",
         Axis("cases, sorted", 0, max(len(drawn), 1), [(0, "1"), (len(drawn), str(len(sorted_)))]),
-        axis("difference of Dice" if paired.score == "dice" else paired.score, -reach, reach, 6),
+        axis("difference of Dice" if paired.score == "dice" else paired.score, *reach, 6),
     )
     gap = 0.1 if len(drawn) <= 60 else 0.0
     for i, value in enumerate(map(float, drawn)):

@@ -174,7 +174,7 @@ def column_table(found: Compared) -> Table:
         Head("Name", number=False),
         Head("Kind", number=False),
         Head("Images"),
-        Head("Failed"),
+        Head("Not scored", "there is no mask, or it cannot be read"),
         Head("Median Dice"),
         *_heads(measures),
     )
