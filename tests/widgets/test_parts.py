@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -25,6 +26,7 @@ from napari_unet.widgets.parts.curve import Curve, Line
 from napari_unet.widgets.parts.fields import IntField
 from napari_unet.widgets.parts.form import Form
 from napari_unet.widgets.parts.job_form import JobForm
+from napari_unet.widgets.parts.span import Span
 from napari_unet.widgets.parts.strip import Strip
 from napari_unet.widgets.parts.table import Column, Table
 from napari_unet.widgets.parts.text import BREAK, Elided, Text
@@ -319,6 +321,51 @@ def test_the_current_row_stays_current_when_sorted(table):
     table.select(lambda row: row.name == "fig")
     table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     assert table.currentIndex().data() == "fig"
+
+
+def test_a_row_that_changes_goes_where_it_belongs_and_stays_chosen(table, qtbot):
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    fig = next(row for row in table.rows.given if row.name == "fig")
+    table.select(lambda row: row is fig)
+    table.rows.replace(fig, Fruit("date", 3))  # which belongs where the fig was
+    assert shown(table) == ["mean", "Pea", "date", "apple", "?"]
+    date = next(row for row in table.rows.given if row.name == "date")
+    table.rows.replace(date, Fruit("melon", 99))
+    assert shown(table) == ["mean", "Pea", "apple", "melon", "?"]
+    assert table.currentIndex().data() == "melon"
+    assert [row.name for row in table.rows.given] == ["mean", "apple", "melon", "?", "Pea"]
+    table.found.set_search("melon")
+    assert shown(table) == ["mean", "melon"]
+    table.rows.replace(table.rows.rows[3], Fruit("plum", 98))
+    assert shown(table) == ["mean"]  # what no longer passes is gone
+
+
+def test_what_is_pinned_changes_and_the_rest_stays_chosen(table):
+    table.select(lambda row: row.name == "fig")
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    rest = ["Pea", "fig", "apple", "?"]
+    for names in (["sum"], ["mean", "least", "most"], [], ["all"]):
+        table.rows.set_pinned([Fruit(name, 50) for name in names])
+        assert shown(table) == [*names, *rest]
+        assert table.rows.pinned == len(names)
+        assert table.currentIndex().data() == "fig"
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert shown(table) == ["all", "apple", "fig", "Pea", "?"]
+
+
+def test_a_range_may_be_open_at_either_end(show, qtbot):
+    span = show(Span())
+    assert span.is_open()
+    assert span.bounds() == (-math.inf, math.inf)
+    with qtbot.waitSignal(span.changed):
+        span.low.setText("0.25")
+    assert span.bounds() == (0.25, math.inf)
+    span.high.setText("-")  # half of a number
+    assert span.bounds() == (0.25, math.inf)
+    span.high.setText("-1e2")
+    assert span.bounds() == (0.25, -100)
+    span.clear()
+    assert span.is_open()
 
 
 def test_search_finds_every_word_in_any_case(table):

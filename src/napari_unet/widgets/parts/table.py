@@ -99,7 +99,8 @@ class Table(QTableView):
         """Be as high as so many lines below the titles, whatever room there is."""
         down, across = self.verticalHeader(), self.horizontalHeader()
         if down is not None and across is not None:
-            height = lines * down.defaultSectionSize() + across.sizeHint().height()
+            titles = max(across.height(), across.sizeHint().height())
+            height = lines * down.defaultSectionSize() + titles
             self.setFixedHeight(height + 2 * self.frameWidth())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 

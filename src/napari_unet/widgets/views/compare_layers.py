@@ -35,7 +35,6 @@ class LayersView(QWidget):
         self.note = Text()
         self.table = Table(())
         self.table.setAccessibleName("Scores of the two layers")
-        self.table.fix_height(len(MEASURES) + 1)  # with the bar that moves through many classes
         rows = QFormLayout()
         add_row(narrow(rows), "Prediction", self.prediction, "The Labels layer to be scored.")
         add_row(rows, "Reference", self.reference, "The Labels layer taken as the truth.")
@@ -72,6 +71,7 @@ class LayersView(QWidget):
         self.table.rows.set_rows(MEASURES)
         samples = [max((c.show(m) for m in MEASURES), key=len) for c in shown]
         self.table.set_widths(*samples, grow=0)
+        self.table.fix_height(len(MEASURES) + 1)  # with the bar that moves through many classes
 
     def chosen(self) -> tuple[str, str]:
         """Return the names of the prediction's and the reference's layer."""

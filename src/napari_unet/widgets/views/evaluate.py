@@ -161,10 +161,10 @@ def summary(scores: Sequence[CaseScore], complete: bool) -> str:
     if all.empty:
         parts.append(f"{all.empty:,} without foreground in either mask (∅, Dice counts as 1).")
     if all.apart:
-        parts.append(f"{all.apart:,} have no distances: only one of the masks has foreground.")
+        parts.append(f"No distances, since only one mask has foreground: {all.apart:,}.")
     if all.failed:
         failed = [score.name for score in scores if score.error]
-        named = ", ".join(failed[:NAMED]) + (", …" if len(failed) > NAMED else "")
+        named = ", ".join(failed[:NAMED]) + (" and others" if len(failed) > NAMED else "")
         parts.append(f"{all.failed:,} could not be scored (–): {named}.")
     return " ".join(parts)
 
