@@ -31,17 +31,14 @@ from napari_unet.unet.speed import Speed
 from napari_unet.unet.stream import Stream
 from napari_unet.unet.summary import context
 
-BUDGET = 72 << 20  # bytes that activations may take on a CPU: more at a time is not faster
-WHOLE = 4  # times the budget, up to which images are not divided: it saves what is computed twice
+BUDGET = 120 << 20  # bytes that activations may take on a CPU: more at a time is hardly faster
+WHOLE = 2.5  # times the budget, up to which images are not divided: it saves what is computed twice
 SHARE = 0.25, 0.5  # of the free memory of a CPU's host, and of a GPU, that they may take
 LANES = 2  # windows that are computed at once on a CPU: of more, each would have to be narrower
 WORTH = 4  # times what is seen around it, a window has to be for that
 LEAST = 4 << 20  # a budget below which less would not help
 STRIP = 64  # rows of a picture that are read at once on a CPU, and coarse levels wait for
-PIECE = {
-    2: 8,
-    3: 2,
-}  # rows that a layer is given at once on a CPU: of more, less stays in its cache
+PIECE = {2: 16, 3: 2}  # rows that a layer is given at once on a CPU, so that they stay in its cache
 ALIKE = 6  # tensors like the first level's that are in memory at once, at the most
 WIDE = 512  # windows at least this wide are multiples of it, as are the chunks that are written
 
