@@ -39,6 +39,7 @@ class LiveScores(QWidget):
         for i, (title, help) in enumerate(COLUMNS.values()):
             head = QLabel(title)
             head.setToolTip(help)
+            head.setIndent(0)
             head.setAlignment(Qt.AlignmentFlag.AlignRight)
             self._grid.addWidget(head, 0, i + 1)
         layout = QVBoxLayout(self)
@@ -106,12 +107,12 @@ class LiveScores(QWidget):
         self._grid.addWidget(title, at, 0)
         for column, cell in enumerate(cells):
             self._grid.addWidget(cell, at, column + 1)
+            cell.setIndent(0)
             cell.ensurePolished()  # napari's letters are larger than Qt's
             # Of one width whatever the digits: else every stroke would lay the dock out anew.
             cell.setMinimumWidth(cell.fontMetrics().horizontalAdvance("0.000"))
             cell.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             cell.setAlignment(Qt.AlignmentFlag.AlignRight)
-            cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._rows.append((title, cells))
 
 
