@@ -82,6 +82,12 @@ def test_without_a_split_the_way_out_is_named(folder, model):
         run(folder, model, subset="test")
 
 
+def test_a_subset_without_cases_is_said(folder, model):
+    make_split(open_dataset(folder).cases, SplitConfig(80.0, 0.0, 20.0)).save(split_path(model))
+    with pytest.raises(DataError, match="leaves no val cases"):
+        run(folder, model, subset="val")
+
+
 def test_a_folder_the_model_never_saw(folder, model, tmp_path):
     make_split(open_dataset(folder).cases, SplitConfig()).save(split_path(model))
     other = tmp_path / "other"

@@ -91,7 +91,13 @@ def _kept(
 
 
 def choose_cases(dataset: Dataset, job: EvaluateJob) -> tuple[Case, ...]:
-    """Return the cases of the job's subset, by a split that was saved beside a model."""
+    """Return the cases of the job's subset, by a split that was saved beside a model.
+
+    Raises
+    ------
+    DataError
+        If there is no such split, it names other data, or it leaves the subset nothing.
+    """
     if job.subset == "all":
         return dataset.cases
     file = split_path(job.split or job.model)
@@ -100,7 +106,13 @@ def choose_cases(dataset: Dataset, job: EvaluateJob) -> tuple[Case, ...]:
             f"There is no {file.name} beside the model, so its {job.subset} cases are unknown. "
             "Evaluate all of them instead (--subset all)."
         )
-    return cases_of(load(file), dataset.cases, job.subset)
+    cases = cases_of(load(file), dataset.cases, job.subset)
+    if not cases:
+        raise DataError(
+            f"{file.name} leaves no {job.subset} cases. Choose another subset, or all of them "
+            "(--subset all)."
+        )
+    return cases
 
 
 def label_rule(dataset: Dataset, card: ModelCard) -> LabelRule:

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
@@ -26,6 +26,7 @@ def test_bins_are_those_of_scikit_learn():
     assert calibration_error(found) == pytest.approx(gaps.sum() / truth.size)
 
 
+@settings(max_examples=50)
 @given(
     arrays(np.uint8, (1, 6, 5), elements=st.integers(0, 255)),
     arrays(np.uint8, (6, 5), elements=st.sampled_from([0, 1, 2, 255])),

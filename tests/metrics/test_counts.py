@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score, precision_score, recall_score
@@ -18,6 +18,7 @@ def pairs(draw, top):
     return draw(masks), draw(masks)
 
 
+@settings(max_examples=50)
 @given(pairs(1))
 def test_binary_scores_equal_scikit_learn(pair):
     p, r = (m.ravel() for m in pair)
@@ -33,6 +34,7 @@ def test_binary_scores_equal_scikit_learn(pair):
     assert s.pixel_accuracy == pytest.approx(accuracy_score(r, p))
 
 
+@settings(max_examples=50)
 @given(pairs(3))
 def test_several_classes_equal_scikit_learn_per_class(pair):
     p, r = (m.ravel() for m in pair)
@@ -47,6 +49,7 @@ def test_several_classes_equal_scikit_learn_per_class(pair):
     assert s.pixel_accuracy == pytest.approx(accuracy_score(r, p))
 
 
+@settings(max_examples=50)
 @given(pairs(2))
 def test_counts_add_up_and_split(pair):
     p, r = pair
