@@ -4,7 +4,15 @@ import stat
 import pytest
 
 from napari_unet import workspace
-from napari_unet.workspace import atomic, clear, list_models, models_dir, set_aside
+from napari_unet.workspace import (
+    atomic,
+    clear,
+    dataset_file,
+    dataset_folder,
+    list_models,
+    models_dir,
+    set_aside,
+)
 
 
 def test_home_follows_the_environment(tmp_path, monkeypatch):
@@ -94,3 +102,11 @@ def test_set_aside_takes_along_what_lies_beside(tmp_path):
 def test_platform_folder_without_the_variable(monkeypatch):
     monkeypatch.delenv("NAPARI_UNET_HOME", raising=False)
     assert workspace.home().name == "napari-unet"
+
+
+def test_what_is_kept_of_a_data_set_lies_together_and_apart_from_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_UNET_HOME", str(tmp_path))
+    file, folder = dataset_file("/a/set", "left-out"), dataset_folder("/a/set", "corrections")
+    assert file.parent == folder.parent and not folder.exists()
+    assert folder.name.removesuffix(".corrections") == file.name.removesuffix(".left-out.json")
+    assert dataset_folder("/b/set", "corrections") != folder

@@ -310,3 +310,21 @@ def test_a_correction_is_shown_without_the_network_and_segment_asks_first(
     desk.keeper.keep()
     saved(desk, qtbot)
     assert (corrections.read(versions(desk)[-1]) == painted).all()
+
+
+@pytest.mark.parametrize("role", ["reference", "prediction"])
+def test_a_damaged_version_is_said_and_what_was_before_it_shown(
+    desk, viewer, folder, opened, qtbot, role
+):
+    labels = np.ones((20, 21), np.uint8)
+    damaged = corrections.save(folder, "images/p2_1", labels, role)
+    data = bytearray(damaged.path.read_bytes())
+    data[-1] ^= 1
+    damaged.path.write_bytes(data)
+    desk.session.set_dataset(open_dataset(folder))
+    opened("images/p2_1")
+    where = "dataset" if role == "reference" else "correct"
+    assert "Version 1 of images/p2_1 is damaged" in desk.session.messages[where].text
+    reference = desk.layers.hand.find(REFERENCE)
+    assert not reference.data.all() and reference.name == "images/p2_1 · reference"
+    assert desk.layers.hand.find(SEGMENTATION) is None

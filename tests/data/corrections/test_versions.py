@@ -217,6 +217,14 @@ def test_a_full_disk_loses_nothing(monkeypatch):
     assert save(EYE * 2).number == current()
 
 
+def test_a_folder_that_cannot_be_read_is_said():
+    place = corrections_dir(ROOT)
+    place.parent.mkdir(parents=True)
+    place.write_text("in the way")
+    with pytest.raises(DataError, match="cannot be read"):
+        corrections.corrected(ROOT)
+
+
 # --- deleting -------------------------------------------------------------------------------------
 
 

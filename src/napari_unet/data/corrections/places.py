@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from napari_unet.errors import DataError
 from napari_unet.workspace import dataset_folder
 
 Role = Literal["reference", "prediction"]
@@ -50,12 +51,24 @@ def case_folder(case: str) -> str:
 
 
 def case_folders(root: str | Path) -> frozenset[str]:
-    """Return the names of all cases' folders, in one look at the disk."""
+    """Return the names of all cases' folders, in one look at the disk.
+
+    Raises
+    ------
+    DataError
+        If there is something that cannot be read.
+    """
+    folder = corrections_dir(root)
     try:
-        with os.scandir(corrections_dir(root)) as found:
+        with os.scandir(folder) as found:
             return frozenset(entry.name for entry in found)
     except FileNotFoundError:
         return frozenset()
+    except OSError as error:
+        raise DataError(
+            f"The corrections in {folder} cannot be read ({error.strerror or error}). Make the "
+            "folder readable, or move it away to go on without them."
+        ) from error
 
 
 def entries(folder: Path) -> list[Entry]:
