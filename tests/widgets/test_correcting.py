@@ -186,16 +186,16 @@ def test_undo_and_redo_act_on_the_layer_that_is_painted_on(viewer, correcting, p
 
 def test_distances_follow_when_painting_rests(correcting, pair, qtbot):
     mine, truth = pair()
-    qtbot.waitUntil(lambda: correcting.distances is not None)
-    first = correcting.distance_words()
+    qtbot.waitUntil(lambda: correcting.distances.score is not None)
+    first = correcting.distances.words
     mine.paint((20, 25), 1)
-    assert correcting.distance_words() == ""
+    assert correcting.distances.words == ""
     rested = []
     correcting.rested.connect(lambda: rested.append(1))
     qtbot.waitUntil(lambda: bool(rested))
-    qtbot.waitUntil(lambda: correcting.distances is not None)
-    assert correcting.distance_words() != first
-    assert correcting.distances.hd95 == as_scored(mine, truth).hd95
+    qtbot.waitUntil(lambda: correcting.distances.score is not None)
+    assert correcting.distances.words != first
+    assert correcting.distances.score.hd95 == as_scored(mine, truth).hd95
 
 
 def test_a_volume_has_scores_of_the_slice_in_sight(viewer, correcting, pair, qtbot):
@@ -262,7 +262,7 @@ def case(desk, correcting, write_model, tmp_path, qtbot):
 def test_the_open_case_is_followed_and_its_row_replaced(desk, correcting, case, qtbot):
     layer = correcting.judges.prediction
     assert correcting.judged.names == ("tumour",)
-    qtbot.waitUntil(lambda: correcting.distances is not None)
+    qtbot.waitUntil(lambda: correcting.distances.score is not None)
     assert desk.session.sheet.scores[0].dice == 0.1  # nothing was painted
     layer.paint((10, 10), 1)
     qtbot.waitUntil(lambda: desk.session.sheet.scores[0].corrected)

@@ -6,26 +6,24 @@ surfaces, follows when painting has rested; then the table of scores has its row
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_unet.errors import DataError, readable
+from napari_unet.errors import DataError
 from napari_unet.events import CaseScore
-from napari_unet.metrics import SCORES, Counts, score_counts, score_masks
+from napari_unet.metrics import SCORES, Counts, score_counts
 from napari_unet.session import Session
 from napari_unet.tally import Box, Tally
 from napari_unet.widgets.counting import Counting
+from napari_unet.widgets.distances import Distances
 from napari_unet.widgets.errors_layer import ErrorsLayer
 from napari_unet.widgets.judged import Judged, Judges
-from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, pixel_size, tag_of
+from napari_unet.widgets.layer_tags import REFERENCE, tag_of
 from napari_unet.widgets.layers import Layers
-from napari_unet.widgets.runner import Background
 from napari_unet.widgets.segmenting import Segmenter
 
 REST = 600  # milliseconds after which painting rests
@@ -49,14 +47,13 @@ class Correcting:
         self.before: CaseScore | None = None
         self.now: CaseScore | None = None
         self.in_sight: CaseScore | None = None
-        self.distances: CaseScore | None = None  # of the labels as they are now, once measured
+        self.distances = Distances(session, layers)
         self.painted = False  # by a person, since ``before``
         self.edits_reference = False
         self.shows_errors = True
         self._begun = False
         self._closed_of: Tally | None = None
         self._earlier: tuple[CaseScore | None, CaseScore | None, bool] | None = None
-        self._measure = Background()
         self._rest, self._look, self._soon, self._closing = (QTimer() for _ in range(4))
         for timer, pause, act in (
             (self._rest, REST, self._take_rest),
@@ -73,6 +70,7 @@ class Correcting:
         layers.labels_touched.connect(self._follow_if_idle)
         layers.slice_changed.connect(self._look_soon)
         self.errors.closed.connect(self._heed_closing)
+        self.distances.changed.connect(self.scored.emit)
 
     # --- what a person asks for ---------------------------------------------------------------
 
@@ -134,17 +132,6 @@ class Correcting:
             self.errors.show(self.counting.tally, self.counting.prediction)
         self.pair_changed.emit()
 
-    def distance_words(self) -> str:
-        """Say how far the surfaces lie apart; empty if that was not measured of these labels."""
-        score = self.distances
-        if score is None or not math.isfinite(score.hd95):
-            return ""
-        unit = score.unit
-        return (
-            f"95 % Hausdorff distance {score.hd95:.3g} {unit}, "
-            f"mean surface distance {score.surface_distance:.3g} {unit}"
-        )
-
     def _heed_closing(self, tally: Tally) -> None:
         self._closed_of = tally
         self._closing.start()
@@ -169,7 +156,9 @@ class Correcting:
 
     def follow(self) -> None:
         """Compare what is there now to be compared."""
-        if self.session.closed or not (self._begun or self._in_sheet()):
+        if self.session.closed or not (
+            self._begun or self.distances.in_sheet(self.judges.reference)
+        ):
             return
         self.problem = self.judges.problem()
         if self.problem:
@@ -187,9 +176,7 @@ class Correcting:
         if counting is None or judged is None:
             return False
         same = counting.prediction is judges.prediction and counting.reference is judges.reference
-        dataset = self.session.dataset
-        known = dataset is not None and tag_of(counting.reference).get("role") == REFERENCE
-        return same and (not known or tuple(dataset.labels.names) == judged.names)  # type: ignore[union-attr]
+        return same and self.judges.classes_of_case() in (None, judged.names)
 
     def _start(self) -> None:
         self._drop()
@@ -227,10 +214,10 @@ class Correcting:
         if self.counting is not None:
             self.counting.close()
         self.counting = self.judged = None
-        self.before = self.now = self.in_sight = self.distances = None
+        self.before = self.now = self.in_sight = None
+        self.distances.forget()
         self.painted, self._earlier = False, None
         self._rest.stop()
-        self._measure.drop()
         self.errors.take_away()
         self.scored.emit()
 
@@ -251,7 +238,7 @@ class Correcting:
         if self.counting is None:
             return
         self.errors.update(self.counting.tally, boxes)
-        self.distances = None
+        self.distances.forget()
         self._score()
         if by_program:
             self.before, self.painted = self.now, False
@@ -303,59 +290,9 @@ class Correcting:
             self.rested.emit()
 
     def _take_measure(self) -> None:
-        """Measure the distances between surfaces, in a thread."""
         counting, judged = self.counting, self.judged
-        if counting is None or judged is None or self.now is None:
-            return
-        tally, whose = counting.tally, self._whose()
-        version = tally.version
-        arrays = tally.prediction.copy(), tally.reference.copy()
-        unit = pixel_size(judged.reference).unit.rstrip("²³")
-        spacing = None if unit == "px" else tuple(np.abs(judged.reference.scale).tolist())
-
-        def work() -> CaseScore:
-            return score_masks(
-                *arrays,
-                judged.names,
-                ignore=judged.ignore,
-                spacing=spacing,
-                unit=unit,
-                **whose,
-            )
-
-        def measured(score: CaseScore) -> None:
-            if counting is self.counting and tally.version == version:
-                self.distances = score
-                self._tell_sheet(score)
-                self.scored.emit()
-
-        self._measure.run(
-            "measuring distances",
-            work,
-            measured,
-            lambda error: self.session.fail("correct", readable(error)),
-        )
-
-    def _tell_sheet(self, score: CaseScore) -> None:
-        """Replace the row of the open case, if the table is of the model whose labels these are."""
-        sheet, judged = self.session.sheet, self.judged
-        if sheet is None or judged is None or not self._in_sheet():
-            return
-        old = next(s for s in sheet.scores if s.name == score.name)
-        tag, segmentations = tag_of(judged.prediction), self.layers.segmentations
-        if tag.get("role") != SEGMENTATION or tag["model"] != sheet.model or self.session.stale:
-            return
-        corrected = self.painted or segmentations.painted(tag["image"], tag["model"])
-        if corrected or old.corrected:  # the latter where the network's labels are back
-            self.session.replace_score(replace(score, tags=old.tags, corrected=corrected))
-
-    def _in_sheet(self) -> bool:
-        """Say whether the open case is in the table of scores, with its own reference."""
-        sheet, case, dataset = self.session.sheet, self.session.case, self.session.dataset
-        if sheet is None or case is None or dataset is None or sheet.root != str(dataset.root):
-            return False
-        reference = tag_of(self.judges.reference)
-        return reference.get("role") == REFERENCE and any(s.name == case.name for s in sheet.scores)
+        if counting is not None and judged is not None and self.now is not None:
+            self.distances.measure(counting.tally, judged, self._whose(), self.painted)
 
     def _activate(self, layer: Any) -> None:
         viewer = self.layers.hand.viewer

@@ -116,6 +116,12 @@ class Judges:
         names = ("foreground",) if n == 1 else tuple(str(i + 1) for i in range(n))
         return Judged(prediction, reference, names, None)
 
+    def classes_of_case(self) -> tuple[str, ...] | None:
+        """Return the names of the data set's classes, None if the reference is of no case of it."""
+        dataset = self.session.dataset
+        known = dataset is not None and self._is_case(self.reference)
+        return tuple(dataset.labels.names) if dataset is not None and known else None
+
     def has_grown(self, judged: Judged) -> bool:
         """Say whether layers that belong to no case have more classes than when one looked."""
         return not self._is_case(judged.reference) and len(self.judged().names) > len(judged.names)

@@ -123,7 +123,7 @@ class CorrectDock(Dock):
         panel.set_problem(problem, counting is not None and counting.ready)
         names = judged.names if judged is not None else ()
         self.view.scores.set_scores(correcting.before, correcting.now, correcting.in_sight, names)
-        self.view.scores.set_distances(correcting.distance_words())
+        self.view.scores.set_distances(correcting.distances.words)
         self._show_history()
 
     def _show_history(self) -> None:
