@@ -189,7 +189,7 @@ class ImproveJob:
     cases: tuple[str, ...] = ()
     minutes: float = 0.0
     epochs: int = 0
-    share: float = 0.5
+    share: float = 0.25
     seed: int = 0
     device: str = "auto"
     surfaces: bool = True

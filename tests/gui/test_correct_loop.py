@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 def test_the_loop(viewer, bench, folder, qtbot, monkeypatch, picture):
     session = open_folder(bench, folder, qtbot, monkeypatch)
     desk, correct = bench.correct.desk, bench.correct
-    train(bench, qtbot, epochs=25)
+    train(bench, qtbot, epochs=8)
     qtbot.waitUntil(lambda: "train" not in session.busy, timeout=SLOW)
     old = model_path("loop")
     assert session.model.path == str(old), bench.train.view.strip.text.plain

@@ -18,6 +18,8 @@ from napari_unet.training.improve import as_training, recipe_for
 from napari_unet.training.job import resume, train
 from napari_unet.training.planning import plan
 from napari_unet.training.start import Start
+from napari_unet.unet import trainer
+from napari_unet.unet.validation import Validation
 from trainings import OPTIM, job
 
 
@@ -49,7 +51,7 @@ def test_the_old_model_and_its_split_stay(folder, old, model):
     start = read_card(model).training["start"]
     assert (start["name"], start["file"]) == ("old", old.name)
     assert start["corrected"] == dict.fromkeys(chosen, 0)
-    assert "2 corrected cases make up 50% of every batch" in notes(events)
+    assert "2 corrected cases make up 25% of every batch" in notes(events)
 
 
 def test_the_recipe_is_that_of_the_model_at_a_tenth_of_its_rate(folder, old, tmp_path):
@@ -62,6 +64,14 @@ def test_the_recipe_is_that_of_the_model_at_a_tenth_of_its_rate(folder, old, tmp
     assert recipe.network == read_card(old).network
     again = recipe_for(wish(first, folder, second, chosen, epochs=1), Start.load(str(first)), 1)
     assert again.optim.lr == pytest.approx(1e-3)  # not lowered a second time
+
+
+def test_the_last_epoch_is_kept_whatever_validation_says(folder, old, model, monkeypatch):
+    """Validation has no cases like those that are learned from."""
+    falling = iter(Validation(1.0, 0.9 - i / 10) for i in range(9))
+    monkeypatch.setattr(trainer, "validate", lambda *a: next(falling))
+    *_, done = train(wish(old, folder, model, of(old, "train")[0], epochs=3))
+    assert (done.epochs, done.best_epoch) == (3, 3)
 
 
 def test_minutes_follow_from_the_number_of_cases(folder, old, model):
@@ -146,7 +156,7 @@ def test_a_stopped_one_goes_on_with_the_same_mixture(folder, old, tmp_path):
     next(e for e in events if isinstance(e, EpochEnd))
     events.close()
     saved = read_resumable(parted)
-    assert (saved.job.corrected, saved.job.share) == (tuple(chosen), 0.5)
+    assert (saved.job.corrected, saved.job.share) == (tuple(chosen), 0.25)
     list(resume(ResumeJob(str(parted))))
     curves = [
         [(e["loss"], e["val_dice"]) for e in read_card(m).training["history"]]

@@ -142,7 +142,7 @@ def improve(
     cases: Sequence[str] = (),
     minutes: float = 0.0,
     epochs: int = 0,
-    share: float = 0.5,
+    share: float = 0.25,
     seed: int = 0,
     surfaces: bool = True,
     device: str = "auto",

@@ -94,10 +94,10 @@ def add_commands(commands: Any) -> None:
     p.add_argument(
         "--share",
         type=share,
-        default=0.5,
+        default=0.25,
         metavar="S",
         help="of every batch, drawn from the corrected cases; the rest from the others "
-        "(default 0.5)",
+        "(default 0.25)",
     )
     p.add_argument("--seed", type=natural, default=0, help="of everything random (default 0)")
     device(p)

@@ -4,6 +4,9 @@ The old cases stay in: of every batch a fixed share comes from the corrected cas
 the others. Shuffled together, ten corrections among two thousand cases would hardly be seen; alone,
 they would push out what the model knows (rehearsal, after Robins, "Catastrophic forgetting,
 rehearsal and pseudorehearsal", Connection Science 7, 1995).
+
+The last epoch is kept, not the one that does best on the validation cases: these show what is
+forgotten, not what is learned, and would choose the first epochs (docs/benchmarks.md).
 """
 
 from __future__ import annotations

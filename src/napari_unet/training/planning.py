@@ -98,7 +98,10 @@ def _mixture(job: TrainJob) -> list[str]:
     if not job.share:
         return []
     many = f"{len(job.corrected)} corrected cases make up {job.share:.0%} of every batch"
-    return [f"{many}; the rest are training cases of before, so that nothing is forgotten."]
+    return [
+        f"{many}; the rest are training cases of before, so that nothing is forgotten. The last "
+        "epoch is kept."
+    ]
 
 
 def opened(folder: str, limit: int = 0) -> Generator[Event, None, Dataset]:

@@ -50,8 +50,9 @@ class Trainer:
     """Fits ``model`` to ``train_set`` and judges it on ``val_set``.
 
     ``classes`` are the names of several foreground classes, by which each one's Dice is told.
-    ``emphasis`` says which training cases come more often than the others. Wherever it yields,
-    `state` is what a new trainer needs to go on exactly from there.
+    ``emphasis`` says which training cases come more often than the others: then every epoch counts
+    as better than the one before, since ``val_set`` has none that are like them. Wherever it
+    yields, `state` is what a new trainer needs to go on exactly from there.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Trainer:
         self.chance = Chance(
             self.optim.seed, len(train_set), speed.lanes, speed.device, self.devices.rank, emphasis
         )
+        self.emphasised = emphasis.share > 0
         self.budget = Budget(self.optim)
         self.steps = steps_per_epoch(self.optim, self.speed, len(self.train_set))
         self.step_count = 0
@@ -173,7 +175,8 @@ class Trainer:
             if self.optim.schedule == "plateau":
                 self.learner.plateau.step(loss)
             self._good = self._remembered()
-        better, self.best_dice = dice > self.best_dice, max(dice, self.best_dice)
+        better = dice > self.best_dice or self.emphasised
+        self.best_dice = max(dice, self.best_dice)
         finite = [v for v in trained if math.isfinite(v)]
         return EpochEnd(
             epoch=number,
