@@ -26,7 +26,7 @@ PATH, READER = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 LINES = 6  # of the list, at the most
 HOW = (
     "Tick models, and add folders with the masks of human readers. "
-    "The first one ticked is what the others are compared with."
+    "All are compared with the first one that is ticked."
 )
 
 
