@@ -19,6 +19,10 @@ from napari_unet.report.html.measures import (
 
 MOST_ROWS = 20_000  # about 8 MB
 NO_TAG = "not given"
+TELLING = (
+    *("dice", "iou", "hd95", "surface_distance"),
+    *("precision", "recall", "volume_difference"),
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,12 @@ def _group_table(
 
 
 def _compact(measures: Sequence[Measure]) -> list[Measure]:
-    """Leave out the sizes themselves: of several cases their difference says more."""
-    return [m for m in measures if m.key not in ("volume", "reference_volume")]
+    """Return those that tell groups apart, the most telling first.
+
+    Left out are sizes, of which the difference says more, and accuracy, which background decides.
+    """
+    by_key = {m.key: m for m in measures}
+    return [by_key[key] for key in TELLING if key in by_key]
 
 
 # --- all cases --------------------------------------------------------------------------------
