@@ -140,9 +140,12 @@ def test_a_large_one_is_counted_bit_by_bit_while_somebody_paints(follow, qtbot, 
     rng = np.random.default_rng(4)
     counting = follow(*(random_labels(rng, (100, 100), 1) for _ in range(2)))
     assert not counting.ready and 0 < counting.share < 1
+    told = []
+    counting.progressed.connect(lambda: told.append(counting.share))
     counting.prediction.paint((5, 5), 1)
     counting.prediction.paint((95, 95), 0)
     qtbot.waitUntil(lambda: counting.ready)
+    assert told and told == sorted(told)
     assert same(counting.counts, whole(counting))
 
 

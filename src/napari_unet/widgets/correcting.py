@@ -187,6 +187,7 @@ class Correcting:
         counting.changed.connect(self._changed)
         counting.lost.connect(self._again)
         counting.complete.connect(self._counted)
+        counting.progressed.connect(self.scored.emit)
         counting.history_changed.connect(self.history_changed.emit)
         if counting.ready:
             self._counted()

@@ -28,6 +28,7 @@ class Counting:
     """Follows a prediction and a reference, both Labels layers of numpy arrays of one shape."""
 
     changed = Signal(tuple, bool)  # the boxes that changed, and whether by the program itself
+    progressed = Signal()  # some more is counted for the first time
     complete = Signal()  # everything is counted: for the first time, or again
     history_changed = Signal()  # what can be undone and redone
     lost = Signal()  # a layer holds another array: begin anew
@@ -112,6 +113,8 @@ class Counting:
                 self.changed.emit(changed, self._by_program)
             self._done += math.prod(s.stop - s.start for s in part)
             if self.share < 1 and perf_counter() > until:
+                if not self.ready:
+                    self.progressed.emit()
                 return
         self._tick.stop()
         self._by_program = False

@@ -46,7 +46,8 @@ class Jumper:
     def text(self) -> str:
         """Which region is looked at, of how many, and what is wrong there."""
         if not self._known():
-            return "Looking for errors …" if self._step else ""
+            asked = "Looking for errors …" if self._step else ""
+            return asked or ("Changed since: N goes on to the next error." if self._of else "")
         if not self.mistakes:
             return "No errors left."
         if self._at in self.mistakes:

@@ -119,7 +119,7 @@ class CorrectDock(Dock):
         counting, judged = correcting.counting, correcting.judged
         problem = correcting.problem
         if counting is not None and not counting.ready:
-            problem = "Counting …"
+            problem = f"Counting … {counting.share:.0%}"
         panel.set_problem(problem, counting is not None and counting.ready)
         names = judged.names if judged is not None else ()
         self.view.scores.set_scores(correcting.before, correcting.now, correcting.in_sight, names)
