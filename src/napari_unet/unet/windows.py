@@ -4,7 +4,8 @@ A window is as large as the memory allows. It is shown with as much around it as
 look at, and of the answer only the window itself is taken: each pixel comes from one window, with
 all of its context, so that there is nothing to blend and no seam. Within a window the image goes
 through the network in strips (see `napari_unet.unet.stream`), so that a window may be as long as
-the image, and only the columns' neighbours are computed twice.
+the image, and of the columns beside it every level computes only what it needs (see
+`napari_unet.unet.edges`). On a CPU two windows go on side by side, each with half of the threads.
 """
 
 from __future__ import annotations
