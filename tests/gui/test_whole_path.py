@@ -145,7 +145,11 @@ def test_a_folder_without_pairs_is_explained_in_the_widget(
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_nothing_is_cut_off_in_a_narrow_dock(viewer, bench, qtbot, theme, picture):
     viewer.theme = theme
-    for i, name in enumerate(("dataset", "train", "segment", "batch", "evaluate", "runs")):
+    names = ("dataset", "train", "segment", "batch", "correct", "evaluate", "runs")
+    assert bench.tabs.count() == len(names)
+    for fold in bench.correct.learning.folds:
+        fold.set_open(True)
+    for i, name in enumerate(names):
         bench.tabs.setCurrentIndex(i)
         qtbot.wait(50)
         assert bench.width() <= 300
