@@ -57,7 +57,8 @@ def written(measure: Measure, value: float, signed: bool = False) -> str:
     if measure.kind == "share":
         return f"{value:.3f}"
     sign = "+" if (signed or measure.key == "volume_difference") and value > 0 else ""
-    digits = 0 if abs(value) >= 1000 or float(value).is_integer() else 1 if abs(value) >= 10 else 2
+    whole = measure.kind == "size" and float(value).is_integer()  # a number of pixels
+    digits = 0 if abs(value) >= 1000 or whole else 1 if abs(value) >= 10 else 2
     return f"{sign}{value:,.{digits}f}"
 
 
@@ -110,7 +111,8 @@ def widths(shown: Sequence[Column], lines: Sequence[Line], by: str = "") -> tupl
         if column.title in sizes:
             return sizes[column.title]
         texts = [column.show(line) for line in few] or [""]
-        return max((t for t in texts if len(t) <= 18), key=len, default="0.000 ± 0.000")
+        longest = max((t for t in texts if len(t) <= 18), key=len, default="0.000 ± 0.000")
+        return longest if by else UP + longest  # any score may be corrected later
 
     first = "patient-00" if by else sizes["Image"]
     return (first, *(sample(column) for column in shown[1:]))
