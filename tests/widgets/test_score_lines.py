@@ -118,7 +118,8 @@ def test_values_are_written_as_short_as_they_can_be_told():
     hd95, more = BY_KEY["hd95"], BY_KEY["volume_difference"]
     assert written(BY_KEY["dice"], 0.98765) == "0.988"
     assert [written(BY_KEY["volume"], v) for v in (3.0, 3.25)] == ["3", "3.25"]
-    assert [written(hd95, v) for v in (0.0, 1.234, 12.34, 1234.5)] == ["0.00", "1.23", "12.3", "1,234"]
+    texts = {0.0: "0.00", 1.234: "1.23", 12.34: "12.3", 1234.5: "1,234"}
+    assert {v: written(hd95, v) for v in texts} == texts
     assert written(more, 12.0) == "+12"
     assert written(hd95, NAN) == "–"
 
