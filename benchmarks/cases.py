@@ -1,6 +1,6 @@
 """How fast one case after another opens in napari: files already read, and files to be read.
 
-A real napari window with the Dataset dock; a script presses Next. A case counts as open when its
+A real napari window with the Data dock; a script presses Next. A case counts as open when its
 layers hold it and the canvas was drawn. Run it as
 
     python benchmarks/cases.py FOLDER [--cases 60]

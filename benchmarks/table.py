@@ -1,6 +1,6 @@
 """How long the table of scores holds up the viewer while it fills, sorts, filters and groups.
 
-The Evaluate dock is shown with the scores of an evaluation of ``--cases`` images, three classes and
+The Scores dock is shown with the scores of an evaluation of ``--cases`` images, three classes and
 two tags, as large evaluations have. Every operation is done ``--repeat`` times; a timer that should
 fire every millisecond measures for how long nothing else could happen, and how much of that this
 thread computed: the rest it waited for other programs. Run it as

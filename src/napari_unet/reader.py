@@ -25,7 +25,7 @@ def get_reader(path: str | Path | Sequence[str]) -> Reader | None:
     """Return what reads a path, or None to leave it to others.
 
     A folder is taken if it is one image (a Zarr store, a DICOM series) or holds pairs of images and
-    masks: of these the first is opened. The Dataset widget opens all of them.
+    masks: of these the first is opened. The Data widget opens all of them.
     """
     if not isinstance(path, (str, Path)):
         if len(path) != 1:
@@ -133,7 +133,7 @@ def _read_pair(image: Path, masks: tuple[Path, ...], count: int, path: Any) -> l
     rule, _ = find_rule(masks)
     case: Case = Case(_name(image), image, masks[0], "", "", masks=masks)
     labels = read_reference(case, rule)
-    _tell(replace(scan, note=f"the first of {count} pairs; the Dataset widget opens all of them"))
+    _tell(replace(scan, note=f"the first of {count} pairs; the Data widget opens all of them"))
     layers = [_image_layer(scan)]
     if labels.shape == scan.spatial:
         layers.append((labels, {**placement(scan), "name": f"{case.name} mask"}, "labels"))

@@ -1,4 +1,4 @@
-"""A data set in a real window, by clicks and keys; pictures of every state of the Dataset dock."""
+"""A data set in a real window, by clicks and keys; pictures of every state of the Data dock."""
 
 from __future__ import annotations
 

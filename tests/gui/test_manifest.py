@@ -9,7 +9,7 @@ import pytest
 from npe2 import PluginManager
 
 PLUGIN = "napari-unet-workbench"
-WIDGETS = ("U-Net workbench", "Dataset", "Train", "Segment", "Batch", "Correct", "Evaluate", "Runs")
+WIDGETS = ("U-Net workbench", "Data", "Train", "Segment", "Batch", "Correct", "Scores", "Runs")
 
 
 @pytest.mark.parametrize("name", WIDGETS)

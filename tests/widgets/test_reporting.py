@@ -1,4 +1,4 @@
-"""Reports that the Evaluate dock asks an engine for."""
+"""Reports that the Scores dock asks an engine for."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Comparer:
         if busy:
             return f"Busy: {busy[0].title}."
         if self.session.dataset is None:
-            return "Open a folder of images and masks under Dataset first."
+            return "Open a folder of images and masks under Data first."
         if len(models) + len(readers) < 2:
             return "Tick at least two models or readers."
         if self.session.free_lane() is None:

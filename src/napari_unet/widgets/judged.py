@@ -101,7 +101,7 @@ class Judges:
         if needed > MOST_BYTES:
             return (
                 f"Following these labels would take {needed / 1e9:.1f} GB of memory, more than the "
-                f"{MOST_BYTES / 1e9:.1f} GB set aside for it. Compare them under Evaluate."
+                f"{MOST_BYTES / 1e9:.1f} GB set aside for it. Compare them under Scores."
             )
         return self._other_classes(prediction, reference)
 

@@ -40,7 +40,7 @@ class Scorer:
         if busy:
             return f"Busy: {busy[0].title}."
         if self.session.dataset is None:
-            return "Open a folder of images and masks under Dataset first."
+            return "Open a folder of images and masks under Data first."
         if self.session.model is None:
             return "Train a model first, or choose a model file with the … button."
         if self.session.free_lane() is None:

@@ -93,7 +93,7 @@ class Segmenter:
         if busy := self.session.busy.get(self.runner.lane):
             return f"Busy: {busy.title}."
         if self.image is None:
-            return "Open an image first, or a case under Dataset."
+            return "Open an image first, or a case under Data."
         if self._card() is None:
             return "Train a model first, or choose a model file with the … button."
         if self.channels():

@@ -85,7 +85,7 @@ class BatchDock(Dock):
         self.view.set_inputs(batcher.describe())
         self.view.set_out(batcher.out)
         none = self.desk.session.dataset is None
-        self.view.set_dataset("Open a data set under Dataset first." if none else "")
+        self.view.set_dataset("Open a data set under Data first." if none else "")
         self._show_reason()
 
     def _show_reason(self) -> None:

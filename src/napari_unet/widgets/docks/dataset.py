@@ -1,4 +1,4 @@
-"""The Dataset dock."""
+"""The Data dock."""
 
 from __future__ import annotations
 

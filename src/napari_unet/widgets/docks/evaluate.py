@@ -1,4 +1,4 @@
-"""The Evaluate dock."""
+"""The Scores dock."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class TrainDock(Dock):
     # --- what is shown ------------------------------------------------------------------------
 
     def _show_split(self) -> None:
-        """Train by the split that was chosen under Dataset."""
+        """Train by the split that was chosen under Data."""
         form, split = self.view.form, self.desk.loader.split
         form.set_value(replace(form.value(), split=split, seed=split.seed))
 

@@ -20,7 +20,7 @@ NARROW = "QTabBar::tab { padding-left: 1px; padding-right: 1px; min-width: 0px; 
 
 
 class WorkbenchDock(QWidget):
-    """Dataset, Train, Segment, Batch, Correct, Evaluate and Runs, on one session."""
+    """Data, Train, Segment, Batch, Correct, Scores and Runs, on one session."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()

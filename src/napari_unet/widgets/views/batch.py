@@ -28,7 +28,7 @@ from napari_unet.widgets.views.refining import CleanUpPanel
 Subset = Literal["train", "val", "test", "all"]
 Average = Literal["model", "none", "flips", "turns"]
 
-NO_IMAGES = "Choose a folder or files, or open a data set under Dataset."
+NO_IMAGES = "Choose a folder or files, or open a data set under Data."
 NO_RESULTS = "Sizes are listed here, image by image. A click shows the labels on their image."
 SUBSETS = (("all", "all images"), ("test", "test"), ("val", "validation"), ("train", "training"))
 
