@@ -32,7 +32,7 @@ from napari_unet.unet.speed import Speed
 from napari_unet.unet.stream import Stream
 from napari_unet.unet.summary import context
 
-BUDGET = 72 << 20  # bytes that activations may take on a CPU: more at a time is hardly faster
+BUDGET = 120 << 20  # bytes that activations may take on a CPU: more at a time is hardly faster
 WHOLE = 4  # times the budget, up to which images are not divided: it saves what is computed twice
 SHARE = 0.25, 0.5  # of the free memory of a CPU's host, and of a GPU, that they may take
 LANES = 2  # windows that are computed at once on a CPU: of more, each would have to be narrower

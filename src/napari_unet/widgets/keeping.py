@@ -60,6 +60,9 @@ class Keeper:
         """Save what was painted since it was saved last; returns before that is done."""
         self._pause.stop()
         self._soon.stop()
+        self._keep_all()
+
+    def _keep_all(self) -> None:
         for work in list(self._works.values()):
             self._keep(work)
 
@@ -67,7 +70,7 @@ class Keeper:
         """Save what is unsaved, and wait for it: the viewer closes."""
         if not self._finished:
             self._finished = True
-            self.keep()
+            self._keep_all()  # where Python itself ends, the timers are gone already
             self.saver.thread.finish()
 
     # --- following the layers -----------------------------------------------------------------
