@@ -614,7 +614,7 @@ def test_two_layers_are_compared(viewer, desk, show, qtbot):
     told = {m.key: layers.table.model().index(i, 1).data() for i, m in enumerate(MEASURES)}
     assert told["dice"] == "0.5000"
     assert told["iou"] == "0.3333"
-    assert told["hd95"] == "4"  # two rows of two millimetres
+    assert told["hd95"] == "4.00"  # two rows of two millimetres
     assert told["volume_difference"] == "0"
     titles = [layers.table.model().index(i, 0).data() for i in range(len(MEASURES))]
     assert titles[5:8] == ["HD95 mm", "MSD mm", "Found mm²"]
