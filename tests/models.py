@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from skimage.io import imsave
 
 from napari_unet.card import ModelCard
 from napari_unet.config import PreprocessConfig, UNetConfig
@@ -10,6 +12,19 @@ from napari_unet.data.cases import LabelRule
 from napari_unet.unet.file import save_model
 from napari_unet.unet.model import UNet
 from nets import random_net
+
+
+def bright_squares(root: Path, count: int, wider: int = 1) -> Path:
+    """Write images of a bright square; each reference is ``wider`` pixels wider than the last."""
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+    for i in range(count):
+        image, mask = np.full((40, 40), 10, np.uint8), np.zeros((40, 40), np.uint8)
+        image[5:25, 5:25] = 200
+        mask[5:25, 5 : 25 + wider * i] = 255
+        imsave(root / "images" / f"{i}.png", image, check_contrast=False)
+        imsave(root / "masks" / f"{i}.png", mask, check_contrast=False)
+    return root
 
 
 def bright_model(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.io import imread, imsave
 
-from models import bright_model, random_model
+from models import bright_model, bright_squares, random_model
 from napari_unet.comparison import compare
 from napari_unet.config import SplitConfig
 from napari_unet.data.dataset import open_dataset
@@ -19,16 +19,7 @@ from napari_unet.metrics import agreement, paired
 @pytest.fixture
 def folder(tmp_path):
     """Six images of a bright square; every reference is a little too wide."""
-    root = tmp_path / "data"
-    for part in ("images", "masks"):
-        (root / part).mkdir(parents=True)
-    for i in range(6):
-        image, mask = np.full((40, 40), 10, np.uint8), np.zeros((40, 40), np.uint8)
-        image[5:25, 5:25] = 200
-        mask[5:25, 5 : 25 + i] = 255
-        imsave(root / "images" / f"{i}.png", image, check_contrast=False)
-        imsave(root / "masks" / f"{i}.png", mask, check_contrast=False)
-    return root
+    return bright_squares(tmp_path / "data", 6)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from skimage.io import imread, imsave
 from tifffile import imwrite
 
-from models import bright_model
+from models import bright_model, bright_squares
 from napari_unet.config import SplitConfig
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.splits.split import make_split, split_path
@@ -22,16 +22,7 @@ from napari_unet.pictures import telling, write_picture
 @pytest.fixture
 def folder(tmp_path):
     """Eight images of a bright square; every reference is a little too wide."""
-    root = tmp_path / "data"
-    for part in ("images", "masks"):
-        (root / part).mkdir(parents=True)
-    for i in range(8):
-        image, mask = np.full((40, 40), 10, np.uint8), np.zeros((40, 40), np.uint8)
-        image[5:25, 5:25] = 200
-        mask[5:25, 5 : 25 + i] = 255
-        imsave(root / "images" / f"{i}.png", image, check_contrast=False)
-        imsave(root / "masks" / f"{i}.png", mask, check_contrast=False)
-    return root
+    return bright_squares(tmp_path / "data", 8)
 
 
 @pytest.fixture

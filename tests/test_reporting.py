@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.io import imsave
 
-from models import bright_model
+from models import bright_model, bright_squares
 from napari_unet import reporting
 from napari_unet.comparison import compare
 from napari_unet.data import corrections
@@ -27,16 +26,7 @@ from pages import read_page
 @pytest.fixture
 def folder(tmp_path):
     """Six images of a bright square, whose references are ever wider."""
-    root = tmp_path / "data"
-    for part in ("images", "masks"):
-        (root / part).mkdir(parents=True)
-    for i in range(6):
-        image, mask = np.full((40, 40), 10, np.uint8), np.zeros((40, 40), np.uint8)
-        image[5:25, 5:25] = 200
-        mask[5:25, 5 : 25 + 2 * i] = 255
-        imsave(root / "images" / f"{i}.png", image, check_contrast=False)
-        imsave(root / "masks" / f"{i}.png", mask, check_contrast=False)
-    return root
+    return bright_squares(tmp_path / "data", 6, wider=2)
 
 
 @pytest.fixture

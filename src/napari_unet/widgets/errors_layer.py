@@ -73,15 +73,12 @@ class ErrorsLayer:
     # --- inside -------------------------------------------------------------------------------
 
     def _put(self, layer: Any, on: Any, outcomes: Any) -> Any:
-        viewer = self.hand.viewer
-        active, selected = viewer.layers.selection.active, set(viewer.layers.selection)
         look = {"opacity": self.opacity, "colormap": _colormap()}
-        put = self.hand.put(layer, Labels, outcomes, NAME, {"role": ERRORS}, geometry(on) | look)
-        put.features = {"index": list(WORDS), "label": list(WORDS.values())}
-        put.editable = False
-        viewer.layers.selection = {x for x in selected if x in viewer.layers}
-        if active is not None and active in viewer.layers:
-            viewer.layers.selection.active = active
+        place = geometry(on) | look
+        with self.hand.keeping_selection():
+            put = self.hand.put(layer, Labels, outcomes, NAME, {"role": ERRORS}, place)
+            put.features = {"index": list(WORDS), "label": list(WORDS.values())}
+            put.editable = False
         return put
 
     def _removed(self, event: Any) -> None:

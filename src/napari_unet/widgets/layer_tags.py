@@ -62,6 +62,16 @@ class Hand:
         finally:
             self.busy = before
 
+    @contextmanager
+    def keeping_selection(self) -> Iterator[None]:
+        """Leave selection and active layer, and so the brush, as they are."""
+        layers = self.layers
+        active, selected = layers.selection.active, set(layers.selection)
+        yield
+        layers.selection = {x for x in selected if x in layers}
+        if active is not None and active in layers:
+            layers.selection.active = active
+
     def find(self, role: str) -> Any:
         """Return the first layer with a role, None if there is none."""
         return next((x for x in self.layers if tag_of(x).get("role") == role), None)

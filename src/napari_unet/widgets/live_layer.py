@@ -71,21 +71,17 @@ class LiveLayer:
         return reference if reference is not None and reference.data.shape == shape else None
 
     def _put(self, layer: Any, on: Any, labels: NDArray[np.uint8]) -> Any:
-        viewer = self.hand.viewer
-        keep = viewer.layers.selection.active, set(viewer.layers.selection)
         new = layer is None
         look = {"colormap": FILL, "opacity": 0.5} if new else {}
-        tag = {"role": LIVE}
-        # A copy: the next preview is written into the layer's own array.
-        put = self.hand.put(layer, Labels, labels.copy(), NAME, tag, geometry(on) | look)
-        put.editable = False
-        if new and (reference := self.hand.find(REFERENCE)) is not None:
-            # Below the reference, whose outline is then seen on it.
-            viewer.layers.move(viewer.layers.index(put), viewer.layers.index(reference))
-        active, selected = keep
-        viewer.layers.selection = {x for x in selected if x in viewer.layers}
-        if active is not None and active in viewer.layers:
-            viewer.layers.selection.active = active
+        place, tag = geometry(on) | look, {"role": LIVE}
+        with self.hand.keeping_selection():
+            # A copy: the next preview is written into the layer's own array.
+            put = self.hand.put(layer, Labels, labels.copy(), NAME, tag, place)
+            put.editable = False
+            if new and (reference := self.hand.find(REFERENCE)) is not None:
+                # Below the reference, whose outline is then seen on it.
+                layers = self.hand.layers
+                layers.move(layers.index(put), layers.index(reference))
         return put
 
     def _removed(self, event: Any) -> None:
