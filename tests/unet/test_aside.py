@@ -1,10 +1,11 @@
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from napari_unet.unet.aside import AbandonedError, aside, checkpoint, finished
+from napari_unet.unet.aside import AbandonedError, aside, checkpoint, finished, own_threads
 
 
 def test_gives_the_result_and_tells_meanwhile():
@@ -60,3 +61,15 @@ def test_has_as_many_threads_as_the_caller():
         assert finished(aside(torch.get_num_threads, lambda: None)) == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_thread_keeps_its_share_whatever_others_set_before_it_computes():
+    all_of_them = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(1, initializer=own_threads, initargs=(3,)) as pool:
+            pool.submit(int).result()
+            torch.set_num_threads(5)
+            assert pool.submit(torch.get_num_threads).result() == 3
+        assert torch.get_num_threads() == 5
+    finally:
+        torch.set_num_threads(all_of_them)

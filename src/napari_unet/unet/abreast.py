@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import torch
 
-from napari_unet.unet.aside import checkpoint, heir
+from napari_unet.unet.aside import checkpoint, heir, own_threads
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Abreast:
         inherit, each = heir(), max(self._threads // number, 1)
 
         def begin() -> None:
-            torch.set_num_threads(each)
+            own_threads(each)
             inherit()
 
         self._pool = ThreadPoolExecutor(number, "abreast", begin)

@@ -37,7 +37,7 @@ def aside(work: Callable[[], T], tell: Callable[[], E]) -> Generator[E, None, T]
         return work()
 
     threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(1, "aside", torch.set_num_threads, (threads,))
+    pool = ThreadPoolExecutor(1, "aside", own_threads, (threads,))
     try:
         future = pool.submit(run)
         for _ in until_done([future]):
@@ -46,6 +46,16 @@ def aside(work: Callable[[], T], tell: Callable[[], E]) -> Generator[E, None, T]
     finally:
         abandoned.set()
         pool.shutdown(wait=False)
+
+
+def own_threads(number: int) -> None:
+    """Have the caller's thread compute with this many of torch's threads, whatever others do.
+
+    When a thread first computes, torch gives it the number that was set last, by any thread: that
+    has to be over before it is given its own.
+    """
+    torch.get_num_threads()
+    torch.set_num_threads(number)
 
 
 def until_done(futures: Sequence[Future[Any]]) -> Generator[None, None, None]:

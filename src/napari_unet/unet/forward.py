@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from napari_unet.unet.aside import checkpoint
+from napari_unet.unet.aside import checkpoint, own_threads
 from napari_unet.unet.faults import free, out_of_memory
 from napari_unet.unet.model import UNet
 
@@ -35,7 +35,7 @@ class Forward:
     def __init__(self, model: UNet, speed: Speed) -> None:
         self.model, self.speed = model, speed
         each = max(torch.get_num_threads() // speed.lanes, 1)
-        self._pool = ThreadPoolExecutor(speed.lanes, "forward", torch.set_num_threads, (each,))
+        self._pool = ThreadPoolExecutor(speed.lanes, "forward", own_threads, (each,))
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return float32 logits ``(N, K, *S)`` on the device for images ``(N, C, *S)``."""

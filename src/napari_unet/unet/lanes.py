@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from napari_unet.unet.aside import until_done
+from napari_unet.unet.aside import own_threads, until_done
 from napari_unet.unet.model import UNet
 
 Loss = Callable[[UNet], Tensor]
@@ -39,7 +39,7 @@ class Lanes:
         self.number = number
         self._models = [model, *(_replica(model) for _ in range(number - 1))]
         each = max(torch.get_num_threads() // number, 1)
-        self._pool = ThreadPoolExecutor(number, "lane", torch.set_num_threads, (each,))
+        self._pool = ThreadPoolExecutor(number, "lane", own_threads, (each,))
 
     def share(self, batch: Tensor) -> tuple[Tensor, ...]:
         """Divide a batch ``(N, ...)`` among the lanes."""
