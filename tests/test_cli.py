@@ -20,7 +20,15 @@ from napari_unet.errors import ConfigError
 from napari_unet.presets import PRESETS
 from napari_unet.runs import list_runs
 from pages import read_page
-from trainings import TINY
+from trainings import TINY, auto_is_tiny
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_presets():
+    with pytest.MonkeyPatch.context() as patch:
+        auto_is_tiny(patch)
+        patch.setitem(PRESETS, "fast", replace(TINY, name="fast"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +112,7 @@ def several(folder, out, *more):
     return ["train", folder, "--model", model, "--epochs", "1", *presets, *more]
 
 
-@pytest.fixture
-def tiny_presets(monkeypatch):
-    for name in ("auto", "fast"):
-        monkeypatch.setitem(PRESETS, name, replace(TINY, name=name))
-
-
-def test_several_presets_are_trained_on_one_split_and_compared(
-    folder, tmp_path, tiny_presets, capsys
-):
+def test_several_presets_are_trained_on_one_split_and_compared(folder, tmp_path, capsys):
     assert main(several(folder, tmp_path, "--split", "50:25:25")) == 0
     said = capsys.readouterr()
     splits = [load(tmp_path / f"m-{name}.split.json").subsets for name in ("auto", "fast")]
@@ -125,7 +125,7 @@ def test_several_presets_are_trained_on_one_split_and_compared(
     assert all(run.test_dice == run.test_dice for run in runs.values())  # no NaN
 
 
-def test_several_presets_as_json(folder, tmp_path, tiny_presets, capsys):
+def test_several_presets_as_json(folder, tmp_path, capsys):
     args = several(folder, tmp_path, "--split", "70:30:0", "--preset", "auto")
     found = json_of(capsys, *args)
     assert list(found["runs"]) == ["auto", "fast"]
@@ -133,9 +133,7 @@ def test_several_presets_as_json(folder, tmp_path, tiny_presets, capsys):
     assert found["test"] == {}
 
 
-def test_a_preset_that_fails_does_not_stop_the_others(
-    folder, tmp_path, tiny_presets, monkeypatch, capsys
-):
+def test_a_preset_that_fails_does_not_stop_the_others(folder, tmp_path, monkeypatch, capsys):
     def trained(args, preset, model, shares=""):
         if preset == "auto":
             raise ConfigError("nothing of this fits")
@@ -149,7 +147,7 @@ def test_a_preset_that_fails_does_not_stop_the_others(
     assert (tmp_path / "m-fast.unet.safetensors").exists()
 
 
-def test_presets_that_were_not_begun_are_named(folder, tmp_path, tiny_presets, monkeypatch, capsys):
+def test_presets_that_were_not_begun_are_named(folder, tmp_path, monkeypatch, capsys):
     def stopped(args, preset, model, shares=""):
         raise KeyboardInterrupt
 
