@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_unet.widgets.docks.batch import BatchDock
 from napari_unet.widgets.docks.correct import CorrectDock
@@ -14,9 +14,7 @@ from napari_unet.widgets.docks.evaluate import EvaluateDock
 from napari_unet.widgets.docks.runs import RunsDock
 from napari_unet.widgets.docks.segment import SegmentDock
 from napari_unet.widgets.docks.train import TrainDock
-
-# Seven names side by side in a dock of 300 pixels.
-NARROW = "QTabBar::tab { padding-left: 1px; padding-right: 1px; min-width: 0px; }"
+from napari_unet.widgets.parts.switch import Switch
 
 
 class WorkbenchDock(QWidget):
@@ -31,22 +29,21 @@ class WorkbenchDock(QWidget):
         self.correct = CorrectDock(napari_viewer)
         self.evaluate = EvaluateDock(napari_viewer)
         self.runs = RunsDock(napari_viewer)
-        self.tabs = QTabWidget()
-        self.tabs.addTab(self.dataset, "Data")
-        self.tabs.addTab(self.train, "Train")
-        self.tabs.addTab(self.segment, "Segment")
-        self.tabs.addTab(self.batch, "Batch")
-        self.tabs.addTab(self.correct, "Correct")
-        self.tabs.addTab(self.evaluate, "Scores")
-        self.tabs.addTab(self.runs, "Runs")
-        self.tabs.setUsesScrollButtons(False)
-        bar = self.tabs.tabBar()
-        assert bar is not None
-        bar.setStyleSheet(NARROW)
+        switch = Switch()
+        self.tabs = switch.tabs
+        switch.add(self.dataset, "Data", "Open data sets, look through their cases, check them")
+        switch.add(self.train, "Train", "Train models on the open data set, or on layers")
+        switch.add(self.segment, "Segment", "Segment the open image")
+        switch.add(self.batch, "Batch", "Segment whole folders")
+        switch.add(self.correct, "Correct", "Correct labels, and improve models with that")
+        switch.add(
+            self.evaluate, "Scores", "Score a model on a data set; compare models and readers"
+        )
+        switch.add(self.runs, "Runs", "Compare all trainings, and go on with any of them")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self.tabs)
+        layout.addWidget(switch)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which everything can be read."""
