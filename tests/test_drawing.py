@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,6 +17,7 @@ from napari_unet.drawing import (
     error_masks,
     paint,
     panels,
+    thumbnail,
     to_rgb,
 )
 from napari_unet.errors import DataError
@@ -41,6 +44,16 @@ def test_picture_is_a_png_of_all_rows(tmp_path):
         width, height = png.size
     assert width > PANEL * len(TITLES)
     assert height > PANEL * 2 + round(PANEL * 40 / 60)
+
+
+@pytest.mark.parametrize(("shape", "size"), [((40, 80), (256, 64)), ((400, 100, 3), (64, 128))])
+def test_a_thumbnail_shows_image_and_prediction(shape, size):
+    with Image.open(io.BytesIO(thumbnail(row(shape, prediction=np.ones(shape[:2], int))))) as png:
+        assert png.format == "PNG"
+        assert png.size == size
+        pixels = np.asarray(png).astype(float)
+    image, predicted = pixels[:, : size[0] // 2], pixels[:, size[0] // 2 :]
+    assert np.ptp(image.mean((0, 1))) < np.ptp(predicted.mean((0, 1))) - 20  # grey, and orange
 
 
 @pytest.mark.parametrize(

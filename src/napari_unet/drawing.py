@@ -6,6 +6,7 @@ colour blindness can tell apart.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,17 @@ def panels(row: PictureRow) -> list[Pixels]:
         paint(image, class_masks(prediction)),
         paint(_faded(image), error_masks(reference, prediction), alpha=0.65),
     ]
+
+
+def thumbnail(row: PictureRow, side: int = 128) -> bytes:
+    """Return image and prediction side by side as a PNG file, the longer side of each ``side``."""
+    image, _, predicted, _ = panels(row)
+    both = Image.fromarray(np.concatenate([image, predicted], axis=1))
+    share = side / max(image.shape[:2])
+    size = (max(round(both.width * share), 2), max(round(both.height * share), 1))
+    file = io.BytesIO()
+    both.resize(size, Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def _check(row: PictureRow) -> None:
