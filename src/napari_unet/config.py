@@ -38,15 +38,18 @@ class UNetConfig:
         "Channels per level",
         "Overrides the doubling: depth + 1 numbers, the last for the bottleneck.",
     )
-    padding: Literal["same", "valid"] = option(
+    padding: Literal["same", "zeros", "valid"] = option(
         "same",
         "Padding",
-        "same: zero padding. valid: the 2015 paper's unpadded convolutions with cropped skips.",
+        "same: zero padding, and images mirrored to sides that halve evenly. zeros: uneven sides "
+        "are filled with zeros inside the network instead. valid: the 2015 paper's unpadded "
+        "convolutions with cropped skips.",
     )
-    upsampling: Literal["transposed", "bilinear"] = option(
+    upsampling: Literal["transposed", "bilinear", "corners"] = option(
         "transposed",
         "Upsampling",
-        "A learned 2×2 up-convolution, or bilinear and a 1×1 convolution.",
+        "A learned 2×2 up-convolution, or bilinear and a 1×1 convolution. corners: bilinear from "
+        "corner to corner, and each block passes on half the channels instead.",
     )
     norm: Literal["none", "batch", "instance", "group"] = option(
         "none", "Normalisation", "Layer placed after every 3×3 convolution."
@@ -103,6 +106,10 @@ class UNetConfig:
             raise ConfigError("channels per level: every number must lie between 1 and 4096")
         if self.padding == "valid" and self.stem_stride != 1:
             raise ConfigError("valid padding and a strided stem cannot be combined")
+        if self.padding == "zeros" and (self.stem_stride != 1 or self.attention):
+            raise ConfigError(
+                "padding with zeros cannot be combined with a strided stem or attention gates"
+            )
         if self.supervision and (self.padding == "valid" or self.supervision >= self.depth):
             raise ConfigError(
                 f"deep supervision: {self.supervision} coarser levels do not fit a network of "
@@ -129,6 +136,15 @@ class UNetConfig:
     def levels(self) -> tuple[int, ...]:
         """Channels of every level, the bottleneck last; length ``depth + 1``."""
         return self.channels or tuple(self.base_channels * 2**i for i in range(self.depth + 1))
+
+    @property
+    def rising(self) -> tuple[int, ...]:
+        """Channels that every level passes up, the bottleneck last; length ``depth + 1``.
+
+        Where nothing on the way up changes their number, it is that of the level above.
+        """
+        levels = self.levels
+        return (levels[0], *levels[:-1]) if self.upsampling == "corners" else levels
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from napari_unet.config import UNetConfig
-from napari_unet.unet.layers import AttentionGate, Shuffle, crop_centre, mirror_pad
+from napari_unet.unet.layers import AttentionGate, Shuffle, crop_centre, mirror_pad, zero_pad
 
 
 def test_mirror_pad_repeats_as_often_as_needed():
@@ -18,6 +18,13 @@ def test_mirror_pad_equals_torch_where_torch_can():
     x = torch.randn(2, 3, 6, 7)
     wanted = nn.functional.pad(x, (4, 5, 3, 2), mode="reflect")
     torch.testing.assert_close(mirror_pad(x, [(3, 2), (4, 5)]), wanted)
+
+
+def test_zeros_lie_evenly_around_and_one_more_at_the_end():
+    one = torch.ones(1, 1, 1, 2, 2)
+    assert zero_pad(one, (1, 2, 5))[0, 0, 0, 0].tolist() == [0, 1, 1, 0, 0]
+    assert zero_pad(one, (1, 4, 2))[0, 0, 0, :, 0].tolist() == [0, 1, 1, 0]
+    assert zero_pad(one, (1, 2, 2)) is one
 
 
 def test_mirror_pad_knows_depth():

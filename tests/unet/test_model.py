@@ -6,6 +6,7 @@ from napari_unet.config import UNetConfig
 from napari_unet.errors import ConfigError
 from napari_unet.unet.model import UNet, probabilities
 from napari_unet.unet.summary import parameters, receptive_field, summary
+from nets import random_net
 
 OPTIONS = [
     {},
@@ -21,6 +22,11 @@ OPTIONS = [
     {"channels": (4, 6, 10)},
     {"attention": True},
     {"attention": True, "padding": "valid"},
+    {"padding": "zeros", "norm": "batch", "residual": True},
+    {"padding": "zeros", "norm": "instance"},
+    {"upsampling": "corners", "attention": True},
+    {"upsampling": "corners", "padding": "zeros"},
+    {"upsampling": "corners", "padding": "valid"},
 ]
 VOLUMES = [
     {},
@@ -32,6 +38,7 @@ VOLUMES = [
     {"padding": "valid"},
     {"padding": "valid", "flat_levels": 1, "residual": True},
     {"attention": True, "flat_levels": 1},
+    {"upsampling": "corners", "padding": "zeros", "flat_levels": 1},
 ]
 
 
@@ -126,6 +133,7 @@ def test_valid_output_lies_where_its_input_is():
         {"depth": 1, "stem_stride": 4, "upsampling": "bilinear"},
         {"depth": 2, "padding": "valid"},
         {"depth": 2, "attention": True},
+        {"depth": 2, "upsampling": "corners", "padding": "zeros"},
         {"depth": 2, "dims": 3},
         {"depth": 2, "dims": 3, "flat_levels": 1, "stem_stride": 2},
     ],
@@ -195,9 +203,11 @@ def test_an_untrained_network_sees_background(classes, stride):
     assert background.min() > 0.8
 
 
+@pytest.mark.parametrize("options", [{}, {"upsampling": "corners", "padding": "zeros"}], ids=str)
 @pytest.mark.parametrize("dims", [2, 3])
-def test_supervised_levels_answer_too_and_reach_the_deep_weights(dims):
-    config = UNetConfig(dims=dims, depth=3, base_channels=2, supervision=2, out_channels=3)
+def test_supervised_levels_answer_too_and_reach_the_deep_weights(dims, options):
+    sizes = {"dims": dims, "depth": 3, "base_channels": 2}
+    config = UNetConfig(**sizes, **options, supervision=2, out_channels=3)
     net = UNet(config)
     x = torch.randn(2, 1, *(9, 11, 14)[:dims])
     fine, *coarse = net.answers(x)
@@ -214,7 +224,18 @@ def test_levels_that_cannot_be_supervised_are_refused(wrong):
         UNetConfig(**{"depth": 4, "supervision": 1, **wrong})
 
 
-def test_one_tiny_image_can_be_learned_from():
+@pytest.mark.parametrize("options", [{"stem_stride": 4}, {"padding": "zeros"}], ids=str)
+def test_one_tiny_image_can_be_learned_from(options):
     """A lane may be given a single image, and a norm needs more than one pixel of it."""
-    net = UNet(UNetConfig(depth=3, base_channels=2, norm="batch", stem_stride=4)).train()
-    assert net(torch.randn(1, 1, 32, 32)).shape == (1, 1, 32, 32)
+    net = UNet(UNetConfig(depth=3, base_channels=2, norm="batch", **options)).train()
+    for n in (32, 15):
+        assert net(torch.randn(1, 1, n, n)).shape == (1, 1, n, n)
+
+
+def test_zeros_within_the_network_leave_even_images_as_they_are():
+    """At sides that halve evenly there is nothing to fill, and mirrors do nothing either."""
+    even, uneven = torch.randn(1, 1, 16, 24), torch.randn(1, 1, 17, 23)
+    mirrored = random_net(UNetConfig(depth=3, base_channels=2, norm="batch"))
+    filled = random_net(UNetConfig(depth=3, base_channels=2, norm="batch", padding="zeros"))
+    assert filled(even).equal(mirrored(even))
+    assert not filled(uneven).allclose(mirrored(uneven))

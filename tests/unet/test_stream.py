@@ -66,3 +66,5 @@ def test_what_averages_over_space_is_not_streamed():
     assert not streams(UNetConfig(norm="instance"))
     assert not streams(UNetConfig(norm="group"))
     assert not streams(UNetConfig(padding="valid"))
+    assert not streams(UNetConfig(padding="zeros"))
+    assert not streams(UNetConfig(upsampling="corners"))

@@ -37,7 +37,7 @@ def needs(config: UNetConfig) -> list[Needs]:
     They hold for windows that begin and end at multiples of what the network divides by.
     """
     # To enlarge linearly, a neighbour is needed as well.
-    blurs = int(config.upsampling == "bilinear" or config.attention)
+    blurs = int(config.upsampling != "transposed" or config.attention)
     below, wanted = [], 0
     for _ in range(config.depth):
         wanted = -(-(wanted + BLOCK + blurs) // 2)

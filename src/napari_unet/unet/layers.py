@@ -39,14 +39,16 @@ def sides(n: int, dims: int, flat: bool) -> tuple[int, ...]:
 class DoubleConv(nn.Module):
     """Two 3×3 convolutions (3×3×3 in 3D), each followed by the normalisation and ReLU."""
 
-    def __init__(self, c_in: int, c_out: int, config: UNetConfig, flat: bool = False) -> None:
+    def __init__(
+        self, c_in: int, c_out: int, config: UNetConfig, flat: bool = False, c_mid: int = 0
+    ) -> None:
         super().__init__()
-        conv, kernel = CONV[config.dims], sides(3, config.dims, flat)
+        conv, kernel, c_mid = CONV[config.dims], sides(3, config.dims, flat), c_mid or c_out
         bias = config.norm == "none"
-        pad = tuple(k // 2 if config.padding == "same" else 0 for k in kernel)
-        self.conv1 = conv(c_in, c_out, kernel, padding=pad, bias=bias)
-        self.norm1 = norm_layer(config, c_out)
-        self.conv2 = conv(c_out, c_out, kernel, padding=pad, bias=bias)
+        pad = tuple(0 if config.padding == "valid" else k // 2 for k in kernel)
+        self.conv1 = conv(c_in, c_mid, kernel, padding=pad, bias=bias)
+        self.norm1 = norm_layer(config, c_mid)
+        self.conv2 = conv(c_mid, c_out, kernel, padding=pad, bias=bias)
         self.norm2 = norm_layer(config, c_out)
         self.shortcut: nn.Module | None = None
         if config.residual:
@@ -73,6 +75,9 @@ class Up(nn.Module):
         self.up: nn.Module
         if config.upsampling == "transposed":
             self.up = TRANSPOSED[config.dims](c_in, c_out, factor, stride=factor)
+        elif config.upsampling == "corners":
+            assert c_in == c_out
+            self.up = Smooth(factor, align_corners=True)
         else:
             # The 1×1 convolution comes first: it commutes with the interpolation and is four
             # times cheaper on the small image.
@@ -85,11 +90,15 @@ class Up(nn.Module):
 
 
 class Smooth(nn.Upsample):
-    """Enlarges linearly along every axis by whole factors."""
+    """Enlarges linearly along every axis by whole factors.
 
-    def __init__(self, factor: Sequence[int]) -> None:
+    With ``align_corners`` the outermost pixels' centres stay the outermost, so that where a pixel
+    comes from depends on the image's size.
+    """
+
+    def __init__(self, factor: Sequence[int], align_corners: bool = False) -> None:
         scale = tuple(map(float, factor))
-        super().__init__(scale_factor=scale, mode=SMOOTH[len(scale)], align_corners=False)
+        super().__init__(scale_factor=scale, mode=SMOOTH[len(scale)], align_corners=align_corners)
 
 
 class AttentionGate(nn.Module):
@@ -157,6 +166,15 @@ def crop_centre(x: Tensor, size: Sequence[int]) -> Tensor:
         if x.shape[axis] != n:
             x = x.narrow(axis, (x.shape[axis] - n) // 2, n)
     return x
+
+
+def zero_pad(x: Tensor, size: Sequence[int]) -> Tensor:
+    """Put zeros around ``(N, C, *S)`` up to ``size``; of an odd number one more at the end."""
+    border: list[int] = []
+    for n, wanted in zip(x.shape[2:], size, strict=True):
+        before = (wanted - n) // 2
+        border = [before, wanted - n - before, *border]  # torch begins with the last axis
+    return F.pad(x, border) if any(border) else x
 
 
 def mirror_pad(x: Tensor, margins: Sequence[tuple[int, int]]) -> Tensor:

@@ -4,7 +4,8 @@ The defaults of `napari_unet.config.UNetConfig` give the textbook network with p
 ``padding="valid"`` gives the paper's own, whose output is smaller than its input. With ``dims=3``
 it is the 3D U-Net of Çiçek et al. 2016 (arXiv:1606.06650). Either way `UNet.forward` takes images
 of any size and returns logits of the same size: it mirrors the image at its borders as far as the
-network needs and crops the result.
+network needs and crops the result. ``padding="zeros"`` and ``upsampling="corners"`` are for the
+versions of the network that are widespread in PyTorch (see `napari_unet.exchange.state_dict`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_unet.config import UNetConfig
+from napari_unet.unet.grid import grids
 from napari_unet.unet.layers import (
     CONV,
     CONVOLUTIONS,
@@ -32,6 +34,7 @@ from napari_unet.unet.layers import (
     mirror_pad,
     shuffle,
     sides,
+    zero_pad,
 )
 
 PRIOR = 3.0  # logit of the background at the start: foreground has a probability of 5 %
@@ -61,22 +64,19 @@ class UNet(nn.Module):
             for a, b, c, f in zip((c_in, *levels), levels[:-1], wet, flat, strict=False)
         )
         self.pool = nn.ModuleList(POOL[config.dims](sides(2, config.dims, f)) for f in flat)
-        self.bottleneck = DoubleConv(levels[-2], levels[-1], config)
-        down = list(itertools.pairwise(levels[::-1]))
-        up = flat[::-1]
-        self.up = nn.ModuleList(Up(a, b, config, f) for (a, b), f in zip(down, up, strict=True))
-        self.decoder = nn.ModuleList(
-            DoubleConv(2 * b, b, dry, f) for (_, b), f in zip(down, up, strict=True)
-        )
+        rising = config.rising
+        self.bottleneck = DoubleConv(levels[-2], rising[-1], config, c_mid=levels[-1])
+        # Channels that come up from below, of the skip, and passed on; the coarsest level first.
+        right = list(zip(rising[:0:-1], levels[-2::-1], rising[-2::-1], flat[::-1], strict=True))
+        self.up = nn.ModuleList(Up(a, b, config, f) for a, b, _, f in right)
+        self.decoder = nn.ModuleList(DoubleConv(2 * b, c, dry, f, c_mid=b) for _, b, c, f in right)
         self.head = conv(levels[0], config.out_channels * math.prod(strides), 1)
         self.shuffle = shuffle(strides)
         self.gate = nn.ModuleList()
         if config.attention:
-            self.gate.extend(
-                AttentionGate(b, a, config, f) for (a, b), f in zip(down, up, strict=True)
-            )
+            self.gate.extend(AttentionGate(b, a, config, f) for a, b, _, f in right)
         # Heads of the coarser levels, the coarsest first, as the decoder comes by them.
-        coarse = levels[config.supervision : 0 : -1]
+        coarse = rising[config.supervision : 0 : -1]
         self.aux = nn.ModuleList(conv(c, config.out_channels, 1) for c in coarse)
         self.apply(_initialise)
         for head in (self.head, *self.aux):
@@ -109,7 +109,10 @@ class UNet(nn.Module):
         features = []
         for i, (up, block) in enumerate(zip(self.up, self.decoder, strict=True)):  # up the right
             coarse, x = x, up(x)
-            skip = crop_centre(skips.pop(), x.shape[2:])
+            skip = skips.pop()
+            if self.config.padding == "zeros":
+                x = zero_pad(x, skip.shape[2:])
+            skip = crop_centre(skip, x.shape[2:])
             if self.config.attention:
                 skip = self.gate[i](skip, coarse)
             x = block(torch.cat([skip, x], dim=1))
@@ -123,38 +126,14 @@ class UNet(nn.Module):
 
     def margins(self, space: tuple[int, ...]) -> list[tuple[int, int]]:
         """Return how many mirrored pixels go before and after each side of an image."""
-        c = self.config
-        if c.padding == "valid":
-            return [_valid_margins(n, h) for n, h in zip(space, c.halvings, strict=True)]
-        # A norm over one image's pixels needs more than one of them at the bottleneck; of a batch,
-        # too, a lane may be given one image.
-        least = 1 if c.norm == "none" else 2
-        fewest = (1,) * (c.dims - 2) + (least, least)
-        steps = [2**h * s for h, s in zip(c.halvings, c.strides, strict=True)]
-        return [
-            (0, max(-(-n // step), few) * step - n)
-            for n, step, few in zip(space, steps, fewest, strict=True)
-        ]
+        found = grids(self.config, self.training)
+        return [grid.margins(n) for n, grid in zip(space, found, strict=True)]
 
 
 def _crop_start(x: Tensor, space: tuple[int, ...]) -> Tensor:
     for axis, n in enumerate(space, start=2):
         x = x.narrow(axis, 0, n)
     return x
-
-
-def _valid_margins(n: int, halvings: int) -> tuple[int, int]:
-    """Return the margins with which unpadded convolutions leave at least ``n`` pixels.
-
-    With ``d`` halvings, a bottleneck output of b pixels leaves 2^d b - 4 (2^d - 1) after the
-    decoder and needs 2^d (b + 4) + 4 (2^d - 1) at the input; 28 gives the paper's 388 from 572.
-    Flat levels lose nothing along z, so only those that halve it count there.
-    """
-    factor = 2**halvings
-    lost = 4 * (factor - 1)
-    b = -(-(n + lost) // factor)
-    before = lost + 2 * factor
-    return before, factor * (b + 4) + lost - n - before
 
 
 def _initialise(module: nn.Module) -> None:

@@ -35,9 +35,11 @@ ROWS = 2  # the dimension along which rows of (N, C, *S) follow each other
 def streams(config: UNetConfig) -> bool:
     """Say whether a network's answer depends on a neighbourhood only, so that it can be streamed.
 
-    Instance and group norm average over the whole image.
+    Instance and group norm average over the whole image; enlarging from corner to corner, and
+    zeros within the network, depend on where the image ends.
     """
-    return config.norm in ("none", "batch") and config.padding == "same"
+    local = config.norm in ("none", "batch") and config.upsampling != "corners"
+    return local and config.padding == "same"
 
 
 class Stream:

@@ -37,7 +37,7 @@ def context(config: UNetConfig) -> tuple[int, ...]:
 
 def _reaches(config: UNetConfig) -> list[list[tuple[int, int, int]]]:
     """Return for every axis what each pixel of a period depends on: itself, the first, the last."""
-    blurs = config.upsampling == "bilinear" or config.attention
+    blurs = config.upsampling != "transposed" or config.attention
     sides = zip(config.halvings, config.strides, strict=True)
     return [[_reach(at, h, s, blurs) for at in range(s * 2**h)] for h, s in sides]
 
@@ -74,11 +74,11 @@ def summary(config: UNetConfig) -> str:
         line("stem", 0, levels[0], net.stem)
     for i, block in enumerate(net.encoder):
         line(f"encoder {i + 1}", i, levels[i], block)
-    line("bottleneck", d, levels[-1], net.bottleneck)
+    line("bottleneck", d, config.rising[-1], net.bottleneck)
     for i, (up, block) in enumerate(zip(net.up, net.decoder, strict=True)):
         level = d - 1 - i
         gates = [net.gate[i]] if config.attention else []
-        line(f"decoder {level + 1}", level, levels[level], up, block, *gates)
+        line(f"decoder {level + 1}", level, config.rising[level], up, block, *gates)
     line("head", -1, config.out_channels, net.head)
     field = "×".join(map(str, receptive_field(config)))
     convolutions = sum(isinstance(m, CONVOLUTIONS) for m in net.modules())
