@@ -40,9 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give every test an empty workspace, so that none sees or touches the user's models."""
+    """Give every test an empty workspace, so that none sees or touches the user's models.
+
+    The models that come with the program are out of sight as well.
+    """
     folder = tmp_path / "workspace"
     monkeypatch.setenv("NAPARI_UNET_HOME", str(folder))
+    monkeypatch.setattr("napari_unet.library.names.BOXED", tmp_path / "boxed")
     return folder
 
 

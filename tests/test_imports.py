@@ -20,7 +20,7 @@ PACKAGE = Path(napari_unet.__file__).parent
 # rest of its room.
 LAYERS = (
     ("errors", "environment"),
-    ("schema",),
+    ("schema", "header"),
     ("config",),
     ("data.cases", "labelling", "cleaning"),
     ("controls", "events", "presets", "card"),
@@ -37,7 +37,8 @@ LAYERS = (
     ("scoring",),
     ("downloads",),
     ("unet",),
-    ("training", "inference"),
+    ("training", "inference", "exchange"),
+    ("library",),
     ("evaluation",),
     ("comparison",),
     ("improvement",),
@@ -55,8 +56,8 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 # Packages that only some rooms may import, at any depth of their code.
 QT = ("qtpy", "superqt", "magicgui", "PyQt5", "PyQt6", "PySide2", "PySide6")
 KEPT_TO = {
-    "torch": {"unet", "training", "inference"},
-    "safetensors": {"unet"},
+    "torch": {"unet", "training", "inference", "exchange"},
+    "safetensors": {"unet", "exchange"},
     "requests": {"downloads"},
     "gdown": {"downloads"},
     "lightning_fabric": {"unet"},
@@ -70,6 +71,7 @@ LOADS_TORCH = {
         "unet",
         "training",
         "inference",
+        "exchange",
         "evaluation",
         "comparison",
         "improvement",

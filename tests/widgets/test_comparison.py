@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_unet.events import CaseDone, CaseScore, Compared, Paired
 from napari_unet.jobs import CompareJob
-from napari_unet.session import ModelEntry
+from napari_unet.library import Entry
 from napari_unet.widgets import EvaluateDock
 from napari_unet.widgets.views.compare_layers import LayersView
 from napari_unet.widgets.views.compare_models import ModelsView
@@ -62,14 +62,14 @@ def test_only_cases_that_all_have_are_summed_up():
     assert lines(failed, BY_KEY["dice"])[0] == []
 
 
-def entries(*names: str) -> list[ModelEntry]:
-    return [ModelEntry(f"/models/{name}.unet.safetensors") for name in names]
+def entries(*names: str) -> list[Entry]:
+    return [Entry(name, f"/models/{name}.unet.safetensors") for name in names]
 
 
 def test_what_is_ticked_is_compared_and_stays_ticked(show):
     view, wanted = show(ModelsView()), []
     view.compare_wanted.connect(lambda *chosen: wanted.append(chosen))
-    view.set_models([*entries("a", "b"), ModelEntry("/models/c", error="damaged")])
+    view.set_models([*entries("a", "b")("/models/c", error="damaged")])
     assert view.list.count() == 2
     view.list.item(1).setCheckState(Qt.CheckState.Checked)
     view.add_reader("/masks/doctor")

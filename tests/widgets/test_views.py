@@ -33,8 +33,9 @@ from napari_unet.events import (
     Paired,
     Plan,
 )
+from napari_unet.library import read_entry
 from napari_unet.runs import RunRecord
-from napari_unet.session import ImageFacts, read_entry
+from napari_unet.session import ImageFacts
 from napari_unet.session.history import history_of
 from napari_unet.widgets.layer_pairs import LayerFacts
 from napari_unet.widgets.parts.fold import Fold

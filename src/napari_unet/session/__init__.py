@@ -6,7 +6,7 @@ it, and everything shown is either fresh or says why it is not.
 
 from napari_unet.session.freshness import Made, stale
 from napari_unet.session.learning import Ranking
-from napari_unet.session.models import channel_axis, is_time, misfit, read_entry
+from napari_unet.session.models import channel_axis, is_time, misfit
 from napari_unet.session.state import Session
 from napari_unet.session.training import Waiting
 from napari_unet.session.values import (
@@ -16,7 +16,6 @@ from napari_unet.session.values import (
     ImageFacts,
     Lane,
     Message,
-    ModelEntry,
     Place,
     Result,
     Sheet,
@@ -30,7 +29,6 @@ __all__ = [
     "Lane",
     "Made",
     "Message",
-    "ModelEntry",
     "Place",
     "Ranking",
     "Result",
@@ -40,6 +38,5 @@ __all__ = [
     "channel_axis",
     "is_time",
     "misfit",
-    "read_entry",
     "stale",
 ]

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_unet.events import Improved, Ranked, RankedCase
 from napari_unet.jobs import RankJob
-from napari_unet.session.models import modified
+from napari_unet.library import modified
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from napari_unet import workspace
-from napari_unet.card import ModelCard, read_card
+from napari_unet.card import ModelCard
 from napari_unet.errors import ModelError
-from napari_unet.session.values import ImageFacts, ModelEntry
+from napari_unet.library import Entry, entries, read_entry
+from napari_unet.session.values import ImageFacts
 
 _KINDS = {1: "grey", 3: "colour", 4: "colour"}
 _CHANNEL = ("c", "ch", "channel", "channels")
@@ -23,16 +23,19 @@ class ModelState:
     model_changed = Signal()
 
     def __init__(self) -> None:
-        self.models: tuple[ModelEntry, ...] = ()
-        self.model: ModelEntry | None = None
+        self.models: tuple[Entry, ...] = ()
+        self.model: Entry | None = None
         self.picked = False
         self.threshold = 0.5
 
     def refresh_models(self) -> None:
-        """Read the workspace's models again; browsed ones from elsewhere stay listed."""
-        listed = list(workspace.list_models())
-        elsewhere = [Path(m.path) for m in self.models if Path(m.path) not in listed]
-        self.models = tuple(read_entry(p) for p in [*listed, *elsewhere] if p.exists())
+        """Read the library again; browsed models from elsewhere stay listed, before the boxed."""
+        listed = entries()
+        elsewhere = {m.path for m in self.models} - {m.path for m in listed}
+        browsed = [read_entry(m.path) for m in self.models if m.path in elsewhere]
+        own = [m for m in listed if not m.boxed]
+        boxed = [m for m in listed if m.boxed]
+        self.models = (*own, *(m for m in browsed if Path(m.path).exists()), *boxed)
         if self.model is not None:
             same = [m for m in self.models if m.path == self.model.path]
             self.model = same[0] if same else None
@@ -161,19 +164,3 @@ def _mismatch(card: ModelCard, image: ImageFacts) -> tuple[str, str]:
 def _listing(names: list[str]) -> str:
     shown = names[:3]
     return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
-def read_entry(path: Path) -> ModelEntry:
-    """Read a model file's card; what is wrong with it ends up in ``error``."""
-    try:
-        return ModelEntry(str(path), read_card(path), "", modified(path))
-    except ModelError as e:
-        return ModelEntry(str(path), None, str(e), modified(path))
-
-
-def modified(path: str | Path) -> float:
-    """Return when a file was last written, 0 if it cannot be seen."""
-    try:
-        return Path(path).stat().st_mtime
-    except OSError:
-        return 0.0

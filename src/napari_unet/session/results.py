@@ -15,9 +15,9 @@ from napari_unet.events import (
     SegmentArrayFinished,
 )
 from napari_unet.jobs import EvaluateJob
+from napari_unet.library import Entry, modified
 from napari_unet.session.kept import Kept
-from napari_unet.session.models import modified
-from napari_unet.session.values import ModelEntry, Result, Sheet
+from napari_unet.session.values import Result, Sheet
 
 RESULT_BYTES = 512_000_000  # of compressed probabilities
 
@@ -37,7 +37,7 @@ class ResultState:
 
     # --- segmentations ------------------------------------------------------------------------
 
-    def keep(self, image: str, model: ModelEntry, event: SegmentArrayFinished) -> Result:
+    def keep(self, image: str, model: Entry, event: SegmentArrayFinished) -> Result:
         """Keep a segmentation's probabilities; the oldest go when memory would run over."""
         unsure = event.uncertainty
         result = Result(
@@ -59,7 +59,7 @@ class ResultState:
         self.result_changed.emit()
         return result
 
-    def result(self, image: str, model: ModelEntry) -> Result | None:
+    def result(self, image: str, model: Entry) -> Result | None:
         """Return what is kept for an image and a model, unless the model's file changed since."""
         result = self._results.get((image, model.path))
         if result is None or result.modified != model.modified:

@@ -38,14 +38,15 @@ from napari_unet.jobs import (
     ResumeJob,
     TrainJob,
 )
+from napari_unet.library import modified, name_of, read_entry
 from napari_unet.session.data import DataState
 from napari_unet.session.learning import LearnState
-from napari_unet.session.models import ModelState, modified, read_entry
+from napari_unet.session.models import ModelState
 from napari_unet.session.results import ResultState
 from napari_unet.session.running import RunState
 from napari_unet.session.scratch import Scratch
 from napari_unet.session.training import TrainState, epochs_of
-from napari_unet.session.values import Busy, Lane, Message, ModelEntry, Place
+from napari_unet.session.values import Busy, Lane, Message, Place
 
 if TYPE_CHECKING:
     from napari_unet.engine.client import Engines
@@ -95,7 +96,7 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState, LearnSta
         if self.dataset is not None and str(self.dataset.root) != sheet.root:
             return "These scores belong to another dataset."
         if self.model is not None and self.model.path != sheet.model:
-            return f"These scores belong to the model {ModelEntry(sheet.model).name}."
+            return f"These scores belong to the model {name_of(sheet.model)}."
         if modified(sheet.model) != sheet.modified:
             return "The model changed since these scores were made."
         return ""
@@ -164,7 +165,7 @@ class Session(DataState, ModelState, RunState, ResultState, TrainState, LearnSta
         if self.run is not None and Path(self.run.writes) == Path(model):
             return self.curve
         path = Path(model)
-        last = path.with_name(f"{ModelEntry(model).name}.last{SUFFIX}")
+        last = path.with_name(f"{name_of(model)}.last{SUFFIX}")
         cards = (read_entry(p).card for p in (path, last))
         return max((epochs_of(card) for card in cards), key=len)
 

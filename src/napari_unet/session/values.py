@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from napari_unet.card import ModelCard
 from napari_unet.events import CaseScore, EvaluateFinished, Progress
 from napari_unet.jobs import Job, Training
 from napari_unet.labelling import label_image
@@ -51,21 +49,6 @@ class Busy:
     def trains(self) -> bool:
         """Whether a model is being trained, which can be paused."""
         return isinstance(self.job, Training)
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A model file and what it says of itself; ``error`` if that cannot be read."""
-
-    path: str
-    card: ModelCard | None = None
-    error: str = ""
-    modified: float = 0.0
-
-    @property
-    def name(self) -> str:
-        """What the model is called in lists."""
-        return Path(self.path).name.removesuffix(".unet.safetensors")
 
 
 @dataclass(frozen=True)

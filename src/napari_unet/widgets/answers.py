@@ -14,7 +14,8 @@ from psygnal import Signal
 from napari_unet.config import CleanUp
 from napari_unet.events import SegmentArrayFinished, SegmentPart
 from napari_unet.labelling import count_classes, entropy, label_image
-from napari_unet.session import Made, ModelEntry, Result, Session
+from napari_unet.library import Entry, name_of
+from napari_unet.session import Made, Result, Session
 from napari_unet.session.portion import Portion, all_of
 from napari_unet.widgets.asking import LARGE
 from napari_unet.widgets.layers import Layers
@@ -71,7 +72,7 @@ class Answers:
 
     # --- answers ------------------------------------------------------------------------------
 
-    def take(self, asked: Asked, model: ModelEntry, event: SegmentArrayFinished) -> None:
+    def take(self, asked: Asked, model: Entry, event: SegmentArrayFinished) -> None:
         """Keep an answer and show its labels."""
         whose = asked.whose
         self._asked[whose.image, whose.model] = asked
@@ -127,7 +128,7 @@ class Answers:
         known = self._asked.get((result.image, result.model))
         if known is not None:
             return known
-        whose = Whose(result.image, result.model, ModelEntry(result.model).name)
+        whose = Whose(result.image, result.model, name_of(result.model))
         return Asked(whose, all_of(result.shape[1:]), Made(result.modified))
 
     # --- labels -------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from napari_unet.data.cases import Case
 from napari_unet.data.splits.joining import learnable
 from napari_unet.events import RankedCase
 from napari_unet.jobs import ImproveJob, RankJob
+from napari_unet.library import modified
 from napari_unet.presets import improving_minutes
 from napari_unet.resumable import Resumable
 from napari_unet.session import PLANNED, Busy, Lane, Message, Session
-from napari_unet.session.models import modified
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.runner import Runner

@@ -15,7 +15,8 @@ from napari_unet import workspace
 from napari_unet.config import SplitConfig
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import UnetError, readable
-from napari_unet.session import PLANNED, Message, ModelEntry, Session
+from napari_unet.library import Entry
+from napari_unet.session import PLANNED, Message, Session
 from napari_unet.widgets.case_layers import Shown
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.reading import (
@@ -314,7 +315,7 @@ def read_sample() -> Dataset:
 
 
 def subsets(
-    dataset: Dataset, model: ModelEntry | None, split: SplitConfig
+    dataset: Dataset, model: Entry | None, split: SplitConfig
 ) -> tuple[Mapping[str, str], str, tuple[str, ...]]:
     """Return case name → subset, where that comes from, and what is wrong with it (in a thread).
 

@@ -10,17 +10,16 @@ from psygnal import Signal
 from napari_unet.card import ModelCard
 from napari_unet.config import CleanUp, SegmentConfig
 from napari_unet.errors import UnetError
+from napari_unet.library import Entry, modified
 from napari_unet.schema import from_json
 from napari_unet.session import (
     ImageFacts,
     Made,
-    ModelEntry,
     Result,
     Session,
     misfit,
     stale,
 )
-from napari_unet.session.models import modified
 from napari_unet.widgets.answers import Answers, Asked
 from napari_unet.widgets.asking import Asking
 from napari_unet.widgets.layers import Layers, Ticket
@@ -150,7 +149,7 @@ class Segmenter:
             over=run.over,
         )
 
-    def _ask(self, ticket: Ticket, model: ModelEntry, card: ModelCard) -> Asked:
+    def _ask(self, ticket: Ticket, model: Entry, card: ModelCard) -> Asked:
         portions, layer = self.layers.portions, ticket.layer
         return Asked(
             Whose(ticket.facts.id, model.path, model.name),
@@ -236,7 +235,7 @@ class Segmenter:
             self.stale = now
             self.stale_changed.emit()
 
-    def _now(self, model: ModelEntry) -> Made:
+    def _now(self, model: Entry) -> Made:
         """Return how labels would be made now."""
         outlines = self.layers.portions.outlines(self.where)
         axis = self.axis if self.axes() else -3

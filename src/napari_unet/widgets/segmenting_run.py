@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from napari_unet.events import Event, Progress, SegmentArrayFinished, SegmentPart
-from napari_unet.session import Message, ModelEntry
+from napari_unet.library import Entry
+from napari_unet.session import Message
 from napari_unet.widgets.answers import Answers, Asked
 from napari_unet.widgets.asking import Asking
 from napari_unet.widgets.layers import Layers, Ticket
@@ -20,7 +21,7 @@ class Run:
         layers: Layers,
         asking: Asking,
         asked: Asked,
-        model: ModelEntry,
+        model: Entry,
         ticket: Ticket,
         shown: Callable[[], None],
     ) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from napari_unet.data.cases import Case
 from napari_unet.events import Improved
+from napari_unet.library import Entry, name_of
 from napari_unet.report.paired import mean_dice, paired_words
-from napari_unet.session import ModelEntry
 from napari_unet.session.history import history_of
 from napari_unet.widgets.docks.dock import Dock, words
 from napari_unet.widgets.docks.train_words import progress_words
@@ -158,7 +158,7 @@ class Learning:
         self.improve_fold.set_open(True)
 
 
-def data_words(fit: Sequence[Case], held: Sequence[Case], model: ModelEntry | None) -> str:
+def data_words(fit: Sequence[Case], held: Sequence[Case], model: Entry | None) -> str:
     """Say what would be learned from."""
     if not fit and not held:
         return ""
@@ -171,7 +171,7 @@ def data_words(fit: Sequence[Case], held: Sequence[Case], model: ModelEntry | No
 
 def headline(found: Improved) -> str:
     """Say what both models reach."""
-    new = ModelEntry(found.new).name
+    new = name_of(found.new)
     if not found.paired.n:
         return f"{new} is trained. There are no images to compare it with the old model on."
     before, after = mean_dice(found.before), mean_dice(found.after)

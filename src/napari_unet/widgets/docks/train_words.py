@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from napari_unet.events import EpochEnd, TrainFinished
 from napari_unet.jobs import ImproveJob, ResumeJob, Training
+from napari_unet.library import name_of
 from napari_unet.resumable import Resumable
-from napari_unet.session import Busy, ModelEntry
+from napari_unet.session import Busy
 from napari_unet.widgets.runner import seconds
 
 
@@ -50,7 +51,7 @@ def status_words(curve: Sequence[EpochEnd], done: TrainFinished | None, running:
 
 def interrupted_words(found: Resumable) -> str:
     """Say which training was interrupted, and how far it was."""
-    name = ModelEntry(found.model).name
+    name = name_of(found.model)
     epochs = f"{found.epochs} epoch{'' if found.epochs == 1 else 's'}"
     return f"A training of {name} was interrupted after {epochs} ({seconds(found.seconds)})."
 
@@ -60,7 +61,7 @@ def job_words(job: Training) -> str:
     if isinstance(job, ResumeJob):
         return "goes on with a training"
     if isinstance(job, ImproveJob):
-        return f"{job.folder}\nimproves {ModelEntry(job.model).name}"
+        return f"{job.folder}\nimproves {name_of(job.model)}"
     budget = f"{job.minutes:g} minutes" if job.minutes else f"{job.epochs} epochs"
     changed = ", changed" if job.recipe is not None else ""
     return f"{job.folder}\npreset {job.preset}{changed}, {budget}"

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_unet.session import ModelEntry
+from napari_unet.library import Entry
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
@@ -102,14 +102,14 @@ class ModelPicker(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.card)
 
-    def set_models(self, models: Sequence[ModelEntry], current: ModelEntry | None) -> None:
+    def set_models(self, models: Sequence[Entry], current: Entry | None) -> None:
         """Offer these models with ``current`` chosen."""
         items = [(m.path, m.name if not m.error else f"{m.name} (unusable)") for m in models]
         self.list.set_items(items, current.path if current else "")
         self.card.set_text(describe(current) if current else "")
 
 
-def describe(model: ModelEntry) -> str:
+def describe(model: Entry) -> str:
     """Say in a line or two what a model finds, what it learned from and how well."""
     card = model.card
     if card is None:

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QPush
 from napari_unet.config import SegmentConfig
 from napari_unet.events import ClassSize, Segmented
 from napari_unet.jobs import SegmentFilesJob
-from napari_unet.session import ModelEntry
+from napari_unet.library import Entry
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.form import add_row, narrow
@@ -177,7 +177,7 @@ class BatchView(Page):
         self.out.set_text(f"Labels go to {out}" if out else "")
         self.change.setEnabled(bool(out))
 
-    def set_models(self, models: Sequence[ModelEntry], current: ModelEntry | None) -> None:
+    def set_models(self, models: Sequence[Entry], current: Entry | None) -> None:
         """Offer these models with ``current`` chosen."""
         self.model.set_models(models, current)
 

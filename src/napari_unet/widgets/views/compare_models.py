@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_unet.events import Compared
-from napari_unet.session import ModelEntry
+from napari_unet.library import Entry
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
@@ -75,7 +75,7 @@ class ModelsView(QWidget):
 
     # --- setters ------------------------------------------------------------------------------
 
-    def set_models(self, models: Sequence[ModelEntry]) -> None:
+    def set_models(self, models: Sequence[Entry]) -> None:
         """Offer these models beside the readers; what was ticked stays so."""
         ticked = {*self.chosen()[0]}
         readers = [item for item in self._items() if item.data(READER)]

@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QWidget
 
 from napari_unet.events import CaseScore
-from napari_unet.session import ModelEntry
+from napari_unet.library import Entry
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.form import add_row, narrow
@@ -67,7 +67,7 @@ class EvaluateView(Page):
 
     # --- setters ------------------------------------------------------------------------------
 
-    def set_models(self, models: Sequence[ModelEntry], current: ModelEntry | None) -> None:
+    def set_models(self, models: Sequence[Entry], current: Entry | None) -> None:
         """Offer these models with ``current`` chosen."""
         self.model.set_models(models, current)
         self.models.set_models(models)

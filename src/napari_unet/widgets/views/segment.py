@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtWidgets import QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_unet.config import CleanUp
-from napari_unet.session import ImageFacts, ModelEntry
+from napari_unet.library import Entry
+from napari_unet.session import ImageFacts
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.form import add_row, narrow
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
@@ -67,7 +68,7 @@ class SegmentView(Page):
         """Offer the open images with the one of id ``current`` chosen."""
         self.image.set_items([(i.id, i.name) for i in images], current)
 
-    def set_models(self, models: Sequence[ModelEntry], current: ModelEntry | None) -> None:
+    def set_models(self, models: Sequence[Entry], current: Entry | None) -> None:
         """Offer these models with ``current`` chosen."""
         self.model.set_models(models, current)
 

@@ -1,0 +1,37 @@
+"""Our own model file as a format of exchange: a copy, of what was looked at first."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from napari_unet.card import read_card
+from napari_unet.workspace import atomic
+
+
+def write(model: Path, target: Path) -> Path:
+    """Copy a model file.
+
+    Raises
+    ------
+    ModelError
+        If it is none.
+    """
+    read_card(model)
+    with atomic(target) as temporary:
+        shutil.copyfile(model, temporary)
+    return target
+
+
+def read(source: Path, target: Path) -> Path:
+    """Copy a model file, once its weights were found to be what its card says.
+
+    Raises
+    ------
+    ModelError
+        If it is no model file, is damaged or hostile; nothing is written then.
+    """
+    from napari_unet.unet.file import load_model
+
+    load_model(source)
+    return write(source, target)

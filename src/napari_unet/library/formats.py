@@ -1,0 +1,126 @@
+"""The formats that models are exchanged in: one table, and the code behind it loaded when needed.
+
+``write(model, target, **options)`` writes what a model file holds to ``target``, and
+``read(source, target, **options)`` writes a model file of what ``source`` holds. Both return what
+they wrote. They are named in text, so that listing formats loads none.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from napari_unet.card import SUFFIX
+from napari_unet.errors import ConfigError, ModelError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of models.
+
+    ``suffix`` is the usual ending of its files; they may ``also`` have others. ``extra`` is what
+    must be installed for it besides the program; empty: nothing. ``write`` and ``read`` are
+    ``module:function``; empty: it cannot be written or read.
+    """
+
+    name: str
+    title: str
+    suffix: str
+    extra: str = ""
+    write: str = ""
+    read: str = ""
+    also: tuple[str, ...] = ()
+
+
+FORMATS = (
+    Format(
+        "unet",
+        "napari-unet model file",
+        SUFFIX,
+        write="napari_unet.library.copying:write",
+        read="napari_unet.library.copying:read",
+    ),
+)
+
+
+def named(name: str) -> Format:
+    """Return the format called ``name``.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    found = {f.name: f for f in FORMATS}
+    if name not in found:
+        raise ConfigError(f"There is no format {name!r}. There are: {', '.join(found)}.")
+    return found[name]
+
+
+def to_write(target: str | Path, name: str = "") -> Format:
+    """Return the format to write: the one called ``name``, else that of the target's ending.
+
+    Raises
+    ------
+    ConfigError
+        If the ending is no format's, or the format cannot be written.
+    """
+    return _chosen(Path(target), name, [f for f in FORMATS if f.write], "written")
+
+
+def to_read(source: str | Path, name: str = "") -> Format:
+    """Return the format to read: the one called ``name``, else that of the source's ending.
+
+    Raises
+    ------
+    ConfigError
+        If the ending is no format's, or the format cannot be read.
+    """
+    return _chosen(Path(source), name, [f for f in FORMATS if f.read], "read")
+
+
+def write(form: Format, model: Path, target: Path, **options: Any) -> Path:
+    """Write a model file's contents in another format; see `run`."""
+    return run(form, form.write, model, target, **options)
+
+
+def read(form: Format, source: Path, target: Path, **options: Any) -> Path:
+    """Write a model file of what ``source`` holds; see `run`."""
+    return run(form, form.read, source, target, **options)
+
+
+def run(form: Format, function: str, source: Path, target: Path, **options: Any) -> Path:
+    """Call one of a format's functions.
+
+    Raises
+    ------
+    ModelError
+        If software is missing, with the command that installs it; or what the function raises.
+    """
+    module, _, name = function.partition(":")
+    try:
+        return Path(getattr(importlib.import_module(module), name)(source, target, **options))
+    except ModuleNotFoundError as e:
+        if not form.extra or str(e.name).partition(".")[0] == "napari_unet":
+            raise
+        raise ModelError(
+            f"{form.title}: {e.name} is not installed. "
+            f"Install it: pip install 'napari-unet-workbench[{form.extra}]'"
+        ) from e
+
+
+def _chosen(path: Path, name: str, able: list[Format], what: str) -> Format:
+    if name:
+        if (form := named(name)) in able:
+            return form
+        raise ConfigError(f"{form.title}: this format cannot be {what}.")
+    ended = [f for f in able if path.name.lower().endswith((f.suffix, *f.also))]
+    if ended:
+        return ended[0]
+    endings = ", ".join(f"{f.suffix} ({f.name})" for f in able)
+    raise ConfigError(
+        f"{path.name}: its ending tells no format that can be {what}: {endings}. "
+        "Use one of these endings, or name the format."
+    )
