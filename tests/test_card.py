@@ -42,7 +42,7 @@ def test_newer_format_is_named():
         ({"__metadata__": {}}, b"", "not a model of napari-unet"),
         ({"__metadata__": {KEY: "{"}}, b"", "cannot be read"),
         ({"__metadata__": {KEY: "[]"}}, b"", "cannot be read"),
-        ({"w": {"data_offsets": [0, 8]}}, b"1234", "damaged"),
+        ({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, b"1234", "damaged"),
         ({"w": 3}, b"", "no model file"),
         ([], b"", "no model file"),
     ],

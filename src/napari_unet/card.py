@@ -1,13 +1,15 @@
 """The model's card: what a model file says of itself, readable without torch.
 
-A model file is a safetensors file; its header is JSON and holds the card under the metadata key
-``napari_unet``. Nothing in it is ever executed.
+A model file is a safetensors file; its header holds the card as JSON under the metadata key
+``napari_unet``, and may hold a picture (see docs/model_file.md). Nothing in it is ever executed.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import json
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +18,14 @@ from typing import Any
 from napari_unet.config import PreprocessConfig, UNetConfig, agree
 from napari_unet.data.cases import LabelRule
 from napari_unet.errors import ConfigError, ModelError
+from napari_unet.header import body, no_repeats, opened, read_header
 from napari_unet.schema import from_json, to_json
 
 SUFFIX = ".unet.safetensors"
 FORMAT = 1
 KEY = "napari_unet"
-MAX_HEADER = 100_000_000  # the limit safetensors itself sets
+PICTURE_KEY = "napari_unet.picture"
+MAX_PICTURE = 64 << 10  # bytes of the PNG
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class ModelCard:
     """Everything needed to run a model and to know where it came from.
 
     ``training``, ``data`` and ``scores`` are free-form records for people; only the first five
-    fields decide what the model does.
+    fields decide what the model does. ``about`` holds texts for people, each of them optional:
+    ``summary``, ``use``, ``limits``, ``not_for``, ``licence``, ``attribution``, ``data``,
+    ``authors``, ``cite``.
     """
 
     name: str
@@ -42,6 +48,7 @@ class ModelCard:
     data: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -80,17 +87,60 @@ def read_card(path: str | Path) -> ModelCard:
         version.
     """
     path = Path(path)
-    header = _header(path)
-    text = header.get("__metadata__", {}).get(KEY) if isinstance(header, dict) else None
-    if not isinstance(text, str):
-        raise ModelError(f"{path.name} is a safetensors file, but not a model of napari-unet.")
-    return parse_card(text, path.name)
+    return card_of(read_header(path).metadata, path.name)
+
+
+def card_of(metadata: Mapping[str, str], name: str) -> ModelCard:
+    """Return the card among the texts in the header of a file called ``name``."""
+    if KEY not in metadata:
+        raise ModelError(f"{name} is a safetensors file, but not a model of napari-unet.")
+    return parse_card(metadata[KEY], name)
+
+
+def read_picture(path: str | Path) -> bytes | None:
+    """Return the picture in a model file, a PNG of at most 64 KiB; None if there is none.
+
+    Raises
+    ------
+    ModelError
+        As for `read_card`, but whatever is no such picture counts as none.
+    """
+    text = read_header(path).metadata.get(PICTURE_KEY, "")
+    if not text or len(text) > 2 * MAX_PICTURE:
+        return None
+    try:
+        picture = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return picture if is_picture(picture) else None
+
+
+def is_picture(data: bytes) -> bool:
+    """Say whether bytes are a PNG that a model file may hold."""
+    return data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) <= MAX_PICTURE
+
+
+def checksum(path: str | Path) -> str:
+    """Return the SHA-256 of a model's weights, as hexadecimal digits.
+
+    The header has no part in it: files that differ in name or picture only are the same model.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or no sound safetensors file.
+    """
+    path, found = Path(path), hashlib.sha256()
+    with opened(path) as (file, header):
+        for part in body(file, header, path.name):
+            found.update(part)
+    return found.hexdigest()
 
 
 def parse_card(text: str, name: str) -> ModelCard:
     """Build the card from the JSON text in a model file called ``name``."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=no_repeats)
         version = data.get("format") if isinstance(data, dict) else None
         if isinstance(version, int) and version > FORMAT:
             raise ModelError(
@@ -100,25 +150,3 @@ def parse_card(text: str, name: str) -> ModelCard:
         return from_json(ModelCard, data)
     except (ValueError, ConfigError, RecursionError) as e:
         raise ModelError(f"{name}: its model card cannot be read ({e}).") from e
-
-
-def _header(path: Path) -> Any:
-    """Return the JSON header of a safetensors file after checking that it is whole."""
-    try:
-        with path.open("rb") as f:
-            size = path.stat().st_size
-            start = f.read(8)
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if not 2 <= length <= min(MAX_HEADER, size - 8):
-                raise ModelError(f"{path.name} is no model file (a {SUFFIX} file is expected).")
-            header = json.loads(f.read(length))
-            ends = [t["data_offsets"][1] for k, t in header.items() if k != "__metadata__"]
-    except FileNotFoundError as e:
-        raise ModelError(f"There is no model file {path}.") from e
-    except OSError as e:
-        raise ModelError(f"{path} cannot be read ({e.strerror or e}).") from e
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as e:
-        raise ModelError(f"{path.name} is no model file (a {SUFFIX} file is expected).") from e
-    if max(ends, default=0) != size - 8 - length:
-        raise ModelError(f"{path.name} is damaged: {size} bytes are not what its header describes.")
-    return header
