@@ -456,6 +456,32 @@ class FetchFinished:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class ModelImported:
+    """A model is in the library as the file ``path``.
+
+    ``known``: it was there already, with the very same weights; nothing was written.
+    """
+
+    path: str
+    known: bool = False
+
+
+@dataclass(frozen=True)
+class ModelExported:
+    """A model was written to ``path``."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ModelVerified:
+    """A model is what it says and runs; ``text`` says what was looked at."""
+
+    path: str
+    text: str
+
+
 Event = (
     Note
     | Progress
@@ -478,4 +504,7 @@ Event = (
     | AuditFinished
     | Offer
     | FetchFinished
+    | ModelImported
+    | ModelExported
+    | ModelVerified
 )

@@ -26,7 +26,8 @@ class TrainJob:
     budget. ``limit`` (0: none) caps the number of cases; whole patients are dropped at the end.
     ``start`` is a model file whose network and weights training begins with (it is not changed).
     With a ``share`` above zero that model is improved (see `ImproveJob`): its recipe and its split
-    are kept, and every batch holds this share of the ``corrected`` cases.
+    are kept, and every batch holds this share of the ``corrected`` cases. ``encoder_weights`` is a
+    file of a pretrained encoder's weights, in place of those that would be fetched.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class TrainJob:
     start: str = ""
     corrected: tuple[str, ...] = ()
     share: float = 0.0
+    encoder_weights: str = ""
 
     @property
     def writes(self) -> str:
@@ -260,6 +262,38 @@ class FetchJob:
     agreed: bool = False
 
 
+@dataclass(frozen=True)
+class ImportModelJob:
+    """Put a copy of a model into the library, once it was tried.
+
+    ``source`` may be of any format of `napari_unet.library.formats` that can be read; ``format``
+    names it, empty: told by the ending. Without a ``name`` the model is called as it was.
+    """
+
+    source: str
+    format: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ExportModelJob:
+    """Write a model, a file's path or a name of the library, to ``target``.
+
+    ``format`` is one that can be written; empty: told by the target's ending.
+    """
+
+    model: str
+    target: str
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class VerifyModelJob:
+    """Read all of a model, a file's path or a name of the library, and run it once."""
+
+    model: str
+
+
 Job = (
     TrainJob
     | ResumeJob
@@ -274,6 +308,9 @@ Job = (
     | ReportJob
     | AuditJob
     | FetchJob
+    | ImportModelJob
+    | ExportModelJob
+    | VerifyModelJob
 )
 
 Training = TrainJob | ResumeJob | ImproveJob

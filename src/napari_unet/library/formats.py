@@ -8,12 +8,16 @@ they wrote. They are named in text, so that listing formats loads none.
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 from typing import Any
 
 from napari_unet.card import SUFFIX
 from napari_unet.errors import ConfigError, ModelError
+
+DISTRIBUTION = "napari-unet-workbench"
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,25 @@ def to_read(source: str | Path, name: str = "") -> Format:
     return _chosen(Path(source), name, [f for f in FORMATS if f.read], "read")
 
 
+def is_readable(path: str | Path) -> bool:
+    """Say whether a file's ending is that of a format that can be read."""
+    name = Path(path).name.lower()
+    return any(name.endswith(suffix) for f in FORMATS if f.read for suffix in f.suffixes)
+
+
+def missing(form: Format) -> str:
+    """Say what a format needs that is not installed, and how to install it; empty if nothing."""
+    for line in requires(DISTRIBUTION) or ():
+        name, extra = re.match(r"[\w.-]+", line), re.search(r"extra == .([\w-]+)", line)
+        if name is None or extra is None or extra[1] != form.extra:
+            continue
+        try:
+            distribution(name[0])
+        except PackageNotFoundError:
+            return _how_to_install(form, name[0])
+    return ""
+
+
 def write(form: Format, model: Path, target: Path, **options: Any) -> Path:
     """Write a model file's contents in another format; see `run`."""
     return run(form, form.write, model, target, **options)
@@ -105,10 +128,14 @@ def run(form: Format, function: str, source: Path, target: Path, **options: Any)
     except ModuleNotFoundError as e:
         if not form.extra or str(e.name).partition(".")[0] == "napari_unet":
             raise
-        raise ModelError(
-            f"{form.title}: {e.name} is not installed. "
-            f"Install it: pip install 'napari-unet-workbench[{form.extra}]'"
-        ) from e
+        raise ModelError(_how_to_install(form, str(e.name))) from e
+
+
+def _how_to_install(form: Format, name: str) -> str:
+    return (
+        f"{form.title}: {name} is not installed. "
+        f"Install it: pip install '{DISTRIBUTION}[{form.extra}]'"
+    )
 
 
 def _chosen(path: Path, name: str, able: list[Format], what: str) -> Format:
