@@ -25,6 +25,7 @@ SUFFIX = ".unet.safetensors"
 FORMAT = 1
 KEY = "napari_unet"
 PICTURE_KEY = "napari_unet.picture"
+GRAPH_KEY = "napari_unet.graph"  # see `napari_unet.unet.graph`; never read by this program
 MAX_PICTURE = 64 << 10  # bytes of the PNG
 
 

@@ -133,11 +133,13 @@ class Shuffle(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, K · f1 · f2 …, S1, S2, …)`` to ``(N, K, f1 · S1, f2 · S2, …)``."""
-        n, space, dims = len(x), x.shape[2:], len(self.factors)
-        parts = x.reshape(n, x.shape[1] // math.prod(self.factors), *self.factors, *space)
+        dims = len(self.factors)
         order = [a for i in range(dims) for a in (2 + dims + i, 2 + i)]
-        whole = (s * f for s, f in zip(space, self.factors, strict=True))
-        return parts.permute(0, 1, *order).reshape(n, parts.shape[1], *whole)
+        # No step says how large the image is, so that the steps can be written down for any.
+        x = x.unflatten(1, (-1, *self.factors)).permute(0, 1, *order)
+        for axis in range(2, 2 + dims):
+            x = x.flatten(axis, axis + 1)
+        return x
 
 
 def shuffle(factors: Sequence[int]) -> nn.Module:
