@@ -85,6 +85,19 @@ def test_damaged_scores_count_as_none(model, text):
     assert json.loads(scores_path(model).read_text())["subsets"]["test"]["images"] == 3
 
 
+@pytest.mark.parametrize(
+    ("subsets", "found"),
+    [({"test": SUMMARY}, {"test": SUMMARY}), ("none", {}), ({"test": 3}, {}), (None, {})],
+)
+def test_scores_that_a_card_brings_count_where_none_lie_beside_it(model, subsets, found):
+    network, card = load_model(model)
+    save_model(model, network, replace(card, scores={"subsets": subsets}))
+    assert read_scores(model, read_card(model)) == found
+    save_scores(model, "val", "brains", {"images": 1})
+    kept = read_scores(model, read_card(model))
+    assert kept == {**found, "val": {"images": 1, "folder": "brains"}}
+
+
 def test_scores_of_no_model_are_refused(tmp_path):
     with pytest.raises(ModelError):
         save_scores(tmp_path / "none.unet.safetensors", "test", "brains", SUMMARY)

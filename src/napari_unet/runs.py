@@ -127,9 +127,10 @@ def describe(recipe: Recipe) -> str:
     size = "×".join(map(str, recipe.preprocess.size))
     patches = "patches of " if recipe.preprocess.mode == "patch" else ""
     budget = f"{optim.minutes:g} min" if optim.minutes else f"{optim.epochs} epochs"
-    channels = "-".join(map(str, network.levels))
+    encoder = f"{network.encoder}, " if network.encoder else ""
+    channels = f"{encoder}channels {'-'.join(map(str, network.levels))}"
     return (
-        f"{recipe.name}, {patches}{size}, channels {channels}, {budget}, {optim.loss}, "
+        f"{recipe.name}, {patches}{size}, {channels}, {budget}, {optim.loss}, "
         f"{optim.optimizer} {optim.lr:g}, batch {optim.batch}"
     )
 
@@ -176,14 +177,27 @@ def save_scores(model: str | Path, subset: str, folder: str, summary: Mapping[st
 
 
 def read_scores(model: str | Path, card: ModelCard) -> dict[str, dict[str, Any]]:
-    """Return the saved summaries by subset: those of this very model, not of an earlier one."""
+    """Return the saved summaries by subset: those of this very model, not of an earlier one.
+
+    Where none lie beside it, those that its card brings.
+    """
+    return _beside(model, card) or _by_subset(card.scores.get("subsets"))
+
+
+def _beside(model: str | Path, card: ModelCard) -> dict[str, dict[str, Any]]:
     try:
         stored = json.loads(scores_path(model).read_text(encoding="utf-8"))
         if stored["format"] != FORMAT or stored["model"] != card.created:
             return {}
-        return {str(subset): dict(summary) for subset, summary in stored["subsets"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _by_subset(stored["subsets"])
+    except (OSError, ValueError, KeyError, TypeError):
         return {}  # evaluating again makes it anew
+
+
+def _by_subset(found: Any) -> dict[str, dict[str, Any]]:
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(k): dict(v) for k, v in found.items() if isinstance(v, Mapping)}
 
 
 # --- table --------------------------------------------------------------------------------------
