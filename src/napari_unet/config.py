@@ -8,6 +8,18 @@ from typing import Literal
 from napari_unet.errors import ConfigError
 from napari_unet.schema import check, option
 
+# Encoders that were trained on ImageNet, by timm's names; all of them halve the image five times.
+# No others are allowed: what a model file says is handed to timm, which reads some as addresses.
+ENCODERS: dict[str, str] = {
+    "": "the U-Net's own",
+    "resnet18": "ResNet-18, 11 M",
+    "resnet34": "ResNet-34, 21 M",
+    "resnet50": "ResNet-50, 24 M",
+    "efficientnet_b0": "EfficientNet-B0, 4 M",
+    "mobilenetv3_large_100": "MobileNetV3, 3 M",
+}
+ENCODER_DEPTH = 4  # of a network with one of them, which also halves the image first
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -36,7 +48,17 @@ class UNetConfig:
     channels: tuple[int, ...] = option(
         (),
         "Channels per level",
-        "Overrides the doubling: depth + 1 numbers, the last for the bottleneck.",
+        "Overrides the doubling: depth + 1 numbers, the last for the bottleneck. With a pretrained "
+        "encoder they are those of the decoder.",
+    )
+    encoder: Literal[
+        "", "resnet18", "resnet34", "resnet50", "efficientnet_b0", "mobilenetv3_large_100"
+    ] = option(
+        "",
+        "Encoder",
+        "Of pictures, a network in place of the left of the U that was trained on ImageNet: it "
+        "needs fewer cases. It halves the image first, as a stem stride of 2 does. Needs timm.",
+        titles=ENCODERS,
     )
     padding: Literal["same", "zeros", "valid"] = option(
         "same",
@@ -115,6 +137,16 @@ class UNetConfig:
                 f"deep supervision: {self.supervision} coarser levels do not fit a network of "
                 f"depth {self.depth} with {self.padding} padding"
             )
+        if self.encoder and (self.dims, self.padding) != (2, "same"):
+            raise ConfigError(
+                f"encoder: {self.encoder} is for 2D networks with same padding, not for "
+                f"{self.dims}D with {self.padding} padding"
+            )
+        if self.encoder and (self.depth != ENCODER_DEPTH or self.stem_stride > 2):
+            raise ConfigError(
+                f"encoder: {self.encoder} halves the image by itself: a depth of {ENCODER_DEPTH} "
+                "and a stem stride of 1 or 2 go with it"
+            )
         if self.flat_levels > (self.depth if self.dims == 3 else 0):
             raise ConfigError(
                 f"flat levels: {self.flat_levels} do not fit a {self.dims}D network of depth "
@@ -129,8 +161,9 @@ class UNetConfig:
     @property
     def strides(self) -> tuple[int, ...]:
         """By how much the stem shrinks each axis; z stays as it is where levels are flat."""
-        z = 1 if self.flat_levels else self.stem_stride
-        return (z,) * (self.dims - 2) + (self.stem_stride,) * 2
+        stride = 2 if self.encoder else self.stem_stride
+        z = 1 if self.flat_levels else stride
+        return (z,) * (self.dims - 2) + (stride,) * 2
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -354,6 +387,12 @@ class OptimConfig:
         "Decay per step of a running mean of the weights, which is what is kept; 0 is off.",
         low=0.0,
         high=0.99999,
+    )
+    pretrained: bool = option(
+        True,
+        "Pretrained",
+        "Where an encoder is chosen, begin with the weights that it learned on ImageNet, which are "
+        "fetched once; off: with random ones.",
     )
     seed: int = option(
         0, "Seed", "Same seed, epochs, number format and lanes: the same run on a CPU.", low=0

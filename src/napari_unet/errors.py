@@ -41,6 +41,10 @@ def readable(error: BaseException) -> UnetError:
     Errors of this package pass unchanged. The original stays attached as ``__cause__`` when the
     result is raised ``from`` it.
     """
+class WeightsError(JobError):
+    """Pretrained weights cannot be fetched; training can begin with random ones instead."""
+
+
     if isinstance(error, UnetError):
         return error
     text = str(error).strip() or type(error).__name__

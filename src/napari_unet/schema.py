@@ -27,9 +27,14 @@ def option(
     *,
     low: float | None = None,
     high: float | None = None,
+    titles: Mapping[Any, str] | None = None,
 ) -> Any:
-    """Declare a field with its label, help text and (inclusive) bounds."""
-    return field(default=default, metadata={"label": label, "help": help, "low": low, "high": high})
+    """Declare a field with its label, help text and (inclusive) bounds.
+
+    ``titles`` says what choices are called that do not speak for themselves.
+    """
+    words = {"label": label, "help": help, "low": low, "high": high, "titles": titles}
+    return field(default=default, metadata=words)
 
 
 def check(config: Any) -> None:

@@ -43,7 +43,7 @@ def grids(config: UNetConfig, training: bool = False) -> list[Grid]:
         return [_valid(halvings) for halvings in config.halvings]
     # A norm over one image's pixels needs more than one of them at the bottleneck; of a batch,
     # too, a lane may be given one image.
-    least = 1 if config.norm == "none" else 2
+    least = 1 if config.norm == "none" and not config.encoder else 2
     if config.padding == "zeros" and config.norm == "batch" and not training:
         least = 1  # as such networks are elsewhere
     fewest = (1,) * (config.dims - 2) + (least, least)

@@ -6,12 +6,14 @@ it is the 3D U-Net of Çiçek et al. 2016 (arXiv:1606.06650). Either way `UNet.f
 of any size and returns logits of the same size: it mirrors the image at its borders as far as the
 network needs and crops the result. ``padding="zeros"`` and ``upsampling="corners"`` are for the
 versions of the network that are widespread in PyTorch (see `napari_unet.exchange.state_dict`).
+With an ``encoder``, one that was trained on ImageNet is the left of the U.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -19,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_unet.config import UNetConfig
+from napari_unet.unet.encoders import Encoder
 from napari_unet.unet.grid import grids
 from napari_unet.unet.layers import (
     CONV,
@@ -46,41 +49,58 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
-        levels, strides = config.levels, config.strides
-        conv = CONV[config.dims]
+        levels, rising, conv = config.levels, config.rising, CONV[config.dims]
         flat = [i < config.flat_levels for i in range(config.depth)]
-        self.stem: nn.Module = nn.Identity()
-        c_in = config.in_channels
-        if config.stem_stride > 1:
-            # Along an axis that is not shrunk, the stem sees one pixel.
-            kernel = tuple(2 * s if s > 1 else 1 for s in strides)
-            pad = tuple(s // 2 for s in strides)
-            self.stem = conv(c_in, levels[0], kernel, stride=strides, padding=pad)
-            c_in = levels[0]
         dry = config if config.dropout_at == "everywhere" else replace(config, dropout=0.0)
-        wet = [*itertools.repeat(dry, config.depth - 1), config]
-        self.encoder = nn.ModuleList(
-            DoubleConv(a, b, c, f)
-            for a, b, c, f in zip((c_in, *levels), levels[:-1], wet, flat, strict=False)
+        self.stem: nn.Module = nn.Identity()
+        self.encoder, self.pool = nn.ModuleList(), nn.ModuleList()
+        pretrained: Encoder | None = None
+        skips: Sequence[int] = levels[:-1]  # channels that go across
+        deepest = levels[-2]  # and down to the bottleneck
+        if config.encoder:
+            pretrained = Encoder(config.encoder, config.in_channels)
+            *skips, deepest = pretrained.channels
+        else:
+            self._build_left(dry, flat)
+        self.bottleneck = DoubleConv(deepest, rising[-1], config, c_mid=levels[-1])
+        # Channels that come up from below, go across, are within, and passed on; the coarsest
+        # level first.
+        right = list(
+            zip(rising[:0:-1], skips[::-1], levels[-2::-1], rising[-2::-1], flat[::-1], strict=True)
         )
-        self.pool = nn.ModuleList(POOL[config.dims](sides(2, config.dims, f)) for f in flat)
-        rising = config.rising
-        self.bottleneck = DoubleConv(levels[-2], rising[-1], config, c_mid=levels[-1])
-        # Channels that come up from below, of the skip, and passed on; the coarsest level first.
-        right = list(zip(rising[:0:-1], levels[-2::-1], rising[-2::-1], flat[::-1], strict=True))
-        self.up = nn.ModuleList(Up(a, b, config, f) for a, b, _, f in right)
-        self.decoder = nn.ModuleList(DoubleConv(2 * b, c, dry, f, c_mid=b) for _, b, c, f in right)
-        self.head = conv(levels[0], config.out_channels * math.prod(strides), 1)
-        self.shuffle = shuffle(strides)
+        self.up = nn.ModuleList(Up(a, b, config, f) for a, _, b, _, f in right)
+        self.decoder = nn.ModuleList(
+            DoubleConv(s + b, c, dry, f, c_mid=b) for _, s, b, c, f in right
+        )
+        self.head = conv(levels[0], config.out_channels * math.prod(config.strides), 1)
+        self.shuffle = shuffle(config.strides)
         self.gate = nn.ModuleList()
         if config.attention:
-            self.gate.extend(AttentionGate(b, a, config, f) for a, b, _, f in right)
+            self.gate.extend(AttentionGate(s, a, config, f) for a, s, _, _, f in right)
         # Heads of the coarser levels, the coarsest first, as the decoder comes by them.
         coarse = rising[config.supervision : 0 : -1]
         self.aux = nn.ModuleList(conv(c, config.out_channels, 1) for c in coarse)
         self.apply(_initialise)
         for head in (self.head, *self.aux):
             _start_unsure(head, config.out_channels)
+        self.pretrained = pretrained  # begins as it was made
+
+    def _build_left(self, dry: UNetConfig, flat: Sequence[bool]) -> None:
+        """Build the way down; ``dry`` is the configuration of the blocks before the last."""
+        config, strides, conv = self.config, self.config.strides, CONV[self.config.dims]
+        levels, c_in = config.levels, config.in_channels
+        if config.stem_stride > 1:
+            # Along an axis that is not shrunk, the stem sees one pixel.
+            kernel = tuple(2 * s if s > 1 else 1 for s in strides)
+            pad = tuple(s // 2 for s in strides)
+            self.stem = conv(c_in, levels[0], kernel, stride=strides, padding=pad)
+            c_in = levels[0]
+        wet = [*itertools.repeat(dry, config.depth - 1), config]
+        self.encoder.extend(
+            DoubleConv(a, b, c, f)
+            for a, b, c, f in zip((c_in, *levels), levels[:-1], wet, flat, strict=False)
+        )
+        self.pool.extend(POOL[config.dims](sides(2, config.dims, f)) for f in flat)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(N, out_channels, *S)`` for images ``(N, in_channels, *S)``.
@@ -99,12 +119,7 @@ class UNet(nn.Module):
 
     def _answers(self, x: Tensor, coarser: int) -> list[Tensor]:
         space = x.shape[2:]
-        x = self.stem(mirror_pad(x, self.margins(space)))
-        skips = []
-        for block, pool in zip(self.encoder, self.pool, strict=True):  # down the left of the U
-            x = block(x)
-            skips.append(x)
-            x = pool(x)
+        *skips, x = self._down(mirror_pad(x, self.margins(space)))
         x = self.bottleneck(x)
         features = []
         for i, (up, block) in enumerate(zip(self.up, self.decoder, strict=True)):  # up the right
@@ -123,6 +138,18 @@ class UNet(nn.Module):
             found.append(F.interpolate(head(x), y.shape[2:], mode=SMOOTH[self.config.dims]))
         # With valid convolutions the output already starts at the image's first pixel.
         return [_crop_start(y, space) for y in found]
+
+    def _down(self, x: Tensor) -> list[Tensor]:
+        """Go down the left of the U; return what goes across, and last what comes out below."""
+        if self.pretrained is not None:
+            found: list[Tensor] = self.pretrained(x)
+            return found
+        x, skips = self.stem(x), []
+        for block, pool in zip(self.encoder, self.pool, strict=True):
+            x = block(x)
+            skips.append(x)
+            x = pool(x)
+        return [*skips, x]
 
     def margins(self, space: tuple[int, ...]) -> list[tuple[int, int]]:
         """Return how many mirrored pixels go before and after each side of an image."""

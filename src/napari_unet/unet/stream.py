@@ -36,10 +36,11 @@ def streams(config: UNetConfig) -> bool:
     """Say whether a network's answer depends on a neighbourhood only, so that it can be streamed.
 
     Instance and group norm average over the whole image; enlarging from corner to corner, and
-    zeros within the network, depend on where the image ends.
+    zeros within the network, depend on where the image ends. A pretrained encoder is built of
+    layers that are not known here.
     """
     local = config.norm in ("none", "batch") and config.upsampling != "corners"
-    return local and config.padding == "same"
+    return local and config.padding == "same" and not config.encoder
 
 
 class Stream:

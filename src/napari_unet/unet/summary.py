@@ -22,7 +22,8 @@ def receptive_field(config: UNetConfig) -> tuple[int, ...]:
     Follows the longest way, through the bottleneck: every 3×3 convolution adds two of its own
     pixels, a pooling one, a bilinear upsampling (also that of an attention gate) one of the coarser
     image. The arithmetic is that of Araujo, Norris and Sim 2019 (doi:10.23915/distill.00021), for
-    the worst-placed output pixel. Flat levels neither convolve nor pool along z.
+    the worst-placed output pixel. Flat levels neither convolve nor pool along z. It does not know
+    pretrained encoders.
     """
     return tuple(max(high - low + 1 for _, low, high in places) for places in _reaches(config))
 
@@ -70,7 +71,9 @@ def summary(config: UNetConfig) -> str:
         lines.append(f"{name:<12}{scale:>12}{channels:>10}{count:>14,}")
 
     levels, d = config.levels, config.depth
-    if config.stem_stride > 1:
+    if net.pretrained is not None:
+        line("encoder", d, net.pretrained.channels[-1], net.pretrained)
+    elif config.stem_stride > 1:
         line("stem", 0, levels[0], net.stem)
     for i, block in enumerate(net.encoder):
         line(f"encoder {i + 1}", i, levels[i], block)
@@ -80,14 +83,19 @@ def summary(config: UNetConfig) -> str:
         gates = [net.gate[i]] if config.attention else []
         line(f"decoder {level + 1}", level, config.rising[level], up, block, *gates)
     line("head", -1, config.out_channels, net.head)
-    field = "×".join(map(str, receptive_field(config)))
     convolutions = sum(isinstance(m, CONVOLUTIONS) for m in net.modules())
     lines.append(
         f"{parameters(net):,} parameters in {convolutions} convolutions; "
-        f"receptive field {field} pixels; {config.padding} padding; "
+        f"{_seen(config)}; {config.padding} padding; "
         f"{'sigmoid' if config.out_channels == 1 else 'softmax'} output"
     )
     return "\n".join(lines)
+
+
+def _seen(config: UNetConfig) -> str:
+    if config.encoder:
+        return f"encoder {config.encoder} of timm"
+    return f"receptive field {'×'.join(map(str, receptive_field(config)))} pixels"
 
 
 def _scale(config: UNetConfig, level: int) -> str:

@@ -217,11 +217,16 @@ def plain(spin: QAbstractSpinBox) -> None:
     spin.setStyleSheet("min-width: 36px; padding: 1px 4px;")
 
 
-def field_for(hint: Any, low: float | None, high: float | None) -> Field:
+def field_for(
+    hint: Any,
+    low: float | None,
+    high: float | None,
+    titles: Mapping[Any, str] | None = None,
+) -> Field:
     """Return an editor for a type hint of the config dataclasses."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
-        return ChoiceField(args)
+        return ChoiceField(args, titles)
     if origin is tuple:
         return NumbersField(args[0], None if args[-1] is Ellipsis else len(args))
     if hint is bool:

@@ -40,11 +40,14 @@ class Form(QWidget, Generic[C]):
         for f in dataclasses.fields(value):  # type: ignore[arg-type]
             if f.name in without:
                 continue
-            field = field_for(hints[f.name], f.metadata.get("low"), f.metadata.get("high"))
+            words = f.metadata
+            field = field_for(
+                hints[f.name], words.get("low"), words.get("high"), words.get("titles")
+            )
             field.set_value(getattr(value, f.name))
             field.value_changed.connect(self._edited)
             self.fields[f.name] = field
-            add_row(layout, f.metadata.get("label", f.name), field, f.metadata.get("help", ""))
+            add_row(layout, words.get("label", f.name), field, words.get("help", ""))
         layout.addRow(self.problem)
 
     def value(self) -> C:
