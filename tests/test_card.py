@@ -1,11 +1,26 @@
+import base64
+import hashlib
+import io
 import json
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from napari_unet.card import KEY, ModelCard, parse_card, read_card
+from napari_unet.card import (
+    KEY,
+    MAX_CARD,
+    PICTURE_KEY,
+    ModelCard,
+    checksum,
+    parse_card,
+    read_card,
+    read_picture,
+)
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import LabelRule
 from napari_unet.errors import ConfigError, ModelError
@@ -81,3 +96,67 @@ def test_the_image_s_channels_are_those_of_one_slice():
 def test_a_network_and_its_working_size_have_as_many_dimensions():
     with pytest.raises(ConfigError, match="3D network needs 3 numbers"):
         ModelCard("m", UNetConfig(dims=3), PreprocessConfig(), LabelRule())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"about": ["x"]}, "about is no table"),
+        ({"labels": LabelRule(values=(1, 2))}, "2 values for 1 classes"),
+        ({"labels": LabelRule(values=(1 << 64,))}, "64 bits"),
+        ({"labels": LabelRule(colours=("red",))}, "#rrggbb"),
+        ({"preprocess": PreprocessConfig(size=(4096, 4096, 4096))}, "any memory|numbers"),
+    ],
+)
+def test_what_decides_must_make_sense(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        replace(CARD, **changes)
+
+
+def test_the_history_of_a_long_training_is_thinned_out():
+    row = {"epoch": 1, "class_dice": {f"class {i}": 0.123456789 for i in range(100)}}
+    card = replace(CARD, training={"history": [{**row, "epoch": i} for i in range(2000)]})
+    kept = parse_card(card.dumps(), "m").training["history"]
+    assert len(card.dumps()) < MAX_CARD and len(kept) > 300
+    assert kept[-1]["epoch"] == 1999
+
+
+def picture(side=8, **options):
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side)).save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def with_picture(path, data):
+    metadata = {KEY: CARD.dumps(), PICTURE_KEY: base64.b64encode(data).decode()}
+    return write(path, {"__metadata__": metadata})
+
+
+def test_the_picture_comes_back(tmp_path):
+    assert read_picture(with_picture(tmp_path / "m", picture())) == picture()
+    assert read_picture(write(tmp_path / "n", {"__metadata__": {KEY: CARD.dumps()}})) is None
+
+
+def test_other_pictures_count_as_none(tmp_path):
+    text = PngInfo()
+    text.add_text("Comment", "A" * 1_000_000, zip=True)  # a kilobyte in the file
+    bad = (
+        b"\x89PNG\r\n\x1a\n",
+        picture()[:-1],
+        picture()[:-12],
+        picture().replace(b"IDAT", b"IDAU"),
+        picture(2000),
+        picture(pnginfo=text),
+        b"GIF89a",
+    )
+    for data in bad:
+        assert read_picture(with_picture(tmp_path / "m", data)) is None
+
+
+def test_the_checksum_is_of_the_weights_alone(tmp_path):
+    tensor = {"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    one, same, other = (
+        checksum(write(tmp_path / "m", {"__metadata__": {KEY: text}, **tensor}, body))
+        for text, body in ((CARD.dumps(), b"abcd"), ("{}", b"abcd"), ("{}", b"abce"))
+    )
+    assert one == same == hashlib.sha256(b"abcd").hexdigest() != other

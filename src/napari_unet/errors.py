@@ -2,9 +2,15 @@
 
 import errno
 
+from napari_unet.printable import printable
+
 
 class UnetError(Exception):
     """Base of every error meant to be read by a person; the command line prints it as one line."""
+
+    def __str__(self) -> str:
+        # Names of files and texts in them are part of it, whatever characters they hold.
+        return printable(super().__str__())
 
 
 class ConfigError(UnetError):
@@ -35,16 +41,16 @@ class JobError(UnetError):
     """
 
 
+class WeightsError(JobError):
+    """Pretrained weights cannot be fetched; training can begin with random ones instead."""
+
+
 def readable(error: BaseException) -> UnetError:
     """Turn whatever a library raised into an error that says what happened and what to do.
 
     Errors of this package pass unchanged. The original stays attached as ``__cause__`` when the
     result is raised ``from`` it.
     """
-class WeightsError(JobError):
-    """Pretrained weights cannot be fetched; training can begin with random ones instead."""
-
-
     if isinstance(error, UnetError):
         return error
     text = str(error).strip() or type(error).__name__

@@ -104,7 +104,10 @@ def _build(hint: Any, value: Any) -> Any:
             raise ConfigError(f"{value!r}: {len(items)} values are needed")
         return tuple(_build(a, v) for a, v in zip(items, value, strict=True))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as e:
+            raise ConfigError("a number is too large") from e
     return value
 
 
@@ -118,7 +121,8 @@ def _fits(value: Any, hint: Any) -> bool:
         items = args[:1] * len(value) if args[1:] == (Ellipsis,) else args
         return len(items) == len(value) and all(map(_fits, value, items))
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and value - value == 0  # neither NaN nor infinite
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if isinstance(hint, type):

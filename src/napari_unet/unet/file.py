@@ -27,7 +27,7 @@ from napari_unet.card import (
     is_picture,
 )
 from napari_unet.errors import ModelError
-from napari_unet.header import Header, Stored, opened
+from napari_unet.header import Header, Stored, opened, shown
 from napari_unet.unet.graph import graph_text
 from napari_unet.unet.memory import free_ram, words
 from napari_unet.unet.model import UNet
@@ -152,7 +152,7 @@ def _check_fit(header: Header, wanted: Mapping[str, Tensor], name: str) -> None:
     )
     if wrong:
         raise ModelError(
-            f"{name} is damaged: {len(wrong)} weights do not fit its card (e.g. {wrong[0]:.100})."
+            f"{name} is damaged: {len(wrong)} weights do not fit its card (e.g. {shown(wrong[0])})."
         )
 
 
