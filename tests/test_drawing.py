@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_unet.card import is_picture
 from napari_unet.drawing import (
     CONFUSED,
     EXTRA,
@@ -51,9 +52,14 @@ def test_a_thumbnail_shows_image_and_prediction(shape, size):
     with Image.open(io.BytesIO(thumbnail(row(shape, prediction=np.ones(shape[:2], int))))) as png:
         assert png.format == "PNG"
         assert png.size == size
-        pixels = np.asarray(png).astype(float)
+        pixels = np.asarray(png.convert("RGB")).astype(float)
     image, predicted = pixels[:, : size[0] // 2], pixels[:, size[0] // 2 :]
     assert np.ptp(image.mean((0, 1))) < np.ptp(predicted.mean((0, 1))) - 20  # grey, and orange
+
+
+def test_a_thumbnail_of_noise_fits_into_a_model_file():
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3)).astype(np.uint8)
+    assert is_picture(thumbnail(row((300, 300), image=noise)))
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def thumbnail(row: PictureRow, side: int = 128) -> bytes:
     share = side / max(image.shape[:2])
     size = (max(round(both.width * share), 2), max(round(both.height * share), 1))
     file = io.BytesIO()
-    both.resize(size, Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)
+    # 256 colours: a byte a pixel at the most, however noisy the image is.
+    both.resize(size, Image.Resampling.LANCZOS).quantize(256).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

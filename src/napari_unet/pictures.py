@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data import corrections
-from napari_unet.data.cases import IGNORE, Case
+from napari_unet.data.cases import Case
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import axes_of, read_case
 from napari_unet.errors import DataError, UnetError, readable
@@ -19,9 +18,7 @@ from napari_unet.evaluation import label_rule
 from napari_unet.events import CaseScore, EvaluateFinished
 from napari_unet.inference import Predictor, predictor
 from napari_unet.labelling import label_image
-from napari_unet.report import PictureRow, picture
-
-FINEST = 2048  # pixels of the longer side: finer images are thinned out before they are drawn
+from napari_unet.report import PictureRow, picture, plane_row
 
 
 def write_picture(path: str | Path, folder: str | Path, done: EvaluateFinished) -> None:
@@ -90,24 +87,9 @@ def _predicted(
 def picture_row(
     score: CaseScore, image: NDArray[Any], reference: NDArray[Any], prediction: NDArray[Any]
 ) -> PictureRow:
-    """Return a case as it is drawn: one plane, thinned out where it is finer than any panel."""
-    unknown = reference == IGNORE
-    reference, prediction = (np.where(unknown, 0, m) for m in (reference, prediction))
+    """Return a case as it is drawn, with its scores."""
     caption = f"Dice {score.dice:.3f}, IoU {score.iou:.3f}"
-    if reference.ndim > 2:
-        plane = telling_plane(reference if reference.any() else prediction)
-        numbers = ", ".join(f"{i + 1} of {n}" for i, n in zip(plane, reference.shape, strict=False))
-        caption = f"{caption}, slice {numbers}"
-        image, reference, prediction = image[plane], reference[plane], prediction[plane]
-    every = max(max(reference.shape) // FINEST, 1)
-    image, reference, prediction = (a[::every, ::every] for a in (image, reference, prediction))
-    return PictureRow(score.name, image, reference, prediction, caption)
-
-
-def telling_plane(reference: NDArray[Any]) -> tuple[int, ...]:
-    """Return the index of the plane of a volume that has the most foreground."""
-    counts = np.count_nonzero(reference, axis=(-2, -1))
-    return tuple(map(int, np.unravel_index(int(counts.argmax()), counts.shape)))
+    return plane_row(score.name, image, reference, prediction, caption)
 
 
 def telling(scores: Sequence[CaseScore], each: int = 1) -> list[tuple[str, CaseScore]]:

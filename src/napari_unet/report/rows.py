@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from napari_unet.data.cases import IGNORE
 from napari_unet.workspace import atomic
+
+FINEST = 2048  # pixels of the longer side: finer images are thinned out before they are drawn
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,35 @@ class PictureRow:
     reference: NDArray[Any]
     prediction: NDArray[Any]
     caption: str = ""
+
+
+def plane_row(
+    name: str,
+    image: NDArray[Any],
+    reference: NDArray[Any],
+    prediction: NDArray[Any],
+    caption: str = "",
+) -> PictureRow:
+    """Return a case as it is drawn: one plane, thinned out where it is finer than any panel.
+
+    Of a volume that is the one with most foreground; which one it is, the caption says.
+    """
+    unknown = reference == IGNORE
+    reference, prediction = (np.where(unknown, 0, m) for m in (reference, prediction))
+    if reference.ndim > 2:
+        plane = telling_plane(reference if reference.any() else prediction)
+        numbers = ", ".join(f"{i + 1} of {n}" for i, n in zip(plane, reference.shape, strict=False))
+        caption = ", ".join(filter(None, (caption, f"slice {numbers}")))
+        image, reference, prediction = image[plane], reference[plane], prediction[plane]
+    every = max(max(reference.shape) // FINEST, 1)
+    image, reference, prediction = (a[::every, ::every] for a in (image, reference, prediction))
+    return PictureRow(name, image, reference, prediction, caption)
+
+
+def telling_plane(reference: NDArray[Any]) -> tuple[int, ...]:
+    """Return the index of the plane of a volume that has the most foreground."""
+    counts = np.count_nonzero(reference, axis=(-2, -1))
+    return tuple(map(int, np.unravel_index(int(counts.argmax()), counts.shape)))
 
 
 def picture(path: str | Path, rows: Sequence[PictureRow]) -> None:

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from napari_unet.controls import Controls
 from napari_unet.data.cases import IGNORE, Case
 from napari_unet.data.formats import axes_of, read_case
+from napari_unet.drawing import thumbnail
 from napari_unet.errors import DataError
 from napari_unet.events import Event, Note, Preview, Progress
+from napari_unet.labelling import label_image
+from napari_unet.report import plane_row
 from napari_unet.training.saved import Setup
 from napari_unet.unet.aside import aside
 from napari_unet.unet.faults import out_of_memory
@@ -45,8 +48,9 @@ class Previews:
         self.cases = {c.name: c for c in cases.cases}
         self._read: tuple[str, NDArray[Any], NDArray[Any]] | None = None
         self._cost, self._last = 0.0, -float("inf")
+        self._first = _telling(cases)
         if controls.watched is None:
-            controls.watched = _telling(cases)
+            controls.watched = self._first
 
     @property
     def due(self) -> bool:
@@ -79,6 +83,20 @@ class Previews:
         self._last = time.monotonic()
         self._cost = self._last - start
         yield Preview(name, epoch, found, 0.5, self.setup.labels.names)
+
+    def picture(self, model: UNet, threshold: float) -> bytes | None:
+        """Return a PNG of a telling case and what the network makes of it; None if that fails.
+
+        A model does without rather than that its training fails in the end.
+        """
+        case = self.cases[self._first]
+        try:
+            found = label_image(self._segment(model, case), threshold)
+            return thumbnail(plane_row(case.name, *self._image(case), found))
+        except Exception as error:
+            if not (out_of_memory(error) or isinstance(error, DataError)):
+                raise
+            return None
 
     def _segment(self, model: UNet, case: Case) -> NDArray[np.uint8]:
         """Return the case's probabilities, uint8 ``(K, …)``."""

@@ -81,8 +81,8 @@ class Checkpoints:
         """Return the best weights."""
         return load_model(self.path)[0] if self._waiting is None else self._waiting[0]
 
-    def finish(self, model: UNet, card: ModelCard) -> None:
-        """Write the final model file.
+    def finish(self, model: UNet, card: ModelCard, picture: bytes | None = None) -> None:
+        """Write the final model file, with a picture of what the model does.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Checkpoints:
             If it cannot be written.
         """
         self._make_room()
-        save_model(self.path, model, card)
+        save_model(self.path, model, card, picture)
 
     def _make_room(self) -> None:
         if not self._tidied:
