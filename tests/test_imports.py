@@ -19,7 +19,8 @@ PACKAGE = Path(napari_unet.__file__).parent
 # Lowest first: a room imports rooms of earlier lines only. `data.cases` is pure data, below the
 # rest of its room.
 LAYERS = (
-    ("errors", "environment"),
+    ("printable",),
+    ("errors", "environment", "processes", "foreign"),
     ("schema", "header"),
     ("config",),
     ("data.cases", "labelling", "cleaning"),
@@ -61,6 +62,8 @@ KEPT_TO = {
     "requests": {"downloads"},
     "gdown": {"downloads"},
     "lightning_fabric": {"unet"},
+    "timm": {"unet"},
+    "huggingface_hub": {"unet"},
     "distributed": {"inference"},
     "pyqtgraph": {"widgets"},
     "napari": {"widgets", "demo", "reader", "writer"},

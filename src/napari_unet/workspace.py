@@ -38,6 +38,11 @@ def models_dir() -> Path:
     return folder
 
 
+def trash_dir() -> Path:
+    """Return the folder of what was removed from the library (which is not made)."""
+    return home() / "trash"
+
+
 def dataset_file(root: str | Path, what: str) -> Path:
     """Return the JSON file that keeps ``what`` a person decided about the data in ``root``.
 
@@ -68,7 +73,15 @@ def results_dir(root: str | Path) -> Path:
 def list_models() -> list[Path]:
     """Return the model files of the workspace, newest first."""
     files = [p for p in models_dir().glob(f"*{SUFFIX}") if not p.name.endswith(f".last{SUFFIX}")]
-    return sorted(files, key=lambda p: p.stat().st_mtime, reverse=True)
+    return sorted(files, key=_written, reverse=True)
+
+
+def _written(path: Path) -> float:
+    """Return when a file was written last, 0 if it is gone by now."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @contextmanager
@@ -102,6 +115,17 @@ def clear(path: str | Path) -> None:
         left.unlink(missing_ok=True)
 
 
+def family_of(path: str | Path) -> list[str]:
+    """Return the endings of what there is of a model: of what lies beside it, then its own.
+
+    The model comes last: whoever moves them in this order and is interrupted leaves nothing that is
+    taken for another model's.
+    """
+    path = Path(path)
+    stem = path.name.removesuffix(SUFFIX)
+    return [s for s in (*COMPANIONS, SUFFIX) if path.with_name(stem + s).exists()]
+
+
 def set_aside(path: str | Path) -> Path | None:
     """Rename a model file, and all that lies beside it, so that a new one may take its place.
 
@@ -110,15 +134,14 @@ def set_aside(path: str | Path) -> Path | None:
     """
     path = Path(path)
     stem = path.name.removesuffix(SUFFIX)
-    # The model last: whatever interrupts this, what lies beside it is not taken for another's.
-    family = [s for s in (*COMPANIONS, SUFFIX) if path.with_name(stem + s).exists()]
+    family = family_of(path)
     if not family:
         return None
     changed = path.with_name(stem + family[-1]).stat().st_mtime
     stamp = datetime.fromtimestamp(changed).strftime("%Y%m%d-%H%M%S")
     for n in range(1, 10_000):
         name = f"{stem}.{stamp}{'' if n == 1 else f'-{n}'}"
-        if not any(path.with_name(name + s).exists() for s in (*COMPANIONS, SUFFIX)):
+        if not family_of(path.with_name(name + SUFFIX)):
             for suffix in family:
                 path.with_name(stem + suffix).replace(path.with_name(name + suffix))
             return path.with_name(name + SUFFIX) if family[-1] == SUFFIX else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 
 from napari_unet.controls import Controls
 from napari_unet.events import Event
@@ -11,7 +12,9 @@ from napari_unet.jobs import (
     AugmentJob,
     CompareJob,
     EvaluateJob,
+    ExportModelJob,
     FetchJob,
+    ImportModelJob,
     ImproveJob,
     Job,
     PlanJob,
@@ -20,15 +23,34 @@ from napari_unet.jobs import (
     ResumeJob,
     SegmentArrayJob,
     SegmentFilesJob,
+    Training,
     TrainJob,
+    VerifyModelJob,
 )
+from napari_unet.library.jobs import models_of, resolved
+from napari_unet.library.using import using
 
 
 def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, None]:
     """Return the generator of events that does ``job`` when it is pulled.
 
-    ``controls`` are what a training is told while it runs.
+    Where a job names a model, its file is looked for in the library as well. ``controls`` are what
+    a training is told while it runs.
+
+    Raises
+    ------
+    ModelError
+        When it is pulled, if there is no such model.
     """
+    job = resolved(job)
+    if not isinstance(job, Training):
+        yield from _events(job, controls)
+        return
+    with using(models_of(job)), closing(_events(job, controls)) as events:
+        yield from events
+
+
+def _events(job: Job, controls: Controls | None) -> Generator[Event, None, None]:
     match job:
         case TrainJob():
             from napari_unet.training.job import train
@@ -82,3 +104,15 @@ def start(job: Job, controls: Controls | None = None) -> Generator[Event, None, 
             from napari_unet.downloads.fetch import fetch
 
             return fetch(job)
+        case ImportModelJob():
+            from napari_unet.library.tasks import import_model
+
+            return import_model(job)
+        case ExportModelJob():
+            from napari_unet.library.tasks import export_model
+
+            return export_model(job)
+        case VerifyModelJob():
+            from napari_unet.library.tasks import verify_model
+
+            return verify_model(job)

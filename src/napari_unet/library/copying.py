@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from napari_unet.card import read_card
+from napari_unet.library.verifying import verify
 from napari_unet.workspace import atomic
 
 
@@ -24,14 +25,12 @@ def write(model: Path, target: Path) -> Path:
 
 
 def read(source: Path, target: Path) -> Path:
-    """Copy a model file, once its weights were found to be what its card says.
+    """Copy a model file, once it was found to be sound, and to run.
 
     Raises
     ------
     ModelError
         If it is no model file, is damaged or hostile; nothing is written then.
     """
-    from napari_unet.unet.file import load_model
-
-    load_model(source)
+    verify(source)
     return write(source, target)

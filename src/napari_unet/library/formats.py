@@ -37,6 +37,11 @@ class Format:
     read: str = ""
     also: tuple[str, ...] = ()
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """All endings of its files, the usual one first."""
+        return (self.suffix, *self.also)
+
 
 FORMATS = (
     Format(
@@ -46,6 +51,7 @@ FORMATS = (
         write="napari_unet.library.copying:write",
         read="napari_unet.library.copying:read",
     ),
+    Format("onnx", "ONNX", ".onnx", extra="onnx", write="napari_unet.exchange.onnx:write"),
 )
 
 
@@ -87,13 +93,12 @@ def to_read(source: str | Path, name: str = "") -> Format:
 
 def is_readable(path: str | Path) -> bool:
     """Say whether a file's ending is that of a format that can be read."""
-    name = Path(path).name.lower()
-    return any(name.endswith(suffix) for f in FORMATS if f.read for suffix in f.suffixes)
+    return any(f.read and _ends(Path(path), f) for f in FORMATS)
 
 
 def missing(form: Format) -> str:
     """Say what a format needs that is not installed, and how to install it; empty if nothing."""
-    for line in requires(DISTRIBUTION) or ():
+    for line in (requires(DISTRIBUTION) or ()) if form.extra else ():
         name, extra = re.match(r"[\w.-]+", line), re.search(r"extra == .([\w-]+)", line)
         if name is None or extra is None or extra[1] != form.extra:
             continue
@@ -122,6 +127,8 @@ def run(form: Format, function: str, source: Path, target: Path, **options: Any)
     ModelError
         If software is missing, with the command that installs it; or what the function raises.
     """
+    if absent := missing(form):
+        raise ModelError(absent)
     module, _, name = function.partition(":")
     try:
         return Path(getattr(importlib.import_module(module), name)(source, target, **options))
@@ -138,12 +145,16 @@ def _how_to_install(form: Format, name: str) -> str:
     )
 
 
+def _ends(path: Path, form: Format) -> bool:
+    return path.name.lower().endswith(form.suffixes)
+
+
 def _chosen(path: Path, name: str, able: list[Format], what: str) -> Format:
     if name:
         if (form := named(name)) in able:
             return form
         raise ConfigError(f"{form.title}: this format cannot be {what}.")
-    ended = [f for f in able if path.name.lower().endswith((f.suffix, *f.also))]
+    ended = [f for f in able if _ends(path, f)]
     if ended:
         return ended[0]
     endings = ", ".join(f"{f.suffix} ({f.name})" for f in able)

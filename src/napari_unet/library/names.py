@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_unet.card import SUFFIX
 from napari_unet.errors import ModelError
-from napari_unet.workspace import list_models
+from napari_unet.workspace import list_models, models_dir
 
 BOXED = Path(__file__).with_name("boxed")  # the models that come with the program; never written
 LAST = ".last"  # NAME.last… is the last epoch of NAME, and no model of its own
@@ -67,26 +67,38 @@ def find(text: str | Path) -> Path:
         return found
     if folder:
         raise ModelError(f"{path} is a folder; a model file ends in {SUFFIX}.")
-    raise ModelError(f"There is no model file {path}, {_none_called(name)}")
+    raise ModelError(f"There is no model file {path}, and {_none_called(name)}")
 
 
-def find_own(name: str) -> Path:
+def is_own(path: str | Path) -> bool:
+    """Say whether a file is a model of the workspace, which may be renamed and removed."""
+    path = Path(path)
+    ours = path.name.endswith(SUFFIX) and not path.name.endswith(LAST + SUFFIX)
+    return ours and path.parent.resolve() == models_dir().resolve()
+
+
+def is_boxed(path: str | Path) -> bool:
+    """Say whether a file is a model that came with the program."""
+    return Path(path).parent == BOXED
+
+
+def find_own(text: str | Path) -> Path:
     """Return the file of a model in the workspace, which may be changed.
 
     Raises
     ------
     ModelError
-        If there is none of this name, or it came with the program.
+        If there is none, it lies elsewhere, or it came with the program.
     """
-    name = name.removesuffix(SUFFIX)
-    if (found := own_path(name)) is not None:
-        return found
-    if boxed_path(name) is not None:
+    path = find(text)
+    if is_own(path):
+        return models_dir() / path.name
+    if is_boxed(path):
         raise ModelError(
-            f"{name} came with napari-unet and is part of its installation: it can be neither "
-            "renamed nor removed. An exported copy can."
+            f"{name_of(path)} came with napari-unet and is part of its installation: it can be "
+            "neither renamed nor removed. A copy can: export it, and import that."
         )
-    raise ModelError(f"There is {_none_called(name)}")
+    raise ModelError(f"{path} is a file of yours outside of the library, and left alone.")
 
 
 def check_name(name: str) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import platform
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 from numpy.typing import NDArray
 
 from napari_unet.data.corrections.choices import choose, counting
@@ -34,6 +31,7 @@ from napari_unet.data.corrections.writing import Told, adopt, completed, suffix_
 from napari_unet.data.readers.writers import write_labels, writing
 from napari_unet.data.scan import Scan
 from napari_unet.errors import UnetError
+from napari_unet.processes import may_be_alive, this_process
 from napari_unet.workspace import atomic, clear
 
 
@@ -78,7 +76,7 @@ class Draft:
                 "labels": path.name,
                 "shape": labels.shape,
                 "told": asdict(told),
-                **_process(os.getpid()),
+                **this_process(),
             }
             with writing(self._record), atomic(self._record) as temporary:
                 temporary.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
@@ -115,8 +113,8 @@ def _recover(root: str | Path, record: Path) -> Iterator[Version]:
         labels, role, case = record.with_name(told["labels"]), told["role"], str(told["case"])
         if labels.parent != record.parent or told["format"] > FORMAT:
             return
-        if told["machine"] != platform.node() or _process(told["process"]) == _key(told):
-            return  # of another machine, or still at work
+        if may_be_alive(told):
+            return
         shape, about = tuple(map(int, told["shape"])), Told(**told["told"])
         about = replace(about, image=tuple(about.image), layout=tuple(about.layout))
     except (OSError, ValueError, KeyError, TypeError):
@@ -149,19 +147,6 @@ def _worthless(
         kept = read_labels(newest.path, known.shape, known.layout)
         return kept.shape == drafted.shape and bool((kept == drafted).all())
     return False
-
-
-def _process(pid: int) -> dict[str, Any]:
-    """Return what tells a process from all others, since their numbers are used again."""
-    try:
-        began = psutil.Process(pid).create_time()
-    except (psutil.Error, OSError):
-        began = 0.0
-    return {"process": pid, "began": began, "machine": platform.node()}
-
-
-def _key(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in ("process", "began", "machine")}
 
 
 def _delete(record: Path, labels: Path) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from napari_unet.card import ModelCard, read_card
 from napari_unet.errors import ModelError
 from napari_unet.library import names
+from napari_unet.runs import read_scores
 from napari_unet.workspace import list_models
 
 
@@ -41,7 +43,7 @@ def entries() -> list[Entry]:
 def read_entry(path: str | Path) -> Entry:
     """Read a model file's card; what is wrong with it ends up in ``error``."""
     path = Path(path)
-    name, boxed = names.name_of(path), path.parent == names.BOXED
+    name, boxed = names.name_of(path), names.is_boxed(path)
     try:
         found = path.stat()
     except OSError:  # what exactly is told by reading the card
@@ -63,6 +65,14 @@ def modified(path: str | Path) -> float:
         return 0.0
 
 
+def scores(entry: Entry) -> dict[str, dict[str, Any]]:
+    """Return the summaries of a model's scores by subset (see `napari_unet.metrics.summarise`).
+
+    Those of its latest evaluations come before those that travel in its card.
+    """
+    return read_scores(entry.path, entry.card) if entry.card is not None else {}
+
+
 def search(text: str, among: Iterable[Entry] | None = None) -> list[Entry]:
     """Return the models of whose name, classes, data or description every word of ``text`` is part.
 
@@ -80,7 +90,7 @@ def _described(entry: Entry) -> str:
     card = entry.card
     told = [entry.name, card.name, card.created, *card.classes]
     told += [str(card.data.get(key, "")) for key in ("folder", "name")]
-    told += map(str, getattr(card, "about", {}).values())
+    told += map(str, card.about.values())
     return "\n".join(told).casefold()
 
 
