@@ -85,6 +85,15 @@ def test_damaged_scores_count_as_none(model, text):
     assert json.loads(scores_path(model).read_text())["subsets"]["test"]["images"] == 3
 
 
+def test_nothing_is_written_beside_a_model_of_the_program(model, own_workspace, monkeypatch):
+    monkeypatch.setattr("napari_unet.runs.PACKAGE", model.parent / "package")
+    boxed = trained(model.parent / "package" / "boxed" / "b.unet.safetensors")
+    kept = save_scores(boxed, "all", "brains", SUMMARY)
+    assert kept.is_relative_to(own_workspace)
+    assert read_run(boxed).scores == {"all": {**SUMMARY, "folder": "brains"}}
+    assert [p.name for p in boxed.parent.iterdir()] == [boxed.name]
+
+
 @pytest.mark.parametrize(
     ("subsets", "found"),
     [({"test": SUMMARY}, {"test": SUMMARY}), ("none", {}), ({"test": 3}, {}), (None, {})],

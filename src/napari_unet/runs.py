@@ -20,8 +20,9 @@ from napari_unet.config import Recipe
 from napari_unet.errors import ConfigError, ModelError, UnetError
 from napari_unet.resumable import Resumable, read_resumable
 from napari_unet.schema import from_json
-from napari_unet.workspace import atomic
+from napari_unet.workspace import atomic, home
 
+PACKAGE = Path(__file__).parent
 SCORES = ".scores.json"
 FORMAT = 1
 NAN = float("nan")
@@ -152,9 +153,16 @@ def _resumable(model: Path) -> Resumable | None:
 
 
 def scores_path(model: str | Path) -> Path:
-    """Return where the scores of a model are kept."""
+    """Return where the scores of a model are kept.
+
+    That is beside it; or in the workspace, of a model that came with the program, whose folder may
+    be read-only and is replaced by the next version.
+    """
     path = Path(model)
-    return path.with_name(path.name.removesuffix(SUFFIX) + SCORES)
+    name = path.name.removesuffix(SUFFIX) + SCORES
+    if path.absolute().is_relative_to(PACKAGE):
+        return home() / "scores" / name
+    return path.with_name(name)
 
 
 def save_scores(model: str | Path, subset: str, folder: str, summary: Mapping[str, Any]) -> Path:
@@ -179,9 +187,9 @@ def save_scores(model: str | Path, subset: str, folder: str, summary: Mapping[st
 def read_scores(model: str | Path, card: ModelCard) -> dict[str, dict[str, Any]]:
     """Return the saved summaries by subset: those of this very model, not of an earlier one.
 
-    Where none lie beside it, those that its card brings.
+    Those that its card brings count where nothing newer of the kind lies beside it.
     """
-    return _beside(model, card) or _by_subset(card.scores.get("subsets"))
+    return {**_by_subset(card.scores.get("subsets")), **_beside(model, card)}
 
 
 def _beside(model: str | Path, card: ModelCard) -> dict[str, dict[str, Any]]:
