@@ -39,3 +39,9 @@ def test_a_history_is_a_table_of_numbers(history):
 def test_texts_are_cleaned_wherever_they_are():
     found = harmless({"about": {"a\x1b": ["\x1b", {"b": "c\x00"}]}, "training": 3})
     assert found == {"about": {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}, "training": 3}
+
+
+def test_scores_are_summed_up_by_tables_of_numbers():
+    good = {"images": 3, "mean": {"dice": 0.5}}
+    subsets = {"test": good, "a": 3, "b": {"mean": 3}, "c": {"std": {"dice": "x"}}}
+    assert harmless({"scores": {"subsets": subsets}}) == {"scores": {"subsets": {"test": good}}}

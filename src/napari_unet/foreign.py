@@ -19,7 +19,7 @@ LONGEST_NAME = 200
 KINDS: dict[str, dict[str, type]] = {
     "training": {"recipe": dict, "start": dict, "history": list, "seconds": float},
     "data": {"folder": str, "cases": int, "patients": int, "subsets": dict, "pairing": str},
-    "scores": {"val_dice": float, "epoch": int},
+    "scores": {"val_dice": float, "epoch": int, "subsets": dict},
 }
 
 
@@ -29,9 +29,11 @@ def harmless(card: dict[str, Any]) -> dict[str, Any]:
     for record, kinds in KINDS.items():
         if isinstance(found := card.get(record), dict):
             card[record] = {k: v for k, v in found.items() if k not in kinds or _is(v, kinds[k])}
-    history = card.get("training", {}).get("history") if _is(card.get("training"), dict) else None
-    if history is not None and not all(map(_is_epoch, history)):
-        del card["training"]["history"]
+    training, scores = card.get("training"), card.get("scores")
+    if isinstance(training, dict) and not all(map(_is_epoch, training.get("history", []))):
+        del training["history"]
+    if isinstance(scores, dict) and "subsets" in scores:
+        scores["subsets"] = {k: v for k, v in scores["subsets"].items() if _is_summary(v)}
     return card
 
 
@@ -62,7 +64,17 @@ def _is(value: Any, kind: type) -> bool:
 
 def _is_epoch(row: Any) -> bool:
     """Say whether a row of a training's history holds numbers, or tables of numbers."""
-    if not isinstance(row, dict):
-        return False
-    values = [w for v in row.values() for w in (v.values() if isinstance(v, dict) else (v,))]
-    return all(v is None or _is(v, float) for v in values)
+    return isinstance(row, dict) and all(
+        _is_table(v) if isinstance(v, dict) else v is None or _is(v, float) for v in row.values()
+    )
+
+
+def _is_summary(found: Any) -> bool:
+    """Say whether the scores of a subset are summed up by tables of numbers."""
+    return isinstance(found, dict) and all(
+        _is_table(found.get(kind, {})) for kind in ("mean", "median", "std")
+    )
+
+
+def _is_table(found: Any) -> bool:
+    return isinstance(found, dict) and all(_is(v, float) for v in found.values())

@@ -67,7 +67,7 @@ def save_model(
         If the picture is none.
     """
     metadata = {KEY: card.dumps()}
-    if (steps := graph_text(card.network)) is not None:
+    if (steps := graph_text(card.network, card.preprocess.size)) is not None:
         metadata[GRAPH_KEY] = steps
     if picture is not None:
         if not is_picture(picture):

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +22,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from napari_unet.config import UNetConfig
-from napari_unet.unet.grid import grids
+from napari_unet.unet.grid import Grid, grids
 from napari_unet.unet.model import UNet
 
 FORMAT = 1
@@ -67,8 +66,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "pad": ("input", "pad"),
     "add": ("input", "other"),
     "mul": ("input", "other"),
-    "cat": ("first", "second"),
-    "match": ("input", "like"),
+    "cat": ("tensors", "dim"),
 }
 # Names of the same in Python, and those that change a tensor where it is.
 ALSO = {
@@ -81,46 +79,63 @@ ALSO = {
 SAME = ("dropout2d", "dropout3d", "dropout", "contiguous")  # do nothing to what is looked at
 UNSAID = ("inplace", "training", "use_input_stats", "momentum")  # without meaning here, or usual
 
-Step = tuple[str, str, dict[str, str], dict[str, Any]]
+Step = tuple[str, str, dict[str, list[str]], dict[str, Any]]
 
 
 class UnknownStepError(Exception):
     """A network does something that cannot be written down here."""
 
 
-def graph(config: UNetConfig) -> dict[str, Any]:
+def graph(config: UNetConfig, size: Sequence[int]) -> dict[str, Any]:
     """Return how a network turns an image into logits, as plain JSON values.
+
+    Parameters
+    ----------
+    size
+        The working size; ``sides`` holds for images of it, and for all that are larger.
 
     Returns
     -------
     dict
-        ``sides``, a `napari_unet.unet.grid.Grid` for every axis, says how an image
-        ``(N, in_channels, *S)`` is to be mirrored. Each of the ``steps`` is a list: name of the
-        result, operation, arguments that are tensors, by the names of earlier results or of
-        weights, and those that are not. The first tensor is ``image``, the last ``logits``, of
-        which the first ``S`` pixels along every axis are those of the image.
+        ``sides`` says for every axis, the last one first, how an image ``(N, in_channels, *S)`` is
+        to be mirrored: ``[step, before, after, lost]`` puts ``before`` pixels before a side of
+        ``n``, and ``after + (-(n + lost) mod step)`` after it.
+
+        Each of the ``steps`` is a list: the name of its result, an operation, those of its
+        arguments that are tensors (lists of the names of earlier results or of weights), and those
+        that are not. The first tensor is ``image``, the last ``logits``, of which the first ``S``
+        pixels along every axis are those of the image.
 
     Raises
     ------
     UnknownStepError
         If the network does something else than `OPERATIONS`.
     """
+    steps = [2**h * s for h, s in zip(config.halvings, config.strides, strict=True)]
     with torch.device("meta"):
         model = UNet(config).eval()
-        # Uneven at every level, so that whatever a network does about that is seen.
-        steps = [2**h * s for h, s in zip(config.halvings, config.strides, strict=True)]
-        image = torch.empty(1, config.in_channels, *(3 * n - 1 for n in steps))
+        image = torch.empty(1, config.in_channels, *(4 * n for n in steps))
     with torch.inference_mode(), _Recorder(model, image) as recorder:
         recorder.finish(model(image))
-    sides = [asdict(grid) for grid in grids(config)]
-    return {"format": FORMAT, "sides": sides, "steps": [list(s) for s in recorder.steps]}
+    sides = [_side(*one) for one in zip(grids(config), steps, size, strict=True)]
+    return {"format": FORMAT, "sides": sides[::-1], "steps": [list(s) for s in recorder.steps]}
+
+
+def _side(grid: Grid, step: int, n: int) -> list[int]:
+    """Return what is put before and after a side; ``n`` is the shortest there is."""
+    # Networks that fill uneven sides with zeros inside would do so by steps that depend on the
+    # size. These are mirrored to even sides instead, which differs at their last pixels.
+    step = max(step, grid.step)
+    after = grid.lost + grid.more - grid.before
+    lacking = grid.least * grid.step - (grid.before + n + after + -(n + grid.lost) % step)
+    return [step, grid.before, after + max(-(-lacking // step), 0) * step, grid.lost]
 
 
 @lru_cache(maxsize=16)
-def graph_text(config: UNetConfig) -> str | None:
+def graph_text(config: UNetConfig, size: tuple[int, ...]) -> str | None:
     """Return `graph` as the text in a model file; None if it cannot be written down."""
     try:
-        return json.dumps(graph(config), separators=(",", ":"))
+        return json.dumps(graph(config, size), separators=(",", ":"))
     except UnknownStepError:
         return None
 
@@ -134,7 +149,6 @@ class _Recorder(TorchFunctionMode):
         self._names = {id(t): name for name, t in model.state_dict(keep_vars=True).items()}
         self._names[id(image)] = IMAGE
         self._kept: list[Tensor] = []  # alive, since the next tensor might get the same id
-        self._zeros: dict[str, str] = {}  # what was surrounded by zeros, and of what
 
     def __torch_function__(
         self,
@@ -157,7 +171,7 @@ class _Recorder(TorchFunctionMode):
         """Give the last result its name; cropping it to the image is left to the reader."""
         last = self._name(logits)
         while self.steps and self.steps[-1][1] == "pad" and self.steps[-1][0] == last:
-            last = self.steps.pop()[2]["input"]
+            (last,) = self.steps.pop()[2]["input"]
         if not self.steps or self.steps[-1][0] != last:
             raise UnknownStepError("the last step gives no logits")
         self.steps[-1] = (LOGITS, *self.steps[-1][1:])
@@ -169,18 +183,11 @@ class _Recorder(TorchFunctionMode):
             self._call(result, self._name(args[0]))
         elif name == "narrow":
             self._crop(args, result, shape)
-        elif name == "pad":  # zeros up to the size of what it will be joined with
-            self._zeros[self._step(result, "pad", {}, {})] = self._name(args[0])
-            self.steps.pop()
-        elif name == "cat":
-            self._join(args[0], result)
         elif name in OPERATIONS:
             if name == "permute":
                 args = (args[0], args[1:])
-            elif name == "unflatten":
-                args = (args[0], args[1], args[2])
             given = {**dict(zip(OPERATIONS[name], args, strict=False)), **kwargs}
-            tensors = {k: self._name(v) for k, v in given.items() if isinstance(v, Tensor)}
+            tensors = {k: found for k, v in given.items() if (found := _tensors((v,)))}
             said = {k: _plain(v) for k, v in given.items() if k not in tensors}
             said = {k: v for k, v in said.items() if k not in UNSAID and not _usual(v)}
             self._step(result, name, tensors, said)
@@ -193,29 +200,19 @@ class _Recorder(TorchFunctionMode):
         after = shape[axis] - start - length
         if start or after:
             border = [0, 0] * (len(shape) - 1 - axis) + [-start, -after]
-            self._step(result, "pad", {"input": self._name(x)}, {"pad": border})
+            self._step(result, "pad", {"input": [x]}, {"pad": border})
         else:
             self._call(result, self._name(x))
 
-    def _join(self, parts: Any, result: Tensor) -> None:
-        names = [self._name(part) for part in parts]
-        if len(names) != 2:
-            raise UnknownStepError("more than two are joined")
-        for i, name in enumerate(names):
-            if name in self._zeros:
-                like = {"input": self._zeros[name], "like": names[1 - i]}
-                self.steps.append((name, "match", like, {}))
-        self._step(result, "cat", dict(zip(OPERATIONS["cat"], names, strict=True)), {})
-
-    def _step(self, result: Tensor, name: str, tensors: dict[str, str], said: Any) -> str:
-        known = {IMAGE, *(s[0] for s in self.steps)}
-        for used in tensors.values():
-            if not used or ("." not in used and used not in known):
-                raise UnknownStepError(f"{name} of something without a name")
-        called = f"x{len(self._kept) + 1}"
-        self.steps.append((called, name, tensors, said))
+    def _step(
+        self, result: Tensor, name: str, tensors: dict[str, list[Tensor]], said: dict[str, Any]
+    ) -> None:
+        names = {k: [self._name(t) for t in v] for k, v in tensors.items()}
+        if not all(map(all, names.values())):
+            raise UnknownStepError(f"{name} of something without a name")
+        called = f"x{len(self.steps) + 1}"
+        self.steps.append((called, name, names, said))
         self._call(result, called)
-        return called
 
     def _call(self, result: Tensor, name: str) -> None:
         self._kept.append(result)
