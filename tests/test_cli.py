@@ -16,8 +16,8 @@ from napari_unet.cli import main
 from napari_unet.cli.training import train_one
 from napari_unet.data.sample import write_sample
 from napari_unet.data.splits.split import load
-from napari_unet.errors import ConfigError
-from napari_unet.presets import PRESETS
+from napari_unet.errors import ConfigError, WeightsError
+from napari_unet.presets import PRESETS, begun_at_random
 from napari_unet.runs import list_runs
 from pages import read_page
 from trainings import TINY, auto_is_tiny
@@ -497,3 +497,22 @@ def test_corrections_are_listed_restored_and_exported(folder, capsys, tmp_path):
     assert main(["corrections", "restore", folder, name, "7"]) == 1
     assert "has no version 7" in capsys.readouterr().err
     assert main(["corrections", "export", folder, "--out", str(tmp_path / "b")]) == 1
+
+
+def test_random_weights_are_taken_where_they_are_asked_for(folder, tmp_path, capsys, monkeypatch):
+    asked = []
+
+    def trains(_folder, _model, **options):
+        asked.append(options)
+        raise WeightsError("Nothing was fetched.")
+
+    monkeypatch.setattr("napari_unet.api.train", trains)
+    args = ["train", folder, "--model", str(tmp_path / "m.unet.safetensors")]
+    args += ["--preset", "pretrained"]
+    assert main(args) == 1
+    said = capsys.readouterr().err
+    assert "Nothing was fetched. (--random-weights, or --encoder-weights FILE)" in said
+    main([*args, "--random-weights"])
+    main([*args, "--encoder-weights", "w.safetensors"])
+    assert [o["recipe"] for o in asked] == [None, begun_at_random(PRESETS["pretrained"]), None]
+    assert [o["encoder_weights"] for o in asked] == ["", "", "w.safetensors"]

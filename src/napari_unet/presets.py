@@ -106,6 +106,12 @@ PRESETS: dict[str, Recipe] = {
         augment=AugmentConfig(flip=False),
         optim=OptimConfig(lr=2e-3, batch=2, ema=0.99, loss="ce+dice"),
     ),
+    "pretrained": Recipe(
+        name="pretrained",
+        network=replace(_strided(1, 32, 64, 96, 128, 160), encoder="resnet18"),
+        preprocess=PreprocessConfig(mirror=True),
+        optim=OptimConfig(minutes=10.0, lr=5e-4, batch=16, ema=0.99),
+    ),
     # The paper says nothing of the learning rate and of how long; these train stably. Its inputs
     # are mirrored at their borders here, patch by patch; its dropout is of single values, not of
     # channels.
@@ -159,10 +165,14 @@ TITLES: dict[str, str] = {
     "attention": "Attention U-Net",
     "2.5d": "2.5D: neighbouring slices",
     "3d": "3D U-Net",
+    "pretrained": "Pretrained encoder",
     "paper-2015": "U-Net 2015",
     "lab": "Lab baseline",
     "article": "Article",
 }
+
+# Presets whose working size is fitted to the images, and the longest side that it may have.
+SIZED: dict[str, int] = {"pretrained": 256}
 
 # Shares of training, validation and test that go with a preset; 80:10:10 where none do.
 SPLITS: dict[str, str] = {"lab": "70:30", "article": "80:10:10"}
@@ -174,6 +184,8 @@ DESCRIPTIONS: dict[str, str] = {
     "attention": "Attention gates weigh the skips (Oktay et al. 2018); batch norm, 32 channels.",
     "2.5d": "Planes of volumes, each seen between its neighbouring slices; residual blocks.",
     "3d": "3D U-Net for volumes: whole if they are small, else patches; thick slices pool later.",
+    "pretrained": "For few cases: a ResNet-18 that has learned from photos is the U's left. Its "
+    "weights, 47 MB, are fetched once; needs the package timm.",
     "paper-2015": "Ronneberger et al. 2015: valid convolutions, 64 channels, SGD with momentum "
     "0.99, elastic deformation, borders between touching objects count ten times. Slow on a CPU.",
     "lab": "A student's first U-Net: 128×128, 32 channels, Adam, cross-entropy, 20 epochs, no "
@@ -194,6 +206,11 @@ def preset(name: str) -> Recipe:
         return replace(PRESETS[name], name=name)
     except KeyError as e:
         raise ConfigError(f"There is no preset {name!r}; choose {', '.join(PRESETS)}.") from e
+
+
+def begun_at_random(recipe: Recipe) -> Recipe:
+    """Return a recipe whose encoder, if it has a pretrained one, begins with random weights."""
+    return replace(recipe, optim=replace(recipe.optim, pretrained=False))
 
 
 def split_of(name: str) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from napari_unet.config import OptimConfig
+from napari_unet.config import OptimConfig, PreprocessConfig
 from napari_unet.data.cases import LabelRule
 from napari_unet.presets import PRESETS, RUNGS
 from napari_unet.unet import speed
@@ -82,3 +82,18 @@ def test_the_data_s_channels_reach_every_rung(pace):
     recipe = fit_recipe(auto(0.001), 3, rule)
     network = settle(recipe, SHAPES, 100, "cpu")[0].network
     assert (network.in_channels, network.out_channels) == (3, 3)
+
+
+def test_the_size_of_the_pretrained_preset_follows_the_images(pace):
+    recipe, _ = settle(PRESETS["pretrained"], [(480, 640)], 9, "cpu")
+    assert recipe.preprocess.size == (192, 256)
+    assert recipe.network == PRESETS["pretrained"].network
+    own = replace(PRESETS["pretrained"], preprocess=PreprocessConfig(size=(64, 96)))
+    assert settle(own, [(480, 640)], 9, "cpu")[0] == own
+
+
+def test_auto_keeps_an_encoder_that_a_person_chose(pace):
+    asked = auto(10.0)
+    asked = replace(asked, network=replace(asked.network, encoder="resnet18"))
+    recipe, _ = settle(asked, SHAPES, 9, "cpu")
+    assert recipe.network == asked.network

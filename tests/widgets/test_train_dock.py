@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QInputDialog
+from qtpy.QtWidgets import QInputDialog, QPushButton
 
 from napari_unet.config import OptimConfig, Recipe
 from napari_unet.controls import Continue, Pause, Watch
 from napari_unet.data.masks.meaning import load_rule
 from napari_unet.data.sample import write_sample
-from napari_unet.errors import JobError
+from napari_unet.errors import JobError, WeightsError
 from napari_unet.events import (
     Augmented,
     EpochEnd,
@@ -24,6 +25,7 @@ from napari_unet.events import (
     TrainFinished,
 )
 from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
+from napari_unet.presets import PRESETS, begun_at_random
 from napari_unet.resumable import Resumable, state_path
 from napari_unet.widgets import TrainDock
 from napari_unet.widgets.layer_tags import geometry
@@ -447,3 +449,44 @@ def test_an_empty_labels_layer_is_refused_in_the_dock(painted, viewer, engines, 
     assert "left: nothing is painted" in painted.view.strip.text.plain
     assert not engines.train.jobs
     assert painted.view.train.button.isEnabled()
+
+
+# --- pretrained weights that cannot be fetched --------------------------------------------------
+
+
+def without_weights(dock, engines, qtbot):
+    """Train with the preset whose encoder is pretrained, where nothing can be fetched."""
+    dock.view.form.preset.set_value("pretrained")
+    engines.train.script = [WeightsError("The weights could not be fetched.")]
+    dock.view.train.button.click()
+    qtbot.waitUntil(lambda: dock.desk.trainer.weightless is not None)
+    idle(dock, qtbot)
+
+
+def answers(dock):
+    return [b for b in dock.view.question.findChildren(QPushButton) if b.isVisible()]
+
+
+def test_random_weights_are_offered_and_never_taken_unasked(dock, engines, qtbot):
+    without_weights(dock, engines, qtbot)
+    question = dock.view.question
+    assert "could not be fetched" in question.text.plain
+    assert "could not be fetched" in dock.view.strip.text.plain
+    assert [b.text() for b in answers(dock)] == ["Start from random weights", "Dismiss"]
+    engines.train.script = [EPOCH]
+    answers(dock)[0].click()
+    qtbot.waitUntil(lambda: len(engines.train.jobs) == 2)
+    first, second = engines.train.jobs
+    assert first.recipe is None
+    assert not second.recipe.optim.pretrained
+    assert second == replace(first, recipe=second.recipe)
+    assert second.recipe == begun_at_random(PRESETS["pretrained"])
+    idle(dock, qtbot)
+    assert not question.isVisible()
+
+
+def test_random_weights_can_be_declined(dock, engines, qtbot):
+    without_weights(dock, engines, qtbot)
+    answers(dock)[1].click()
+    assert not dock.view.question.isVisible()
+    assert len(engines.train.jobs) == 1

@@ -23,6 +23,7 @@ def train(
     limit: int = 0,
     device: str = "auto",
     start: PathLike = "",
+    encoder_weights: PathLike = "",
     on_event: OnEvent = None,
 ) -> TrainFinished:
     """Train a U-Net on a folder of images and masks and write it to ``model``.
@@ -43,6 +44,9 @@ def train(
         Largest number of cases to use; 0 uses all.
     start
         A model file whose network and weights training begins with; it is not changed.
+    encoder_weights
+        A safetensors file of a pretrained encoder's weights, as timm names them, in place of those
+        that would be fetched.
     on_event
         Called with every event as it comes, to show progress.
 
@@ -65,6 +69,7 @@ def train(
         limit=limit,
         device=device,
         start=str(start),
+        encoder_weights=str(encoder_weights),
     )
     return finish(job, TrainFinished, on_event)
 

@@ -10,20 +10,24 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from napari_unet.cli.arguments import (
+    MODEL,
     command,
     device,
     division,
     limit,
+    model,
     model_file,
     positive,
     print_json,
     split_config,
+    trained_model,
 )
 from napari_unet.cli.interrupt import Stoppable
 from napari_unet.environment import speaks
-from napari_unet.errors import UnetError
+from napari_unet.errors import UnetError, WeightsError
 from napari_unet.events import TrainFinished
-from napari_unet.presets import DESCRIPTIONS, PRESETS
+from napari_unet.presets import DESCRIPTIONS, PRESETS, begun_at_random
+from napari_unet.presets import preset as find_preset
 from napari_unet.resumable import read_resumable, resume_command, state_path, way_on
 from napari_unet.schema import to_json
 
@@ -47,20 +51,32 @@ def train_one(args: argparse.Namespace, preset: str, model: str, shares: str = "
     from napari_unet.api import train as run
 
     divided = argparse.Namespace(**vars(args) | {"preset": shares or preset})
-    with resumable(model), Stoppable() as console:
+    recipe = begun_at_random(find_preset(preset)) if args.random_weights else None
+    with resumable(model), saying_how(), Stoppable() as console:
         return run(
             args.folder,
             model,
             minutes=args.minutes or 0.0,
             epochs=args.epochs or 0,
             preset=preset,
+            recipe=recipe,
             split=split_config(divided, args.split_file),
             seed=args.seed,
             limit=args.limit,
             device=args.device,
             start=args.start,
+            encoder_weights=args.encoder_weights,
             on_event=console,
         )
+
+
+@contextmanager
+def saying_how() -> Iterator[None]:
+    """Name the options that help where an encoder's weights cannot be fetched."""
+    try:
+        yield
+    except WeightsError as e:
+        raise WeightsError(f"{e} (--random-weights, or --encoder-weights FILE)") from e
 
 
 def resume(args: argparse.Namespace) -> None:
@@ -134,11 +150,26 @@ def add_commands(commands: Any) -> None:
         f"compare (default auto). {words}",
     )
     limit(p)
-    p.add_argument("--from", dest="start", default="", metavar="M", help="begin with this model")
+    p.add_argument(
+        "--random-weights",
+        action="store_true",
+        help="with a preset whose encoder is pretrained: begin with random weights, fetch nothing",
+    )
+    p.add_argument(
+        "--encoder-weights",
+        default="",
+        metavar="F",
+        help="a safetensors file of the encoder's weights, in place of those that are fetched",
+    )
+    p.add_argument(
+        "--from", dest="start", type=model, default="", metavar="M", help=f"begin with {MODEL}"
+    )
     device(p)
 
     p = command(commands, "resume", resume)
-    p.add_argument("model", metavar="M", help="the model file that the training writes")
+    p.add_argument(
+        "model", type=trained_model, metavar="M", help=f"what the training writes: {MODEL}"
+    )
     budget = p.add_mutually_exclusive_group()
     words = "in all, with what is done"
     budget.add_argument("--minutes", type=positive(float), metavar="M", help=f"time {words}")

@@ -19,11 +19,12 @@ from napari_unet.events import Event, Note, Planned, Progress
 from napari_unet.jobs import ResumeJob, TrainJob
 from napari_unet.schema import from_json, to_json
 from napari_unet.training.improve import lesson
-from napari_unet.training.planning import LOOKING, busy, opened, prepare
+from napari_unet.training.planning import LOOKING, Prepared, busy, opened, prepare
 from napari_unet.training.run import Run
 from napari_unet.training.saved import Saved, Setup, compare, parts_of
 from napari_unet.unet import speed
 from napari_unet.unet.devices import Devices, join
+from napari_unet.unet.encoder_weights import Pretrained, pretrained
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, fill
@@ -43,7 +44,9 @@ def train(job: TrainJob, controls: Controls | None = None) -> Generator[Event, N
     JobError
         If the loss stays not finite, the memory holds not one image, or the device does not exist.
     ModelError
-        If the model that training begins with cannot be read.
+        If the model that training begins with cannot be read, or an encoder lacks its package.
+    WeightsError
+        If the weights of a pretrained encoder cannot be fetched.
     """
     devices = join(job.device)
     ready = yield from prepare(job)
@@ -52,10 +55,28 @@ def train(job: TrainJob, controls: Controls | None = None) -> Generator[Event, N
     begun = start.told() if start else {}
     if ready.job.share:
         begun |= lesson(ready.job.corrected, ready.dataset)
-    setup = Setup(ready.job, recipe, ready.speed, ready.split, ready.labels, begun)
+    encoder = yield from _encoder(ready)
+    told = encoder.told() if encoder else {}
+    setup = Setup(ready.job, recipe, ready.speed, ready.split, ready.labels, begun, told)
     setup = _together(setup, devices)
-    run = Run(setup, ready.dataset, controls, devices, start.model if start else None)
+    weights = start.model if start else None
+    found = encoder.weights if encoder else None
+    run = Run(setup, ready.dataset, controls, devices, weights, found)
     yield from _run(run, ready.parts)
+
+
+def _encoder(ready: Prepared) -> Generator[Event, None, Pretrained | None]:
+    """Fetch the weights that a pretrained encoder begins with, if it does, and say so."""
+    recipe, name = ready.plan.recipe, ready.plan.recipe.network.encoder
+    if not name or ready.start is not None:
+        return None
+    if not recipe.optim.pretrained:
+        yield Note(f"The encoder {name} begins with random weights, as the settings say.")
+        return None
+    work = partial(pretrained, recipe.network, ready.job.encoder_weights)
+    found = yield from busy(work, f"fetching the weights of {name}")
+    yield Note(f"The encoder {name} begins with the weights {found.name}, learned on ImageNet.")
+    return found
 
 
 def resume(job: ResumeJob, controls: Controls | None = None) -> Generator[Event, None, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 import napari_unet
 from napari_unet.card import SUFFIX, ModelCard
@@ -35,8 +36,8 @@ from napari_unet.unet.validation import best_threshold
 class Run:
     """One run: the trainer's epochs, turned into files and events.
 
-    ``weights`` are what a new run begins with, if not at random; ``saved`` is where one that goes
-    on left off.
+    ``weights`` are what a new run begins with, if not at random, and ``encoder`` what only its
+    encoder begins with; ``saved`` is where one that goes on left off.
     """
 
     setup: Setup
@@ -44,6 +45,7 @@ class Run:
     controls: Controls | None = None
     devices: Devices = field(default_factory=Devices)
     weights: UNet | None = None
+    encoder: Mapping[str, Tensor] | None = None
     saved: Saved | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     best: EpochEnd | None = None
@@ -66,6 +68,8 @@ class Run:
         recipe, names = self.setup.recipe, self.setup.labels.names
         torch.manual_seed(recipe.optim.seed)
         model = self.weights or UNet(recipe.network)
+        if self.encoder is not None and model.pretrained is not None:
+            model.pretrained.load_state_dict(self.encoder)
         self.trainer = Trainer(
             model,
             recipe,
@@ -268,7 +272,7 @@ class Run:
             preprocess=setup.recipe.preprocess,
             labels=setup.labels,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            training=training | ({"start": setup.start} if setup.start else {}),
+            training=training | _told(start=setup.start, encoder=setup.encoder),
             data={
                 # The folder's name only: where it lies is nobody else's business.
                 "folder": self.dataset.root.name,
@@ -280,6 +284,11 @@ class Run:
             scores={"val_dice": best.val_dice, "epoch": best.epoch} if best else {},
             versions={"napari-unet": napari_unet.__version__, "torch": str(torch.__version__)},
         )
+
+
+def _told(**known: dict[str, Any]) -> dict[str, Any]:
+    """Return what there is to tell."""
+    return {name: value for name, value in known.items() if value}
 
 
 def _how_to_go_on(files: Checkpoints) -> str:

@@ -25,7 +25,8 @@ class Setup:
     """How a run was set up: what `train` finds out before the first step.
 
     ``labels`` is how the masks are understood, ``start`` what is told of the model that training
-    began with; it is empty if there was none.
+    began with; it is empty if there was none. ``encoder`` is what is told of the weights that a
+    pretrained encoder began with.
     """
 
     job: TrainJob
@@ -34,6 +35,7 @@ class Setup:
     split: Split
     labels: LabelRule
     start: dict[str, Any] = field(default_factory=dict)
+    encoder: dict[str, Any] = field(default_factory=dict)
 
     @property
     def channels(self) -> int:

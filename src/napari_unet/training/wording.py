@@ -93,11 +93,17 @@ def reasons(
         if kept := _kept(asked):
             told.append(f"Kept as you set it: {kept}.")
     else:
-        told.append(f"Network and images are as “{asked.name}” says.")
+        told.append(_as_asked(asked, chosen))
     told.append(f"The quickest way to compute here is {how.words()}.")
     free = words(available(how.device))
     told.append(f"It takes about {words(memory.total)} of the {free} of memory that are free.")
     return tuple(filter(None, told))
+
+
+def _as_asked(asked: Recipe, chosen: Recipe) -> str:
+    if asked.preprocess.size == chosen.preprocess.size:
+        return f"Network and images are as “{asked.name}” says."
+    return f"The network is as “{asked.name}” says; the images' size is fitted to them."
 
 
 def _why_size(recipe: Recipe, found: Fingerprint) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_unet.config import PreprocessConfig, Recipe, UNetConfig
 from napari_unet.data.cases import LabelRule
-from napari_unet.presets import PRESETS, RUNGS, VOLUME_RUNGS, Rung
+from napari_unet.presets import PRESETS, RUNGS, SIZED, VOLUME_RUNGS, Rung
 from napari_unet.unet import speed
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
@@ -18,7 +18,7 @@ from napari_unet.unet.volumes import fit_volumes
 STEP = 32  # working sizes are multiples of it: what the deepest level of "auto" divides by
 LARGEST_MEASURED = 16  # images in a measured batch
 VIEWS_PER_CASE = 60  # so often "auto" shows each case at the most: that is plenty
-SHAPE = {"depth", "base_channels", "channels", "stem_stride", "dims", "flat_levels"}
+SHAPE = {"depth", "base_channels", "channels", "encoder", "stem_stride", "dims", "flat_levels"}
 GIVEN = {"in_channels", "out_channels", "mean", "std"}  # by the data, whatever a recipe says
 
 Fits = Callable[[Recipe, Speed], bool]
@@ -144,13 +144,22 @@ def choices(
 ) -> list[Choice]:
     """List the recipes to try, the best first."""
     if recipe.name != "auto":
-        return [Choice(recipe, 0)]
+        return [Choice(_sized(recipe, shapes), 0)]
     # Counting epochs, nothing says how long is too long: the network that suits a laptop.
     rungs = RUNGS if recipe.optim.minutes else RUNGS[1:2]
     found: dict[Recipe, Choice] = {}
     for tried, rung in _on_rungs(recipe, rungs, shapes, patches):
         found.setdefault(tried, Choice(tried, rung.views))
     return list(found.values())
+
+
+def _sized(recipe: Recipe, shapes: Sequence[tuple[int, int]]) -> Recipe:
+    """Return a recipe with the size that suits the images, if its preset leaves that open."""
+    kept = changes(recipe)["preprocess"].keys()
+    if recipe.name not in SIZED or {"size", "mode"} & kept:
+        return recipe
+    size = working_size(shapes, SIZED[recipe.name])
+    return replace(recipe, preprocess=replace(recipe.preprocess, size=size))
 
 
 def volume_choices(

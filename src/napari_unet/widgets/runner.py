@@ -144,6 +144,11 @@ class Runner:
         self._error: UnetError | None = None
 
     @property
+    def failure(self) -> UnetError | None:
+        """How the last job failed, or None."""
+        return self._error
+
+    @property
     def running(self) -> bool:
         """Whether a job is under way, including one that is being stopped."""
         return self._worker is not None

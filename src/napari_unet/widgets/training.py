@@ -13,8 +13,9 @@ from qtpy.QtCore import QTimer
 from napari_unet import workspace
 from napari_unet.card import SUFFIX
 from napari_unet.controls import Continue, Pause
-from napari_unet.errors import ModelError
+from napari_unet.errors import ModelError, WeightsError
 from napari_unet.jobs import ImproveJob, PlanJob, ResumeJob, TrainJob
+from napari_unet.presets import begun_at_random, preset
 from napari_unet.session import Message, Place, Session, Waiting
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.runner import Runner
@@ -27,9 +28,11 @@ class Trainer:
 
     started = Signal()  # a training
     over = Signal()  # a training ended, whatever way
+    weights_asked = Signal()  # whether to begin with random weights; or that is settled
 
     def __init__(self, session: Session, layers: Layers, runner: Runner) -> None:
         self.session, self.layers, self.runner = session, layers, runner
+        self.weightless: Waiting | None = None  # what failed for want of pretrained weights
         self._running: Waiting | None = None
         self._before = 0.0
         session.busy_changed.connect(self._look)
@@ -59,7 +62,22 @@ class Trainer:
         if not root or self.reason(name, folder=bool(folder)):
             return
         job = replace(settings, folder=root, model=str(model_path(name)))
+        self.forget_weightless()
         self._submit(Waiting(job, name))
+
+    def start_at_random(self) -> None:
+        """Train as was wanted last, but for the pretrained weights that could not be fetched."""
+        waiting = self.weightless
+        if waiting is not None and isinstance(waiting.job, TrainJob):
+            recipe = waiting.job.recipe or preset(waiting.job.preset)
+            job = replace(waiting.job, recipe=begun_at_random(recipe))
+            self.forget_weightless()
+            self._submit(replace(waiting, job=job))
+
+    def forget_weightless(self) -> None:
+        """Offer no longer to begin with random weights."""
+        self.weightless = None
+        self.weights_asked.emit()
 
     def improve(self, job: ImproveJob, name: str) -> None:
         """Go on training a model on corrected cases, now or in its turn."""
@@ -163,6 +181,9 @@ class Trainer:
             ended, self._running = self._running, None
             self._use(ended)
             self.over.emit()
+            if isinstance(self.runner.failure, WeightsError):
+                self.weightless = ended
+                self.weights_asked.emit()
         if self.session.queue:
             QTimer.singleShot(0, self._next)
 

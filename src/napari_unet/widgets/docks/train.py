@@ -21,6 +21,7 @@ from napari_unet.widgets.docks.train_words import (
     job_words,
     progress_words,
     status_words,
+    weightless_words,
 )
 from napari_unet.widgets.layer_pairs import guess
 from napari_unet.widgets.training import model_path, suggest_name
@@ -74,6 +75,7 @@ class TrainDock(Dock):
         self.listen(session.queue_changed, self._show_queue)
         self.listen(session.note, self._add_note)
         self.listen(trainer.started, self._clear_notes)
+        self.listen(trainer.weights_asked, self._show_question)
         self.listen(session.models_changed, self._show_models)
         self.listen(self.desk.resumer.changed, self._show_resumable)
         self._show_data()
@@ -266,15 +268,29 @@ class TrainDock(Dock):
     def _show_resumable(self) -> None:
         """Offer what can be gone on with: the last training, or one that was interrupted."""
         self._show_after()
-        resumer, question = self.desk.resumer, self.view.question
-        found = resumer.interrupted
-        if found is None:
+        self._show_question()
+
+    def _show_question(self) -> None:
+        """Ask what to do about a training that could not begin, or was interrupted."""
+        trainer, resumer, question = self.desk.trainer, self.desk.resumer, self.view.question
+        if trainer.weightless is not None:
+            question.ask(
+                weightless_words(trainer.weightless.name),
+                {
+                    "Start from random weights": trainer.start_at_random,
+                    "Dismiss": trainer.forget_weightless,
+                },
+            )
+        elif (found := resumer.interrupted) is not None:
+            question.ask(
+                interrupted_words(found),
+                {
+                    "Resume": lambda: resumer.resume(found),
+                    "Dismiss": lambda: resumer.dismiss(found),
+                },
+            )
+        else:
             question.show_message("")
-            return
-        question.ask(
-            interrupted_words(found),
-            {"Resume": lambda: resumer.resume(found), "Dismiss": lambda: resumer.dismiss(found)},
-        )
 
     def _show_after(self) -> None:
         last = self._last()

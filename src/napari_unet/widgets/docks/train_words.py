@@ -56,6 +56,14 @@ def interrupted_words(found: Resumable) -> str:
     return f"A training of {name} was interrupted after {epochs} ({seconds(found.seconds)})."
 
 
+def weightless_words(name: str) -> str:
+    """Ask whether a training may begin without what its encoder has learned."""
+    return (
+        f"{name} was not trained: the pretrained weights of its encoder could not be fetched. "
+        "Random weights need more cases and more time."
+    )
+
+
 def job_words(job: Training) -> str:
     """Say in short what a training is."""
     if isinstance(job, ResumeJob):
