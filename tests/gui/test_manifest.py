@@ -9,7 +9,10 @@ import pytest
 from npe2 import PluginManager
 
 PLUGIN = "napari-unet-workbench"
-WIDGETS = ("U-Net workbench", "Data", "Train", "Segment", "Batch", "Correct", "Scores", "Runs")
+WIDGETS = (
+    *("U-Net workbench", "Data", "Train", "Segment", "Batch", "Correct"),
+    *("Scores", "Runs", "Models"),
+)
 
 
 @pytest.mark.parametrize("name", WIDGETS)

@@ -145,7 +145,7 @@ def test_a_folder_without_pairs_is_explained_in_the_widget(
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_nothing_is_cut_off_in_a_narrow_dock(viewer, bench, qtbot, theme, picture):
     viewer.theme = theme
-    names = ("dataset", "train", "segment", "batch", "correct", "evaluate", "runs")
+    names = (*("dataset", "train", "segment", "batch", "correct", "evaluate", "runs", "models"),)
     assert bench.tabs.count() == len(names)
     for fold in bench.correct.learning.folds:
         fold.set_open(True)

@@ -27,6 +27,31 @@ def test_models_are_listed_newest_first_and_the_newest_that_fits_is_suggested():
     assert session.model.name == "colour"
 
 
+def test_what_comes_with_the_program_is_suggested_for_images_of_its_kind_only(
+    tmp_path, monkeypatch
+):
+    write_model("boxed").rename(tmp_path / f"boxed{SUFFIX}")
+    monkeypatch.setattr("napari_unet.library.names.BOXED", tmp_path)
+    session = Session()
+    session.refresh_models()
+    colour, told = replace(IMAGE, channels=3), []
+    session.model_changed.connect(lambda: told.append(session.model))
+    for image in (IMAGE, replace(IMAGE, shape=(5, 8, 8)), None):
+        session.suggest_model(image)
+        assert session.model is not None
+        assert session.model.boxed
+    session.suggest_model(colour)
+    assert session.model is told[-1] is None
+    session.select_model(tmp_path / f"boxed{SUFFIX}")
+    session.suggest_model(colour)  # picked by a person: it stays
+    assert session.model is not None
+    write_model("own")
+    session.refresh_models()
+    session.picked = False
+    session.suggest_model(IMAGE)
+    assert session.model.name == "own"
+
+
 def test_a_picked_model_is_not_replaced_by_a_suggestion():
     write_model("a", age=100)
     picked = write_model("b", channels=3)

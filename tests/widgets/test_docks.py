@@ -631,7 +631,7 @@ def test_two_layers_are_compared(viewer, desk, show, qtbot):
 def test_the_workbench_tabs_the_docks(viewer, desk, show):
     dock = show(WorkbenchDock(viewer))
     tabs = [dock.tabs.tabText(i) for i in range(dock.tabs.count())]
-    assert tabs == ["Data", "Train", "Segment", "Batch", "Correct", "Scores", "Runs"]
+    assert tabs == ["Data", "Train", "Segment", "Batch", "Correct", "Scores", "Runs", "Models"]
     assert dock.dataset.desk is dock.evaluate.desk is desk
 
 

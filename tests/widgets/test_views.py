@@ -523,7 +523,7 @@ def test_a_model_is_described_by_its_card(show, write_model, tmp_path):
     view.set_models([entry, read_entry(broken)], entry)
     assert "Finds tumour in grey images" in view.model.card.plain
     assert "trained on 40 cases of brains" in view.model.card.plain
-    assert "validation Dice 0.873" in view.model.card.plain
+    assert "Validation Dice 0.873" in view.model.card.plain
     assert view.model.list.itemText(1) == "broken (unusable)"
 
 

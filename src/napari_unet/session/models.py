@@ -85,6 +85,8 @@ class ModelState:
         """Select the newest model that fits ``image``, unless a person picked one.
 
         One that learned from images of as many channels comes before one to which they can be fed.
+        A model that came with the program was made for one kind of images: it is suggested for
+        those of its channels only, and not kept for others.
         """
         if self.picked and self.model is not None:
             return
@@ -94,9 +96,13 @@ class ModelState:
             if entry.card is not None and (image is None or not misfit(entry.card, image))
         ]
         exact = [entry for entry, card in fitting if image and _exact(card, image)]
-        best = next(iter(exact or [entry for entry, _ in fitting]), None)
+        fed = [entry for entry, _ in fitting if image is None or not entry.boxed]
+        best = next(iter(exact or fed), None)
         if best is not None and best != self.model:
             self.select_model(best.path, picked=False)
+        elif best is None and self.model is not None and self.model.boxed:
+            self.model = None
+            self.model_changed.emit()
 
 
 def misfit(card: ModelCard, image: ImageFacts) -> str:

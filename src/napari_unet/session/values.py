@@ -16,7 +16,17 @@ from napari_unet.metrics import summarise
 from napari_unet.session.kept import Kept
 
 Lane = Literal["train", "interactive"]
-Place = Literal["dataset", "train", "segment", "batch", "correct", "evaluate", "runs", "augment"]
+Place = Literal[
+    "dataset",
+    "train",
+    "segment",
+    "batch",
+    "correct",
+    "evaluate",
+    "runs",
+    "models",
+    "augment",
+]
 LANES: tuple[Lane, ...] = ("train", "interactive")
 PLANNED = "Split planned for training"
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari_unet.widgets.docks.correct import CorrectDock
     from napari_unet.widgets.docks.dataset import DatasetDock
     from napari_unet.widgets.docks.evaluate import EvaluateDock
+    from napari_unet.widgets.docks.models import ModelsDock
     from napari_unet.widgets.docks.runs import RunsDock
     from napari_unet.widgets.docks.segment import SegmentDock
     from napari_unet.widgets.docks.train import TrainDock
@@ -20,6 +21,7 @@ __all__ = [
     "CorrectDock",
     "DatasetDock",
     "EvaluateDock",
+    "ModelsDock",
     "RunsDock",
     "SegmentDock",
     "TrainDock",

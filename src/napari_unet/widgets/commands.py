@@ -6,7 +6,7 @@ from typing import Any
 
 from napari.utils.notifications import show_warning
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QTabWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QTabWidget, QWidget
 
 from napari_unet.widgets.desk import desk_of
 from napari_unet.widgets.layers import PLUGIN
@@ -19,7 +19,12 @@ def segment_active(viewer: Viewer) -> None:
         show_warning(reason)
     else:
         desk.segmenter.start()
-    dock = next((d for d in desk.docks if d.place == "segment" and d.open), None)
+    show_segment_dock(viewer)
+
+
+def show_segment_dock(viewer: Any) -> None:
+    """Bring the Segment dock to the front, and open it where it is not open."""
+    dock = next((d for d in desk_of(viewer).docks if d.place == "segment" and d.open), None)
     if dock is None:
         viewer.window.add_plugin_dock_widget(PLUGIN, "Segment")
     else:
@@ -27,9 +32,12 @@ def segment_active(viewer: Viewer) -> None:
 
 
 def _bring_to_front(dock: QWidget) -> None:
-    """Show a dock whose tab is hidden behind another one."""
+    """Show a dock that is hidden behind a tab, of ours or of the window's."""
     above: Any = dock.parentWidget()
     while above is not None:
         if isinstance(above, QTabWidget) and above.indexOf(dock) >= 0:
             above.setCurrentWidget(dock)
+        elif isinstance(above, QDockWidget):
+            above.show()
+            above.raise_()
         above = above.parentWidget()

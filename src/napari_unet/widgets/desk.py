@@ -18,6 +18,7 @@ from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
 from napari_unet.widgets.augmenting import Augmenter
 from napari_unet.widgets.batching import Batcher
+from napari_unet.widgets.catalogue import Catalogue
 from napari_unet.widgets.closing import CloseGuard, SaveGuard
 from napari_unet.widgets.comparing import Comparer
 from napari_unet.widgets.correcting import Correcting
@@ -30,6 +31,7 @@ from napari_unet.widgets.jumping import Jumper
 from napari_unet.widgets.keeping import Keeper
 from napari_unet.widgets.layer_pairs import LayerPairs
 from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.librarian import Librarian
 from napari_unet.widgets.live import Live
 from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
@@ -62,6 +64,8 @@ class Desk:
         self.exporter = Exporter(session)
         self.from_layers = FromLayers(session, LayerPairs(layers.hand))
         self.register = Register(session, self.exporter)
+        self.catalogue = Catalogue(session)
+        self.librarian = Librarian(session, self.runners["interactive"])
         self.augmenter = Augmenter(session, self.runners["interactive"])
         self.live = Live(
             session, self.loader, self.trainer, self.runners["train"], LiveLayer(layers.hand)

@@ -17,6 +17,7 @@ from napari_unet.session import (
     Made,
     Result,
     Session,
+    channel_axis,
     misfit,
     stale,
 )
@@ -94,6 +95,8 @@ class Segmenter:
         if self.image is None:
             return "Open an image first, or a case under Data."
         if self._card() is None:
+            if any(model.card is not None for model in self.session.models):
+                return "Choose a model: none was made for images like this one. Or train one."
             return "Train a model first, or choose a model file with the … button."
         if self.channels():
             return ""
@@ -108,6 +111,16 @@ class Segmenter:
         if self.image is None or card is None or len(chosen) != card.image_channels:
             return []
         return chosen if misfit(card, self.image) and not misfit(card, _joined(chosen)) else []
+
+    def slices(self) -> str:
+        """Say that the image will be gone through slice by slice; empty if it will not."""
+        card, image = self._card(), self.image
+        if card is None or image is None or card.network.dims == 3 or misfit(card, image):
+            return ""
+        axis = channel_axis(card, image)
+        planes = [n for i, n in enumerate(image.shape) if i != axis][:-2]
+        single = card.preprocess.neighbours == 0
+        return "Goes through the volume slice by slice." if planes and single else ""
 
     def warm_up(self) -> None:
         """Start the engine and load the model ahead of the first click."""

@@ -28,6 +28,7 @@ class BatchDock(Dock):
         view.out_wanted.connect(self._choose_out)
         view.model_chosen.connect(lambda path: self.desk.use_model(path, self.place))
         view.browse.connect(self.browse_model)
+        view.model.dropped.connect(self.add_models)
         view.start_wanted.connect(self._start)
         view.cancel_wanted.connect(batcher.stop)
         view.row_wanted.connect(batcher.open)

@@ -88,6 +88,13 @@ class Dock(QWidget):
         if path:
             self.desk.use_model(path, self.place)
 
+    def add_models(self, files: Iterable[str]) -> None:
+        """Add model files that were dropped here to the library, and select the last one."""
+        for file in files:
+            self.desk.librarian.add(
+                file, lambda path: self.desk.use_model(path, self.place), place=self.place
+            )
+
     def _show_message(self, place: str) -> None:
         if place == self.place:
             message = self.desk.session.messages.get(self.place, Message())

@@ -40,6 +40,7 @@ class EvaluateDock(Dock):
         view.model_chosen.connect(lambda path: self.desk.use_model(path, self.place))
         view.subset_chosen.connect(lambda _: self._show_reason())
         view.browse.connect(self.browse_model)
+        view.model.dropped.connect(self.add_models)
         view.scores.case_wanted.connect(self.desk.open_scored)
         view.scores.choices.columns_chosen.connect(self._keep_columns)
         view.export_wanted.connect(self._export)

@@ -38,6 +38,7 @@ class SegmentDock(Dock):
         view.image_chosen.connect(segmenter.choose)
         view.model_chosen.connect(self._use_model)
         view.browse.connect(self.browse_model)
+        view.model.dropped.connect(self.add_models)
         view.threshold_changed.connect(segmenter.set_threshold)
         view.thresholds_changed.connect(segmenter.set_thresholds)
         view.cleanup_changed.connect(segmenter.set_cleanup)
@@ -98,15 +99,14 @@ class SegmentDock(Dock):
         self.view.set_wheres(segmenter.wheres(), segmenter.where)
         self.view.set_axes(segmenter.axes(), segmenter.axis)
         self.view.set_average(segmenter.config.average)
-        self._show_threshold()
-        self._show_reason()
+        self._show_models()
         self._show_stale()
         self._show_question()
         self._show_objects()
 
     def _show_models(self) -> None:
         session = self.desk.session
-        self.view.set_models(session.models, session.model)
+        self.view.set_models(session.models, session.model, self.segmenter.slices())
         self._show_threshold()
         self._show_reason()
 

@@ -11,6 +11,7 @@ from napari_unet.widgets.docks.batch import BatchDock
 from napari_unet.widgets.docks.correct import CorrectDock
 from napari_unet.widgets.docks.dataset import DatasetDock
 from napari_unet.widgets.docks.evaluate import EvaluateDock
+from napari_unet.widgets.docks.models import ModelsDock
 from napari_unet.widgets.docks.runs import RunsDock
 from napari_unet.widgets.docks.segment import SegmentDock
 from napari_unet.widgets.docks.train import TrainDock
@@ -18,7 +19,7 @@ from napari_unet.widgets.parts.switch import Switch
 
 
 class WorkbenchDock(QWidget):
-    """Data, Train, Segment, Batch, Correct, Scores and Runs, on one session."""
+    """Data, Train, Segment, Batch, Correct, Scores, Runs and Models, on one session."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -29,6 +30,7 @@ class WorkbenchDock(QWidget):
         self.correct = CorrectDock(napari_viewer)
         self.evaluate = EvaluateDock(napari_viewer)
         self.runs = RunsDock(napari_viewer)
+        self.models = ModelsDock(napari_viewer)
         switch = Switch()
         self.tabs = switch.tabs
         switch.add(self.dataset, "Data", "Open data sets, look through their cases, check them")
@@ -40,6 +42,7 @@ class WorkbenchDock(QWidget):
             self.evaluate, "Scores", "Score a model on a data set; compare models and readers"
         )
         switch.add(self.runs, "Runs", "Compare all trainings, and go on with any of them")
+        switch.add(self.models, "Models", "Look through the library of models; import and export")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)

@@ -18,7 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_unet.card import SUFFIX
 from napari_unet.library import Entry
+from napari_unet.widgets.parts.dropping import FileDrop
+from napari_unet.widgets.parts.model_words import describe
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
@@ -80,10 +83,11 @@ class ModelPicker(QWidget):
 
     chosen = Signal(str)  # a path
     browse = Signal()
+    dropped = Signal(object)  # paths of model files
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list = Choice("no model yet")
+        self.list = Choice("no model chosen")
         self.list.setAccessibleName("Model")
         self.list.chosen.connect(self.chosen)
         self.button = QToolButton()
@@ -92,6 +96,8 @@ class ModelPicker(QWidget):
         self.button.setAccessibleName("Browse for a model file")
         self.button.clicked.connect(lambda: self.browse.emit())
         self.card = Text()
+        self._drop = FileDrop(self, lambda file: file.endswith(SUFFIX))
+        self._drop.dropped.connect(self.dropped)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.list, 1)
@@ -102,26 +108,9 @@ class ModelPicker(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.card)
 
-    def set_models(self, models: Sequence[Entry], current: Entry | None) -> None:
-        """Offer these models with ``current`` chosen."""
+    def set_models(self, models: Sequence[Entry], current: Entry | None, note: str = "") -> None:
+        """Offer these models with ``current`` chosen; ``note`` says what it will do."""
         items = [(m.path, m.name if not m.error else f"{m.name} (unusable)") for m in models]
         self.list.set_items(items, current.path if current else "")
-        self.card.set_text(describe(current) if current else "")
-
-
-def describe(model: Entry) -> str:
-    """Say in a line or two what a model finds, what it learned from and how well."""
-    card = model.card
-    if card is None:
-        return model.error
-    pixels = {1: "grey", 3: "colour"}.get(card.image_channels)
-    kind = "volumes" if card.network.dims == 3 else "images"
-    images = f"{pixels or f'{card.image_channels}-channel'} {kind}"
-    parts = [f"Finds {', '.join(card.classes)} in {images}"]
-    cases, name = card.data.get("cases"), card.data.get("folder")
-    if cases or name:
-        parts.append(f"trained on {f'{cases} cases of' if cases else ''} {name or ''}".strip())
-    dice = card.scores.get("val_dice")
-    if isinstance(dice, int | float):
-        parts.append(f"validation Dice {dice:.3f}")
-    return "; ".join(" ".join(p.split()) for p in parts) + "."
+        said = (describe(current), note) if current else ()
+        self.card.set_text(" ".join(filter(None, said)))

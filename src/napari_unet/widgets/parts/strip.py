@@ -50,9 +50,14 @@ class Strip(QFrame):
         """Show a message; an empty one hides the strip."""
         self._show(text, kind, {})
 
-    def ask(self, text: str, answers: Mapping[str, Callable[[], None]]) -> None:
-        """Show a question with one button per answer."""
+    def ask(
+        self, text: str, answers: Mapping[str, Callable[[], None]], focus: bool = False
+    ) -> None:
+        """Show a question with one button per answer; the first may take the keyboard's focus."""
         self._show(text, "question", answers)
+        first = self._answers.itemAt(0)
+        if focus and first is not None and (button := first.widget()) is not None:
+            button.setFocus()
 
     def _show(self, text: str, kind: str, answers: Mapping[str, Callable[[], None]]) -> None:
         self.setStyleSheet(STYLE.format(ground=COLOURS[kind]))
@@ -65,6 +70,7 @@ class Strip(QFrame):
             button.clicked.connect(self.hide)
             button.clicked.connect(lambda _=False, act=act: act())
             self._answers.addWidget(button)
+            button.show()  # at once, also where the strip is shown already
         self.text.set_text(text)
         self.close_button.setVisible(not answers)
         self.setVisible(bool(text))

@@ -68,9 +68,9 @@ class SegmentView(Page):
         """Offer the open images with the one of id ``current`` chosen."""
         self.image.set_items([(i.id, i.name) for i in images], current)
 
-    def set_models(self, models: Sequence[Entry], current: Entry | None) -> None:
-        """Offer these models with ``current`` chosen."""
-        self.model.set_models(models, current)
+    def set_models(self, models: Sequence[Entry], current: Entry | None, note: str = "") -> None:
+        """Offer these models with ``current`` chosen; ``note`` says what it will do."""
+        self.model.set_models(models, current, note)
 
     def set_reason(self, reason: str) -> None:
         """Say why nothing can be segmented now; empty if it can."""
