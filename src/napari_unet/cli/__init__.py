@@ -20,10 +20,9 @@ from napari_unet.errors import readable
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = build_parser()
-    args = parser.parse_args(argv)
     prepare()
     try:
+        args = build_parser().parse_args(argv)
         args.run(args)
     except KeyboardInterrupt:
         print("napari-unet: stopped; what was reported as saved is kept.", file=sys.stderr)

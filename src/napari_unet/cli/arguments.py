@@ -153,6 +153,36 @@ def model_file(text: str) -> str:
     return text
 
 
+MODEL = "a model file, or the name of a model of the library"
+
+
+def model(text: str) -> str:
+    """Return the file of a model that is read: a path, or a name of the library.
+
+    Raises
+    ------
+    ModelError
+        If there is none. It is no wrong usage, and told in one line.
+    """
+    from napari_unet.library import find
+
+    return str(find(text)) if text else text
+
+
+def trained_model(text: str) -> str:
+    """Return the file of a model whose training is to go on, which need not be written yet."""
+    from napari_unet.library.jobs import find_training
+
+    return str(find_training(text))
+
+
+def split_or_model(text: str) -> str:
+    """Return a split file, or the file of the model beside which one lies."""
+    from napari_unet.library.jobs import find_split
+
+    return find_split(text)
+
+
 def split_config(args: argparse.Namespace, file: str) -> SplitConfig:
     """Return the division that the options of `division` ask for, or that of a file."""
     shares = args.split or split_of(getattr(args, "preset", ""))

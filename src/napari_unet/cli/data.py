@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from napari_unet.cli.arguments import command, division, limit, natural, print_json, split_config
+from napari_unet.cli.arguments import (
+    command,
+    division,
+    limit,
+    natural,
+    print_json,
+    split_config,
+    split_or_model,
+)
 from napari_unet.console import Console
 from napari_unet.errors import UnetError
 from napari_unet.events import AuditFinished, Offer, Progress
 from napari_unet.schema import to_json
+
+if TYPE_CHECKING:
+    from napari_unet.data.cases import Dataset
+    from napari_unet.data.splits.split import Split
 
 
 def inspect(args: argparse.Namespace) -> None:
@@ -62,10 +75,8 @@ def split(args: argparse.Namespace) -> None:
     splits = folds_of(dataset, config) if many else [check(dataset, config)]
     saved = save(splits, args.out) if args.out else []
     if args.export:
-        from napari_unet.data.splits.export import export_split
-
         with Console() as console:
-            for done, total in export_split(dataset, splits[0].split, args.export):
+            for done, total in _exported(args, dataset, splits[0].split):
                 console(Progress(done, total, "copying"))
     if args.json:
         print_json(
@@ -77,6 +88,20 @@ def split(args: argparse.Namespace) -> None:
             print(describe_text(made, dataset))
     if leaks := sum(len(s.leaks) for s in splits):
         raise UnetError(f"The split leaks in {leaks} places, named above: scores will be too good.")
+
+
+def _exported(
+    args: argparse.Namespace, dataset: Dataset, chosen: Split
+) -> Iterator[tuple[int, int]]:
+    if args.layout == "nnunet":
+        from napari_unet.exchange.nnunet import export_nnunet
+
+        return export_nnunet(dataset, chosen, args.export, args.channels or ())
+    from napari_unet.data.splits.export import export_split
+
+    if args.channels:
+        raise UnetError("Names of channels are for --layout nnunet.")
+    return export_split(dataset, chosen, args.export)
 
 
 def datasets_list(args: argparse.Namespace) -> None:
@@ -142,7 +167,11 @@ def add_commands(commands: Any) -> None:
     p.add_argument("folder", metavar="FOLDER", help="images and masks")
     p.add_argument("--audit", action="store_true", help="also look at every pixel for trouble")
     p.add_argument(
-        "--split", default="", metavar="F", help="audit across this split file, or that of a model"
+        "--split",
+        type=split_or_model,
+        default="",
+        metavar="F",
+        help="audit across this split file, or that of a model (a file or a name of the library)",
     )
     p.add_argument(
         "--leave-out", action="append", metavar="NAME", help="leave a case out from now on"
@@ -171,6 +200,18 @@ def add_commands(commands: Any) -> None:
     )
     p.add_argument("--out", metavar="F.json", help="write the split; a file for each fold")
     p.add_argument("--export", metavar="DIR", help="copy the cases to DIR/train, DIR/test, …")
+    p.add_argument(
+        "--layout",
+        choices=["folders", "nnunet"],
+        default="folders",
+        help="of what --export writes; nnunet: nnU-Net's raw layout, DIR is called DatasetNNN_Name",
+    )
+    p.add_argument(
+        "--channels",
+        nargs="+",
+        metavar="NAME",
+        help="what nnU-Net is to call the images' channels, such as CT, which it scales otherwise",
+    )
 
     datasets = commands.add_parser("datasets", help="data sets to download").add_subparsers(
         metavar="COMMAND", required=True

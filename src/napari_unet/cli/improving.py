@@ -6,9 +6,11 @@ import argparse
 from typing import Any
 
 from napari_unet.cli.arguments import (
+    MODEL,
     command,
     device,
     limit,
+    model,
     model_file,
     natural,
     positive,
@@ -72,7 +74,9 @@ def add_commands(commands: Any) -> None:
     """Add the commands that learn from corrections."""
     p = command(commands, "improve", improve)
     p.add_argument("folder", metavar="FOLDER", help="the data set that was corrected")
-    p.add_argument("--model", required=True, metavar="M", help="the model; it is not changed")
+    p.add_argument(
+        "--model", required=True, type=model, metavar="M", help=f"{MODEL}; it is not changed"
+    )
     p.add_argument(
         *("--out", "-o"),
         required=True,
@@ -104,7 +108,7 @@ def add_commands(commands: Any) -> None:
 
     p = command(commands, "rank", rank)
     p.add_argument("folder", metavar="FOLDER", help="images, with or without masks")
-    p.add_argument("--model", required=True, metavar="M")
+    p.add_argument("--model", required=True, type=model, metavar="M", help=MODEL)
     p.add_argument(
         "--subset",
         choices=["test", "val", "train", "all"],

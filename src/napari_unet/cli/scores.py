@@ -6,7 +6,15 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from napari_unet.cli.arguments import command, device, limit, print_json, threshold
+from napari_unet.cli.arguments import (
+    MODEL,
+    command,
+    device,
+    limit,
+    model,
+    print_json,
+    threshold,
+)
 from napari_unet.console import Console
 from napari_unet.errors import DataError
 from napari_unet.events import CaseScore
@@ -106,7 +114,7 @@ def add_commands(commands: Any) -> None:
     """Add the commands about scores."""
     p = command(commands, "evaluate", evaluate)
     p.add_argument("folder", metavar="FOLDER", help="images and masks")
-    p.add_argument("--model", required=True, metavar="M")
+    p.add_argument("--model", required=True, type=model, metavar="M", help=MODEL)
     _subset(p, "the model")
     _files(p)
     p.add_argument("--picture", metavar="F.png", help="also draw the best, median and worst cases")
@@ -130,14 +138,20 @@ def add_commands(commands: Any) -> None:
     p = command(commands, "compare", compare)
     p.add_argument("folder", metavar="FOLDER", help="images and masks")
     p.add_argument(
-        "--model", action="append", default=[], metavar="M", help="a model; can be repeated"
+        "--model",
+        action="append",
+        type=model,
+        default=[],
+        metavar="M",
+        help=f"{MODEL}; can be repeated",
     )
     p.add_argument(
         "--reader",
         action="append",
         default=[],
-        metavar="DIR",
-        help="a folder of masks that somebody drew, named like the images; can be repeated",
+        metavar="[NAME=]DIR",
+        help="a folder of masks that somebody drew, named like the images, or of nnU-Net's "
+        "predictions; can be repeated",
     )
     _subset(p, "the first model")
     _files(p)

@@ -6,10 +6,12 @@ import argparse
 from typing import Any
 
 from napari_unet.cli.arguments import (
+    MODEL,
     command,
     config_of,
     config_options,
     device,
+    model,
     print_json,
     threshold,
 )
@@ -67,7 +69,7 @@ def add_commands(commands: Any) -> None:
     """Add the command."""
     p = command(commands, "segment", segment)
     p.add_argument("inputs", nargs="+", metavar="INPUT", help="image files, folders or data sets")
-    p.add_argument("--model", required=True, metavar="M")
+    p.add_argument("--model", required=True, type=model, metavar="M", help=MODEL)
     p.add_argument("--out", required=True, metavar="DIR", help="folder for the label images")
     p.add_argument(
         "--subset",

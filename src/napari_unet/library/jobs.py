@@ -48,7 +48,7 @@ def resolved(job: Job) -> Job:
         case CompareJob():  # which names those that it leaves out
             return replace(job, models=tuple(_read_or_as_it_is(m) for m in job.models))
         case AuditJob():
-            return replace(job, split=_split(job.split))
+            return replace(job, split=find_split(job.split))
         case SegmentArrayJob() | SegmentFilesJob() | EvaluateJob() | ImproveJob() | RankJob():
             return replace(job, model=_read(job.model))
         case ExportModelJob() | VerifyModelJob():
@@ -67,6 +67,13 @@ def find_training(text: str | Path) -> Path:
         return path
     ours = models_dir() / f"{name_of(path)}{SUFFIX}"
     return ours if str(text) == path.name and record_path(ours).is_file() else find(text)
+
+
+def find_split(text: str) -> str:
+    """Return a split file as it is, or the library's model of this name, beside which one lies."""
+    if not text or Path(text).exists():
+        return text
+    return str(own_path(name_of(text)) or boxed_path(name_of(text)) or text)
 
 
 def models_of(job: Training) -> list[str]:
@@ -92,10 +99,3 @@ def _read_or_as_it_is(text: str) -> str:
     with suppress(UnetError):
         return _read(text)
     return text
-
-
-def _split(text: str) -> str:
-    """Return a split file, or the model beside which one lies."""
-    if not text or Path(text).exists():
-        return text
-    return str(own_path(text) or boxed_path(text) or text)
