@@ -168,7 +168,7 @@ def _copy(stream: IO[bytes], out: IO[bytes], size: int, budget: Budget) -> Itera
 # --- formats ------------------------------------------------------------------------------------
 
 
-class _Guarded:
+class Guarded:
     """A file that refuses to read very much at once, as headers that lie make readers do."""
 
     def __init__(self, file: Any) -> None:
@@ -176,6 +176,7 @@ class _Guarded:
         self.tell, self.close = file.tell, file.close
 
     def read(self, size: int = -1) -> bytes:
+        """Read as a file does, but not more than any header needs."""
         most = MOST_AT_ONCE + 1 if size < 0 else size  # all that follows: the end of a zip
         data: bytes = self._file.read(most) if most <= MOST_AT_ONCE + 1 else b""
         if most > MOST_AT_ONCE + 1 or len(data) > MOST_AT_ONCE:
@@ -183,6 +184,7 @@ class _Guarded:
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place of the file."""
         try:
             place: int = self._file.seek(offset, whence)
         except OSError as e:  # a place before the beginning
@@ -190,22 +192,28 @@ class _Guarded:
         return place
 
     def seekable(self) -> bool:
+        """Say that one can."""
         return True
 
 
 def _zip(archive: Path, budget: Budget) -> Iterator[Member]:
-    with archive.open("rb") as raw, zipfile.ZipFile(_Guarded(raw)) as opened:
+    with archive.open("rb") as raw, zipfile.ZipFile(Guarded(raw)) as opened:
         announced = sum(info.file_size for info in opened.infolist())
         replace(budget).take(announced)  # before anything is written
         for info in opened.infolist():
             budget.enter()
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise DataError(f"its member {info.filename[:100]!r} is a link or a device")
-            if info.flag_bits & 1:
-                raise DataError("it is locked with a password: unpack it by hand")
+            check_member(info)
             if not info.is_dir():
                 yield safe_parts(info.filename), info.file_size, partial(opened.open, info)
+
+
+def check_member(info: zipfile.ZipInfo) -> None:
+    """Raise `DataError` if a member of a zip archive is no plain file or folder, or is locked."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise DataError(f"its member {info.filename[:100]!r} is a link or a device")
+    if info.flag_bits & 1:
+        raise DataError("it is locked with a password: unpack it by hand")
 
 
 def _tar(archive: Path, budget: Budget) -> Iterator[Member]:
@@ -213,7 +221,7 @@ def _tar(archive: Path, budget: Budget) -> Iterator[Member]:
     packing = next((kind for suffix, kind in TARS.items() if name.endswith(suffix)), "")
     openers: dict[str, Any] = {"": open, "gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     with openers[packing](archive, "rb") as raw:
-        source: Any = _Guarded(raw)
+        source: Any = Guarded(raw)
         with tarfile.open(fileobj=source, mode="r:") as opened:
             untyped: Any = opened
             while (info := opened.next()) is not None:
