@@ -51,6 +51,14 @@ FORMATS = (
         write="napari_unet.library.copying:write",
         read="napari_unet.library.copying:read",
     ),
+    Format(
+        "state-dict",
+        "PyTorch state dict",
+        ".pth",
+        write="napari_unet.exchange.state_dict:write",
+        read="napari_unet.exchange.state_dict:read",
+        also=(".pt", ".safetensors"),
+    ),
     Format("onnx", "ONNX", ".onnx", extra="onnx", write="napari_unet.exchange.onnx:write"),
 )
 

@@ -62,6 +62,9 @@ class Network:
         How many images ``run`` is given at once.
     windows
         Gives logits for images of any size, for networks that can do that in patches.
+    whole
+        Says whether an image of so many pixels a side is shown as it is, though ``config`` asks for
+        patches.
     disagreement
         Whether the last channel of the logits says instead how far views disagree, 0 to 1.
     """
@@ -71,6 +74,7 @@ class Network:
     config: PreprocessConfig
     batch: int
     windows: Windows | None = None
+    whole: Callable[[Sequence[int]], bool] = lambda _: False
     disagreement: bool = False
 
 
@@ -185,7 +189,10 @@ def pieces(image: Any, axes: str, network: Network, tell: Tell = lambda _: None)
     elif network.windows is None:
         ones = (1,) * len(config.size)
         for index, source in sources(image, own, leading, network.channels, config, ones):
-            answers = tiled(source, config.size, network.run, network.batch)
+            if network.whole(source.shape):
+                answers: Iterable[Tensor] = network.run(source.read(_all(source))[None])
+            else:
+                answers = tiled(source, config.size, network.run, network.batch)
             yield from _placed(index, answers, network)
     else:
         found = sources(image, own, leading, network.channels, config, network.windows.step)
@@ -266,6 +273,10 @@ def assembled(parts: Sequence[NDArray[np.uint8]], spatial: Sequence[int]) -> NDA
     """Return what `predict` yielded as ``(K, …)``, with the image's own ``spatial`` sides."""
     stacked = np.stack(parts, axis=1)
     return stacked.reshape(len(stacked), *spatial)
+
+
+def _all(source: Source) -> Box:
+    return tuple(map(slice, source.shape))
 
 
 # --- scaled to the working size -----------------------------------------------------------------

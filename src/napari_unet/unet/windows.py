@@ -56,6 +56,21 @@ def budget(device: str) -> int:
     return int(SHARE[1] * available(device))
 
 
+def takes_whole(config: UNetConfig) -> bool:
+    """Say whether a network that is no one for windows is shown images as they are.
+
+    Filling uneven sides itself, it was made for images of any size, and depends on where they end.
+    """
+    return config.padding == "zeros" and config.norm in ("none", "batch")
+
+
+def fits_whole(config: UNetConfig, sides: Sequence[int], views: int, device: str) -> bool:
+    """Say whether the free memory suffices for an image of so many pixels a side at once."""
+    share = SHARE[0 if torch.device(device).type == "cpu" else 1]
+    costs = Costs.of(config, views)
+    return (costs.pixel + costs.kept) * math.prod(sides) <= share * available(device)
+
+
 @dataclass(frozen=True)
 class Costs:
     """What a pixel takes in bytes, roughly.
