@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.card import ModelCard
+from napari_unet.data.case_ids import find_ids
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import axes_of, describe_scan, fit_channels, read_pair
@@ -30,7 +31,7 @@ from napari_unet.inference import Predictor, predictor
 from napari_unet.jobs import CompareJob, EvaluateJob
 from napari_unet.labelling import label_image
 from napari_unet.metrics import Agreement, paired, summarise
-from napari_unet.scoring import masks_of, read_prediction
+from napari_unet.scoring import check_place, masks_of, named_folder, read_prediction, strangers
 from napari_unet.unet.store import ahead
 
 
@@ -134,11 +135,14 @@ class _Reader:
 
     def __init__(self, source: str, masks: Mapping[str, Path], rule: LabelRule) -> None:
         self.source, self.masks, self.rule = source, masks, rule
-        self.name = Path(source).absolute().name
+        self.name, folder = named_folder(source)
+        self.placed = find_ids(folder) is not None  # nnU-Net's always say where they lie
 
     def labels(self, case: Case, scan: Scan, reference: NDArray[Any]) -> NDArray[Any]:
         if case.name not in self.masks:
             raise DataError(f"{self.name} has no mask of {case.name}.")
+        if self.placed:
+            check_place(self.masks[case.name], scan)
         return read_prediction(self.masks[case.name], self.rule, case.axes.replace("c", ""))
 
 
@@ -185,20 +189,26 @@ class _Panel:
 
     def _add_readers(self, dataset: Dataset, cases: Sequence[Case], job: CompareJob) -> None:
         for source in job.readers:
+            _, folder = named_folder(source)
             try:
-                masks = masks_of(Path(source), cases, dataset.root)
+                masks = masks_of(folder, cases, dataset.root)
                 if not masks:
-                    raise DataError(f"No mask in {source} has the name of an image or its mask.")
+                    raise DataError(f"No mask in {folder} has the name of an image or its mask.")
+                others = strangers(folder, dataset.cases, dataset.root)
             except UnetError as e:
                 self._leave_out(source, str(e))
                 continue
             reader = _Reader(source, masks, self.rule)
             self._add(reader)
             if missing := [c.name for c in cases if c.name not in masks]:
-                few = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
                 self.notes.append(
                     f"{reader.name} has no mask of {len(missing)} of {len(cases)} cases, "
-                    f"which are left out of its comparison: {few}."
+                    f"which are left out of its comparison: {_few(missing)}."
+                )
+            if others:
+                self.notes.append(
+                    f"{reader.name} has {len(others)} masks of no case, which nothing is done "
+                    f"with: {_few(others)}."
                 )
 
     def _add(self, column: _Column) -> None:
@@ -290,6 +300,10 @@ class _Panel:
             sources=tuple(c.source for c in columns),
             left_out=left_out,
         )
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _clash(first: ModelCard | None, card: ModelCard) -> str:

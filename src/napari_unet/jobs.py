@@ -160,8 +160,9 @@ class EvaluateJob:
 class CompareJob:
     """Score several models and human readers on the same cases of a folder.
 
-    ``readers`` are folders of masks, named like the folder's images or masks. The ``subset`` is
-    that of the split beside the first model; with no model, only "all" is possible.
+    ``readers`` are folders of masks, named like the folder's images or masks, or what nnU-Net
+    predicted for a data set that was exported to it; "NAME=DIR" says what to call one. The
+    ``subset`` is that of the split beside the first model; with no model, only "all" is possible.
     """
 
     folder: str

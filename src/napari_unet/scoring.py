@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_unet.data.case_ids import find_ids
 from napari_unet.data.cases import IGNORE, Case, LabelRule
-from napari_unet.data.formats import describe_image, is_supported, read_classes, read_mask, stem_of
+from napari_unet.data.formats import (
+    describe_image,
+    is_supported,
+    outline,
+    read_classes,
+    read_mask,
+    stem_of,
+)
 from napari_unet.data.masks.labels import apply_rule
 from napari_unet.data.masks.rules import find_rule
 from napari_unet.data.pairing.find import mask_key
+from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, UnetError
 from napari_unet.events import CaseDone, CaseScore, Event, Note, Progress
 from napari_unet.metrics import score_masks
@@ -93,15 +103,21 @@ def masks_of(folder: Path, cases: Sequence[Case], root: Path) -> dict[str, Path]
     """Return which mask below a folder is of which case, by the case's name.
 
     A mask is called like the case's image or like its mask, whatever folders either lies in; the
-    more of them agree, the better. What could be of several cases is of none.
+    more of them agree, the better. What could be of several cases is of none. Predictions of
+    nnU-Net are known by the ids that its data set was exported with.
 
     Raises
     ------
     DataError
-        If there is no such folder, or two of its masks have the same name.
+        If there is no such folder, two of its masks have the same name, or what nnU-Net wrote
+        beside them is damaged.
     """
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
+    if (known := find_ids(folder)) is not None:
+        names, masks = {c.name for c in cases}, known.masks(folder)
+        if found := {name: path for name, path in masks.items() if name in names}:
+            return found
     by_ending: dict[str, list[Path]] = {}
     for name, path in _masks(folder).items():
         for ending in _endings(name):
@@ -118,6 +134,14 @@ def masks_of(folder: Path, cases: Sequence[Case], root: Path) -> dict[str, Path]
     return {name: path for name, path in found.items() if often[path] == 1}
 
 
+def strangers(folder: Path, cases: Sequence[Case], root: Path) -> list[str]:
+    """Return the names of masks below a folder that are of no case; raises what `masks_of` does."""
+    used = set(masks_of(folder, cases, root).values())
+    known = find_ids(folder)
+    every = _masks(folder).values() if known is None else known.files(folder)
+    return [path.name for path in every if path not in used]
+
+
 def _below(path: Path, root: Path) -> str:
     return mask_key(path.relative_to(root) if path.is_relative_to(root) else path.name)
 
@@ -130,6 +154,40 @@ def _endings(name: str) -> list[str]:
 
 def _depth(ending: str) -> int:
     return -ending.count("/")
+
+
+def named_folder(source: str) -> tuple[str, Path]:
+    """Return what to call a folder of masks, and where it is: "DIR", or "NAME=DIR"."""
+    name, equals, folder = source.partition("=")
+    if equals and name and not Path(source).exists():
+        return name, Path(folder)
+    return Path(source).absolute().name, Path(source)
+
+
+def check_place(path: Path, scan: Scan) -> None:
+    """Raise `DataError` if a mask's file says that it lies elsewhere than the scan.
+
+    It does if a corner of it is more than half a voxel off. Files that do not say where they lie
+    are taken at their word.
+    """
+    mask = outline(path)
+    if mask.geometry is None or len(mask.spatial) != len(scan.spatial):
+        return
+    corners = np.array([[*c, 1.0] for c in product(*((0, n - 1) for n in scan.spatial))]).T
+    off = np.abs((_world(mask) - _world(scan)) @ corners)[:-1].max(axis=1)
+    sizes = np.array(scan.spacing or (1.0,) * len(off))
+    if (off > sizes / 2).any():
+        raise DataError(
+            f"{path.name} does not lie where {scan.source.name} does: their corners are "
+            f"{off.max():.3g} apart. It is of another scan, or of one that was resampled."
+        )
+
+
+def _world(scan: Scan) -> NDArray[np.float64]:
+    """Return the matrix from a scan's indices to its place in the world."""
+    axes = len(scan.spatial)
+    scale = np.diag([*(scan.spacing or (1.0,) * axes), 1.0])
+    return scale if scan.affine is None else np.asarray(scan.affine @ scale)
 
 
 def read_prediction(path: Path, rule: LabelRule, axes: str = "") -> NDArray[Any]:

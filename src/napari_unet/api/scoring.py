@@ -71,7 +71,8 @@ def compare(
     models
         Model files; every other column is compared with the first one.
     readers
-        Folders of masks that people drew, named like the folder's images or masks.
+        Folders of masks that people drew, named like the folder's images or masks, or of nnU-Net's
+        predictions (see docs/exchange.md); "NAME=DIR" says what to call one.
     subset
         Of the split saved beside the first model; only "all" without a model.
     surfaces

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.cases import IGNORE, Case, Dataset, LabelRule
+from napari_unet.data.folders import check_target
 from napari_unet.data.formats import read_mask, read_reference, read_scan, stem_of, suffix_of
 from napari_unet.data.masks.colours import unpack
 from napari_unet.data.readers.writers import WRITERS, write_labels, writing
@@ -32,10 +33,7 @@ def export(dataset: Dataset, target: str | Path) -> Iterator[tuple[Path, int]]:
     cases = [case for case in dataset.cases if case.correction is not None]
     if not cases:
         raise DataError(f"No reference of {dataset.root} is corrected: there is nothing to export.")
-    if target.resolve().is_relative_to(dataset.root.resolve()):
-        raise DataError(f"{target} lies in the data set's own folder. Choose another.")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DataError(f"{target} exists and is not empty. Choose a new or empty folder.")
+    check_target(target, dataset.root)
     for case in cases:
         path = target / case.mask.relative_to(dataset.root)
         yield write_like_original(case, dataset.labels, path.parent, stem_of(path)), len(cases)

@@ -67,6 +67,38 @@ def write_labels(path: str | Path, labels: NDArray[Any], like: Scan | None = Non
     return path
 
 
+def write_image(path: str | Path, image: NDArray[Any], like: Scan) -> Path:
+    """Write intensities as PNG (8 or 16 bits, or colour of 8 bits), plain TIFF or ``.nii.gz``.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to, by the suffix.
+    image : numpy.ndarray
+        ``(H, W)``, for PNG also ``(H, W, 3)``, for NIfTI ``(Z, H, W)``.
+    like : Scan
+        Where NIfTI says that it lies; of the image's shape without channels.
+
+    Raises
+    ------
+    DataError
+        If the disk is full.
+    """
+    path = Path(path)
+    if image.dtype in (bool, np.float16):  # which none of the formats knows
+        image = image.astype(np.uint8 if image.dtype == bool else np.float32)
+    with writing(path), atomic(path) as temporary, temporary.open("wb") as file:
+        if path.suffix == ".png":
+            _png(file, image, None)
+        elif path.suffix == ".tif":
+            import tifffile
+
+            tifffile.imwrite(file, image, photometric="minisblack")
+        else:
+            _packed_nifti(file, image, like)
+    return path
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn what the disk refuses into one sentence about the file."""

@@ -11,12 +11,12 @@ import csv
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from napari_unet.data.cases import SUBSETS, Case, Dataset, LabelRule
 from napari_unet.data.corrections.exporting import write_like_original
+from napari_unet.data.folders import check_target, new_folder
 from napari_unet.data.formats import stem_of
 from napari_unet.data.pairing.pairs_table import SEVERAL, write_tags
 from napari_unet.data.splits.split import Split
@@ -39,51 +39,32 @@ def export_split(dataset: Dataset, split: Split, target: str | Path) -> Iterator
         split names none of the cases.
     """
     target = Path(target).expanduser().absolute()
-    _check_target(target, dataset.root)
+    check_target(target, dataset.root)
     cases = [c for c in dataset.cases if c.name in split.subsets]
     if not cases:
         raise DataError("The split names none of these cases: there is nothing to export.")
-    names = _file_names(cases)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
-    try:
+    names = file_names(cases)
+    with new_folder(target, dataset.root) as temporary:
         rows = []
         for done, case in enumerate(cases):
             yield done, len(cases)
             of = split.subsets[case.name]
             rows.append(_copy_case(case, names[case.name], of, temporary, dataset.labels))
         _write_lists(temporary, rows, split)
-        temporary.chmod(0o777 & ~_umask())
-        if target.exists():
-            target.rmdir()  # it is empty
-        temporary.replace(target)
-    except OSError as e:
-        raise DataError(
-            f"The split could not be exported to {target} ({e}); nothing was left there."
-        ) from e
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     yield len(cases), len(cases)
 
 
-def _check_target(target: Path, root: Path) -> None:
-    real = target.resolve()
-    if real == root.resolve() or real.is_relative_to(root.resolve()):
-        raise DataError(
-            f"{target} lies in the data set's own folder, which is left as it is. Choose another."
-        )
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DataError(f"{target} exists and is not empty. Choose a new or empty folder.")
+def file_names(cases: Sequence[Case], strange: str = r"[^\w.() -]+") -> dict[str, str]:
+    """Return a file name without suffix for every case: its name without what is shared.
 
-
-def _file_names(cases: Sequence[Case]) -> dict[str, str]:
-    """Return a file name without suffix for every case: its name without what is shared."""
+    What matches ``strange`` becomes an underscore.
+    """
     shared = os.path.commonpath([c.name.rpartition("/")[0] or "." for c in cases])
     names: dict[str, str] = {}
     used: set[str] = set()
     for case in cases:
         below = case.name.removeprefix(shared).strip("/")
-        name = plain = re.sub(r"[^\w.() -]+", "_", below)
+        name = plain = re.sub(strange, "_", below)
         number = 2
         while name.casefold() in used:
             name, number = f"{plain}-{number}", number + 1
@@ -145,9 +126,3 @@ def _write_lists(target: Path, rows: Sequence[dict[str, str]], split: Split) -> 
         if images:
             text = "".join(f"{image}\n" for image in images)
             (target / f"{subset}.txt").write_text(text, encoding="utf-8")
-
-
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
