@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import nan
@@ -35,7 +35,7 @@ from napari_unet.unet.predict import (
 )
 from napari_unet.unet.source import Box
 from napari_unet.unet.stream import streams
-from napari_unet.unet.windows import Windows
+from napari_unet.unet.windows import Windows, fits_whole, takes_whole
 
 Tell = Callable[[str], None]
 
@@ -140,6 +140,11 @@ class Predictor:
         if card.preprocess.mode == "patch" and streams(card.network):
             windows = Windows(self._forward.model, self.speed, seen, config.uncertainty)
 
+        def whole(sides: Sequence[int]) -> bool:
+            return takes_whole(card.network) and fits_whole(
+                card.network, sides, len(seen), self.speed.device
+            )
+
         def run(images: Tensor) -> Tensor:
             most = self.batch
             if windows is not None:
@@ -148,7 +153,13 @@ class Predictor:
             return averaged(sparing, x, seen, most, config.uncertainty).cpu()
 
         return Network(
-            run, card.image_channels, card.preprocess, self.batch, windows, config.uncertainty
+            run,
+            card.image_channels,
+            card.preprocess,
+            self.batch,
+            windows,
+            whole,
+            config.uncertainty,
         )
 
     def _views(self, config: SegmentConfig, tell: Tell) -> tuple[View, ...]:
