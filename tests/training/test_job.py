@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 from skimage.io import imsave
 
-from napari_unet.card import read_card
+from napari_unet.card import read_card, read_picture
 from napari_unet.config import SplitConfig
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
@@ -36,6 +36,7 @@ def test_leaves_a_model_its_split_and_its_story(folder, model):
     assert card.scores["val_dice"] == done.val_dice
     assert card.data["cases"] == 18
     assert len(card.training["history"]) == 3
+    assert read_picture(model).startswith(b"\x89PNG")
     split = load(split_path(model))
     patients = {c.name: c.patient for c in open_dataset(folder).cases}
     assert split.subsets.keys() == patients.keys()
@@ -43,6 +44,16 @@ def test_leaves_a_model_its_split_and_its_story(folder, model):
     for name, subset in split.subsets.items():
         of.setdefault(patients[name], set()).add(subset)
     assert all(len(subsets) == 1 for subsets in of.values())
+
+
+def test_a_model_without_a_picture_is_a_model(folder, model, monkeypatch):
+    def fails(*args):
+        raise DataError("the case is gone")
+
+    monkeypatch.setattr("napari_unet.training.preview.Previews._image", fails)
+    *_, done = train(job(folder, model, epochs=1))
+    assert read_card(done.model).scores["val_dice"] == done.val_dice
+    assert read_picture(done.model) is None
 
 
 def test_a_checkpoint_is_there_when_its_event_comes(folder, model):

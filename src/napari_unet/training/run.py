@@ -145,9 +145,11 @@ class Run:
         speed, cases = self.setup.speed, self.trainer.val_set
         model = speed.place(self.files.best())
         work = partial(best_threshold, model, cases, speed, self.trainer.val_parts)
-        threshold = yield from aside(work, partial(self.trainer.progress, len(self.history)))
+        waiting = partial(self.trainer.progress, len(self.history))
+        threshold = yield from aside(work, waiting)
+        picture = yield from aside(partial(self.previews.picture, model, threshold), waiting)
         try:
-            self.files.finish(model, replace(self._card(), threshold=threshold))
+            self.files.finish(model, replace(self._card(), threshold=threshold), picture)
             self.ended = why
             self._save_state()
         except OSError as e:
