@@ -184,8 +184,8 @@ DESCRIPTIONS: dict[str, str] = {
     "attention": "Attention gates weigh the skips (Oktay et al. 2018); batch norm, 32 channels.",
     "2.5d": "Planes of volumes, each seen between its neighbouring slices; residual blocks.",
     "3d": "3D U-Net for volumes: whole if they are small, else patches; thick slices pool later.",
-    "pretrained": "For few cases: a ResNet-18 that has learned from photos is the U's left. Its "
-    "weights, 47 MB, are fetched once; needs the package timm.",
+    "pretrained": "For few cases: the left of the U is a ResNet-18 that was trained on photos. Its "
+    "weights, 47 MB, are fetched once. Needs the package timm.",
     "paper-2015": "Ronneberger et al. 2015: valid convolutions, 64 channels, SGD with momentum "
     "0.99, elastic deformation, borders between touching objects count ten times. Slow on a CPU.",
     "lab": "A student's first U-Net: 128×128, 32 channels, Adam, cross-entropy, 20 epochs, no "

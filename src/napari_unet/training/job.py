@@ -17,14 +17,15 @@ from napari_unet.data.instances import read_objects
 from napari_unet.errors import DataError
 from napari_unet.events import Event, Note, Planned, Progress
 from napari_unet.jobs import ResumeJob, TrainJob
+from napari_unet.presets import preset
 from napari_unet.schema import from_json, to_json
 from napari_unet.training.improve import lesson
-from napari_unet.training.planning import LOOKING, Prepared, busy, opened, prepare
+from napari_unet.training.planning import LOOKING, busy, opened, prepare
 from napari_unet.training.run import Run
 from napari_unet.training.saved import Saved, Setup, compare, parts_of
 from napari_unet.unet import speed
 from napari_unet.unet.devices import Devices, join
-from napari_unet.unet.encoder_weights import Pretrained, pretrained
+from napari_unet.unet.encoder_weights import Source, find
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store, fill
@@ -49,33 +50,34 @@ def train(job: TrainJob, controls: Controls | None = None) -> Generator[Event, N
         If the weights of a pretrained encoder cannot be fetched.
     """
     devices = join(job.device)
+    source = yield from _pretrained(job)  # first: without them, all that follows is for nothing
     ready = yield from prepare(job)
+    encoder = source.fitted(ready.plan.recipe.network.in_channels) if source else None
     yield Planned(ready.plan)
     recipe, start = ready.plan.recipe, ready.start
     begun = start.told() if start else {}
     if ready.job.share:
         begun |= lesson(ready.job.corrected, ready.dataset)
-    encoder = yield from _encoder(ready)
-    told = encoder.told() if encoder else {}
+    told = source.told() if source else {}
     setup = Setup(ready.job, recipe, ready.speed, ready.split, ready.labels, begun, told)
     setup = _together(setup, devices)
     weights = start.model if start else None
-    found = encoder.weights if encoder else None
-    run = Run(setup, ready.dataset, controls, devices, weights, found)
+    run = Run(setup, ready.dataset, controls, devices, weights, encoder)
     yield from _run(run, ready.parts)
 
 
-def _encoder(ready: Prepared) -> Generator[Event, None, Pretrained | None]:
+def _pretrained(job: TrainJob) -> Generator[Event, None, Source | None]:
     """Fetch the weights that a pretrained encoder begins with, if it does, and say so."""
-    recipe, name = ready.plan.recipe, ready.plan.recipe.network.encoder
-    if not name or ready.start is not None:
+    recipe = job.recipe or preset(job.preset)
+    name = recipe.network.encoder
+    if not name or job.start:
         return None
     if not recipe.optim.pretrained:
         yield Note(f"The encoder {name} begins with random weights, as the settings say.")
         return None
-    work = partial(pretrained, recipe.network, ready.job.encoder_weights)
+    work = partial(find, name, job.encoder_weights)
     found = yield from busy(work, f"fetching the weights of {name}")
-    yield Note(f"The encoder {name} begins with the weights {found.name}, learned on ImageNet.")
+    yield Note(f"The encoder {name} begins with the weights {found.name}.")
     return found
 
 

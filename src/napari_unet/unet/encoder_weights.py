@@ -7,6 +7,7 @@ that is copied to a computer without a network works there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from napari_unet.config import UNetConfig
 from napari_unet.errors import ModelError, WeightsError
 from napari_unet.unet.encoders import Encoder, library, load_pretrained
 
@@ -23,43 +23,51 @@ PATIENCE = 10.0  # seconds for the hub to answer at all
 
 
 @dataclass(frozen=True)
-class Pretrained:
-    """Weights that a network's encoder can begin with, and what is known of them.
+class Source:
+    """A file of the weights that an encoder can begin with, and what is known of them.
 
-    ``name`` is theirs, as in "resnet18.a1_in1k", or that of a file; ``weights`` are those of an
-    `Encoder`, by name.
+    ``name`` is theirs, as in "resnet18.a1_in1k", or that of the file.
     """
 
+    encoder: str
+    path: Path
     name: str
-    licence: str
-    weights: dict[str, Tensor]
+    licence: str = ""
 
     def told(self) -> dict[str, str]:
         """Return what the card of a model says of them."""
         return {"name": self.name, "licence": self.licence}
 
+    def fitted(self, in_channels: int) -> dict[str, Tensor]:
+        """Return them by name as an `Encoder` for images of so many channels has them.
 
-def pretrained(network: UNetConfig, file: str = "") -> Pretrained:
-    """Return the weights of a network's encoder: those in ``file``, else those of the hub.
+        Raises
+        ------
+        ModelError
+            If the file is none, is damaged, or belongs to another network.
+        """
+        encoder = Encoder(self.encoder, in_channels)
+        load_pretrained(encoder, _read(self.path), self.name)
+        return encoder.state_dict()
 
-    They are fetched unless they lie in the hub's cache already, which takes 10 to 100 MB.
+
+def find(encoder: str, file: str = "") -> Source:
+    """Return where the weights of an encoder lie: ``file``, if one is named, else the hub's cache.
+
+    They are fetched unless they lie there already, which takes 10 to 100 MB.
 
     Raises
     ------
     WeightsError
         If they cannot be fetched.
     ModelError
-        If timm is not installed, or the file is none, is damaged, or belongs to another network.
+        If timm is not installed.
     """
-    known = library(network.encoder).get_pretrained_cfg(network.encoder)
     if file:
-        path, name, licence = Path(file), Path(file).name, ""
-    else:
-        path, licence = _fetched(known.hf_hub_id, network.encoder), known.license or ""
-        name = known.hf_hub_id.rpartition("/")[2]
-    encoder = Encoder(network.encoder, network.in_channels)
-    load_pretrained(encoder, _read(path), name)
-    return Pretrained(name, licence, encoder.state_dict())
+        return Source(encoder, Path(file), Path(file).name)
+    known = library(encoder).get_pretrained_cfg(encoder)
+    name = known.hf_hub_id.rpartition("/")[2]
+    return Source(encoder, _fetched(known.hf_hub_id, encoder), name, known.license or "")
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -83,9 +91,9 @@ def _fetched(repository: str, encoder: str) -> Path:
         hub.get_hf_file_metadata(hub.hf_hub_url(repository, FILE), timeout=PATIENCE)
         return Path(hub.hf_hub_download(repository, FILE))
     except Exception as e:  # the hub's, its transport's, the system's: all mean the same here
-        reason = str(e).strip().splitlines()
+        reason = (str(e).strip() or type(e).__name__).splitlines()[0]
+        reason = re.sub(r"^\[Errno [-0-9]+\] ", "", reason).rstrip(".")
         raise WeightsError(
             f"The pretrained weights of the encoder {encoder} ({repository}) could not be fetched: "
-            f"{reason[0] if reason else type(e).__name__}. Train again with a connection, or begin "
-            "with random weights."
+            f"{reason}. Train again with a connection, or begin with random weights."
         ) from e

@@ -59,8 +59,8 @@ def interrupted_words(found: Resumable) -> str:
 def weightless_words(name: str) -> str:
     """Ask whether a training may begin without what its encoder has learned."""
     return (
-        f"{name} was not trained: the pretrained weights of its encoder could not be fetched. "
-        "Random weights need more cases and more time."
+        f"{name} was not trained: its encoder's weights could not be fetched. Random ones need "
+        "more cases and more time."
     )
 
 
