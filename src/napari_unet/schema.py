@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import field
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from napari_unet.errors import ConfigError
@@ -28,18 +29,20 @@ def option(
     low: float | None = None,
     high: float | None = None,
     titles: Mapping[Any, str] | None = None,
+    compare: bool = True,
 ) -> Any:
     """Declare a field with its label, help text and (inclusive) bounds.
 
-    ``titles`` says what choices are called that do not speak for themselves.
+    ``titles`` says what choices are called that do not speak for themselves. What makes no
+    difference to a result need not ``compare``.
     """
     words = {"label": label, "help": help, "low": low, "high": high, "titles": titles}
-    return field(default=default, metadata=words)
+    return field(default=default, metadata=words, compare=compare)
 
 
 def check(config: Any) -> None:
     """Raise `ConfigError` if a field of a config dataclass has a wrong type or is out of bounds."""
-    hints = typing.get_type_hints(type(config))
+    hints = _hints(type(config))
     for f in dataclasses.fields(config):
         value = getattr(config, f.name)
         label = f.metadata.get("label", f.name)
@@ -69,7 +72,7 @@ def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{cls.__name__}: a JSON object is needed, not {type(data).__name__}")
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     known = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := set(data) - known:
         raise ConfigError(f"{cls.__name__}: unknown setting {', '.join(sorted(map(str, unknown)))}")
@@ -109,6 +112,11 @@ def _build(hint: Any, value: Any) -> Any:
         except OverflowError as e:
             raise ConfigError("a number is too large") from e
     return value
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)  # compiles a class's annotations: most of reading a card
 
 
 def _fits(value: Any, hint: Any) -> bool:
