@@ -32,6 +32,7 @@ from napari_unet.unet.fuse import fuse
 from napari_unet.unet.graph import IMAGE
 from napari_unet.unet.mirror import views
 from napari_unet.unet.model import UNet, probabilities
+from napari_unet.unet.onnx_forward import OnnxForward, installed
 from napari_unet.unet.onnx_graph import onnx_model
 from napari_unet.unet.speed import Speed, candidates, choose
 
@@ -68,6 +69,8 @@ def runs(model: UNet, threads: int, shape: tuple[int, ...]) -> dict[str, Run]:
         speed = Speed("cpu", chosen.precision, chosen.channels_last, lanes=lanes)
         twin = speed.place(model)
         found[f"torch, {speed.words()}"] = Forward(twin, speed)
+    if installed():
+        found[f"ONNX Runtime, {threads} threads as in napari-unet"] = OnnxForward(model, threads)
     data = onnx_model(model, "logits").SerializeToString()
     for name, make in (("ONNX Runtime", onnx_runtime), ("OpenVINO", openvino)):
         for lanes in sorted({1, threads}, reverse=True):

@@ -24,6 +24,7 @@ from napari_unet.events import Progress
 from napari_unet.jobs import Job
 
 PROGRESS_INTERVAL = 0.1  # seconds: at most ten progress events a second
+REST = 1.0  # seconds without anything to do, after which what can wait is done
 GRACE = 3.0  # seconds a job may take to close once the viewer is gone
 
 
@@ -41,11 +42,21 @@ class Server:
     def serve(self) -> None:
         """Run until standard input closes."""
         threading.Thread(target=self._read, daemon=True).start()
-        while (message := self.todo.get()) is not None:
+        while (message := self._next()) is not None:
             if message["do"] == "warm":
                 _warm(message["model"])
             else:
                 self._run(message["id"], message["value"])
+
+    def _next(self) -> dict[str, Any] | None:
+        """Wait for the next message; use the time if none comes soon."""
+        try:
+            return self.todo.get(timeout=REST)
+        except queue.Empty:
+            # Nothing is loaded for it: what has not segmented has nothing to find out.
+            if (predictors := sys.modules.get("napari_unet.inference.predictors")) is not None:
+                predictors.settle(lambda: not self.todo.empty())
+        return self.todo.get()
 
     def _read(self) -> None:
         for line in self.source:

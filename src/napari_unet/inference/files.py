@@ -89,11 +89,13 @@ def plan(job: SegmentFilesJob, card: ModelCard) -> list[Task]:
         config=job.config,
         cleanup=job.cleanup,
     )
+    asked = to_json(job.config)
+    del asked["runtime"]  # decides how long it takes, not what comes out
     decisive = {
         "model": fingerprint(job.model),
         "threshold": threshold,
         "probabilities": job.probabilities,
-        "config": to_json(job.config),
+        "config": asked,
         "cleanup": to_json(job.cleanup),
     }
     records = Records(out, decisive)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import nan
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from napari_unet.config import SegmentConfig
 from napari_unet.errors import ModelError
+from napari_unet.inference.runtimes import Runtimes
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
 from napari_unet.unet.forward import Forward, Sparing
@@ -40,6 +42,7 @@ from napari_unet.unet.windows import Windows, fits_whole, takes_whole
 Tell = Callable[[str], None]
 
 AS_THE_CARD_SAYS = SegmentConfig()
+_alive: WeakSet[Predictor] = WeakSet()  # that are warm
 QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
 
 
@@ -60,6 +63,8 @@ class Predictor:
             found = speed.with_lanes(model, lanes, replace(found, seconds=nan), training=False)
         self.speed = found
         self._forward = Forward(self.speed.place(model), self.speed)
+        self._runtimes = Runtimes(self._forward, Path(path))
+        self._runtimes.prepare(shape[1:])
 
     def pieces(
         self,
@@ -132,10 +137,14 @@ class Predictor:
         """Return how many results `stream` yields for an image."""
         return parts(axes, image.shape, self.card.preprocess)
 
+    def settle(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Find out what computes quicker, while nobody waits (see `Runtimes.settle`)."""
+        self._runtimes.settle(stop)
+
     def _network(self, config: SegmentConfig, tell: Tell) -> Network:
         """Return the network as it is to be asked."""
         card, seen = self.card, self._views(config, tell)
-        sparing = Sparing(self._forward, tell)
+        sparing = Sparing(self._runtimes.asked(config.runtime, tell), tell)
         windows = None
         if card.preprocess.mode == "patch" and streams(card.network):
             windows = Windows(self._forward.model, self.speed, seen, config.uncertainty)
@@ -210,4 +219,12 @@ def predictor(path: str | Path, device: str = "auto") -> Predictor:
 
 @lru_cache(maxsize=2)
 def _predictor(path: Path, changed: int, size: int, device: str) -> Predictor:
-    return Predictor(path, device)
+    made = Predictor(path, device)
+    _alive.add(made)
+    return made
+
+
+def settle(stop: Callable[[], bool]) -> None:
+    """Have the models that are warm find out what computes quicker; see `Predictor.settle`."""
+    for one in list(_alive):
+        one.settle(stop)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -19,6 +19,16 @@ from napari_unet.unet.model import UNet
 
 if TYPE_CHECKING:
     from napari_unet.unet.speed import Speed
+
+
+class Answers(Protocol):
+    """What gives a network's logits for batches, and how fast it does."""
+
+    speed: Speed
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return float32 logits ``(N, K, *S)`` for images ``(N, C, *S)``."""
+        ...
 
 
 class Forward:
@@ -77,7 +87,7 @@ class Sparing:
         Is told in a sentence what was changed.
     """
 
-    def __init__(self, forward: Forward, tell: Callable[[str], None]) -> None:
+    def __init__(self, forward: Answers, tell: Callable[[str], None]) -> None:
         self.forward, self.tell, self.most = forward, tell, 0
 
     def __call__(self, images: Tensor) -> Tensor:
