@@ -438,6 +438,14 @@ class SegmentConfig:
     uncertainty: bool = option(
         False, "Uncertainty", "Also tell how far the averaged mirror images disagree."
     )
+    runtime: Literal["auto", "torch", "onnx"] = option(
+        "auto",
+        "Computed by",
+        "On a CPU. onnx: ONNX Runtime, of the extra 'onnx'. auto: torch, or ONNX Runtime where it "
+        "was measured to be quicker here and to give the same.",
+        titles={"torch": "PyTorch", "onnx": "ONNX Runtime"},
+        compare=False,
+    )
 
     def __post_init__(self) -> None:
         check(self)
