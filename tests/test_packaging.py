@@ -171,6 +171,13 @@ def test_the_types_and_the_licence_are_shipped(installed: Path):
     assert list(installed.glob("*.dist-info/licenses/LICENSE"))
 
 
+def test_the_boxed_models_are_shipped(installed: Path):
+    box = Path("napari_unet", "library", "boxed")
+    models = list((REPOSITORY / "src" / box).glob("*.unet.safetensors"))
+    assert [m.name for m in models] == ["brain-tumor.unet.safetensors"]
+    assert all((installed / box / m.name).read_bytes() == m.read_bytes() for m in models)
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(archives: Path):
     (wheel,) = archives.glob("*.whl")
     tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
