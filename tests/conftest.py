@@ -13,6 +13,9 @@ import pytest
 from napari_unet.environment import prepare
 
 prepare()  # the tests share two cores with the engines they start; before torch is loaded
+# The tests' bioimageio.core brings it, and tifffile would use it; those who use the program have
+# not got it.
+sys.modules["imagecodecs"] = None  # type: ignore[assignment]
 REPOSITORY = Path(__file__).parent.parent
 
 

@@ -59,6 +59,14 @@ FORMATS = (
         read="napari_unet.exchange.state_dict:read",
         also=(".pt", ".safetensors"),
     ),
+    Format(
+        "bioimageio",
+        "bioimage.io package",
+        ".bioimageio.zip",
+        write="napari_unet.exchange.bioimageio.write:write",
+        read="napari_unet.exchange.bioimageio.read:read",
+        also=(".zip",),
+    ),
     Format("onnx", "ONNX", ".onnx", extra="onnx", write="napari_unet.exchange.onnx:write"),
 )
 
