@@ -1,5 +1,6 @@
 """Trainings with a pretrained encoder; nothing is fetched."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from napari_unet.jobs import ResumeJob, TrainJob
 from napari_unet.presets import begun_at_random
 from napari_unet.training.job import resume, train
 from napari_unet.unet.file import load_model
+from napari_unet.unet.summary import describe_model
 from trainings import OPTIM, TINY
 
 NETWORK = UNetConfig(encoder=SMALL, channels=(4,) * 5, norm="batch")
@@ -55,6 +57,13 @@ def test_begins_with_the_weights_of_the_hub_and_tells_so(
     net, card = load_model(model)
     assert card.network.encoder == SMALL
     assert all(not t.is_meta for t in (*net.parameters(), *net.buffers()))
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "timm", None)
+        with pytest.raises(ModelError, match="pip install"):
+            load_model(model)
+        text = describe_model(card)
+        assert text.startswith("m\n")
+        assert "pip install" in text
     segmented = segment(np.zeros((37, 50), np.float32), model)
     assert segmented.shape == (37, 50)
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from napari_unet.card import ModelCard
 from napari_unet.config import UNetConfig
+from napari_unet.errors import ModelError
 from napari_unet.unet.layers import CONVOLUTIONS
 from napari_unet.unet.model import UNet
 
@@ -132,7 +133,15 @@ def describe_model(card: ModelCard) -> str:
         )
     if "val_dice" in scores:
         lines.append(f"val Dice      {scores['val_dice']:.4f} (epoch {scores.get('epoch', '?')})")
-    return "\n".join([*lines, "", summary(card.network)])
+    return "\n".join([*lines, "", _shape(card.network)])
+
+
+def _shape(config: UNetConfig) -> str:
+    """Return the table of levels, or why there is none: the rest of the card can be shown."""
+    try:
+        return summary(config)
+    except ModelError as e:
+        return str(e)
 
 
 def _takes(card: ModelCard) -> str:
