@@ -153,7 +153,7 @@ def test_the_library_is_put_in_order_by_clicks_and_keys(
 
 def test_a_model_that_is_dropped_on_napari_is_added_and_selected(viewer, qtbot, tmp_path, told):
     source = bright_model(tmp_path / f"dropped{SUFFIX}")
-    assert viewer.open(source) == []
+    assert viewer.open(source, plugin=None) == []
     qtbot.waitUntil(lambda: bool(viewer.window._qt_window.findChildren(SegmentDock)), timeout=SLOW)
     (dock,) = viewer.window._qt_window.findChildren(SegmentDock)
     assert workspace.list_models() == [workspace.models_dir() / source.name]
@@ -163,7 +163,7 @@ def test_a_model_that_is_dropped_on_napari_is_added_and_selected(viewer, qtbot, 
     header = json.dumps({"__metadata__": {KEY: "{}"}, "x": {"data_offsets": [0, 10**12]}}).encode()
     hostile = tmp_path / f"hostile{SUFFIX}"
     hostile.write_bytes(struct.pack("<Q", len(header)) + header)
-    assert viewer.open(hostile) == []
+    assert viewer.open(hostile, plugin=None) == []
     assert told[-1].startswith("hostile.unet.safetensors is")
     assert len(told) == 2
     assert not viewer.layers

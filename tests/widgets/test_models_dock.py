@@ -114,7 +114,7 @@ def test_what_comes_with_the_plugin_stays(dock, desk, tmp_path, write_model, mon
     monkeypatch.setattr("napari_unet.library.names.BOXED", boxed)
     desk.session.refresh_models()
     choose(dock, "inside")
-    assert "comes with the plugin" in dock.view.chosen().title
+    assert dock.view.chosen().mark == "comes with the plugin"
     assert not dock.view.remove.isEnabled()
     assert "comes with the plugin" in dock.view.remove.toolTip()
     assert not list(BOXED.glob("inside*"))

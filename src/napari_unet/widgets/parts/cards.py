@@ -21,15 +21,14 @@ from qtpy.QtWidgets import (
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import ROW, Column, Found, Rows
 
-PICTURE = QSize(84, 48)
+PICTURE = QSize(76, 48)
 MARGIN = 4
-LINES = 3  # below the name
 KEPT = 500  # pictures
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is drawn of a row; ``sign`` stands where there is no picture."""
+    """What is drawn of a row: its lines, but for empty ones; a ``sign`` in place of no picture."""
 
     key: str
     title: str
@@ -38,7 +37,7 @@ class Card:
 
 
 class Cards(QListView):
-    """Shows rows as cards of equal height; Enter or a double click opens one.
+    """Shows rows as cards, each as high as its lines; Enter or a double click opens one.
 
     Pictures are asked for when their cards are looked at.
     """
@@ -66,7 +65,6 @@ class Cards(QListView):
         self._later.timeout.connect(self._ask)
         self.setModel(self.found)
         self.setItemDelegate(_Drawn(self))
-        self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -110,10 +108,10 @@ class Cards(QListView):
             self._later.start()
         return self._pictures.get(key)
 
-    def height_of_card(self) -> int:
-        """Return the height of each card."""
-        text = (LINES + 1) * self.fontMetrics().height()
-        return max(text, PICTURE.height()) + 2 * MARGIN
+    def height_of(self, row: Any) -> int:
+        """Return the height of a row's card."""
+        lines = 1 + sum(map(bool, self.card(row).lines))
+        return max(lines * self.fontMetrics().height(), PICTURE.height()) + 2 * MARGIN
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """Open the current row on Enter; the viewer must not see that key."""
@@ -146,8 +144,8 @@ class _Drawn(QStyledItemDelegate):
         self._cards = cards
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
-        """Return the room of every card."""
-        return QSize(0, self._cards.height_of_card())
+        """Return the room of a card."""
+        return QSize(0, self._cards.height_of(index.data(ROW)))
 
     def paint(
         self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
@@ -185,7 +183,7 @@ class _Drawn(QStyledItemDelegate):
     ) -> None:
         height = option.fontMetrics.height()
         right = Qt.TextElideMode.ElideRight
-        for i, line in enumerate((card.title, *card.lines)):
+        for i, line in enumerate((card.title, *filter(None, card.lines))):
             font = QFont(option.font)
             font.setBold(i == 0)
             painter.setFont(font)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_unet.card import ModelCard
-from napari_unet.widgets.parts.form import narrow
 from napari_unet.widgets.parts.model_words import found_words, number, plain, trained_on
+from napari_unet.widgets.parts.rows import bold
 from napari_unet.widgets.parts.text import Text
 from napari_unet.widgets.views.model_rows import ModelRow
 
@@ -47,14 +47,17 @@ class ModelDetails(QWidget):
             return
         self.facts = facts
         lines = QWidget()
-        form = narrow(QFormLayout(lines))
+        column = QVBoxLayout(lines)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
         for label, text in facts:
-            said = Text(text)
             if label:
-                form.addRow(QLabel(label), said)
-                said.setAccessibleName(label)
-            else:
-                form.addRow(said)
+                title = QLabel(label)
+                title.setFont(bold())
+                column.addWidget(title)
+            said = Text(text)
+            said.setAccessibleName(label)
+            column.addWidget(said)
         self._layout.replaceWidget(self._lines, lines)
         self._lines.hide()
         self._lines.deleteLater()
@@ -81,13 +84,13 @@ def _facts(row: ModelRow) -> Iterator[tuple[str, str]]:
     for subset, summary in row.scores.items():
         yield subset.capitalize(), spread(summary)
     yield from _by_group(card)
-    yield "Validated", _validated(card)
+    yield "Validation", _validated(card)
     yield from told[FIRST:]
     yield "Trained on", trained_on(card)
     yield "Trained", _trained(card)
     yield "Network", _network(card)
     yield "Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())
-    yield "", f"The {row.mark}" if row.mark else ""
+    yield "Same weights as", ", ".join(row.same_as)
     yield "File", row.path
 
 

@@ -51,11 +51,6 @@ class ModelRow:
         return number(summary.get("mean"), measure)
 
     @property
-    def title(self) -> str:
-        """Its name, and that it came with the plugin."""
-        return f"{self.name} · {BOXED}" if self.entry.boxed else self.name
-
-    @property
     def found(self) -> str:
         """What it finds in which images; what is wrong with the file if it is unusable."""
         card = self.entry.card
@@ -64,27 +59,31 @@ class ModelRow:
         return found_words(card)
 
     @property
-    def facts(self) -> str:
-        """Scores, size and date, as far as they are known."""
+    def scored(self) -> str:
+        """Its scores, as far as they are known."""
         iou = self.test("iou")
-        parts = [
-            self._dice_words(),
-            f"IoU {iou:.2f}" if math.isfinite(iou) else "",
-            size_words(self.entry.size),
-            date_words(self),
-        ]
-        return " · ".join(filter(None, parts))
+        return _joined(self._dice_words(), f"IoU {iou:.2f}" if math.isfinite(iou) else "")
+
+    @property
+    def file(self) -> str:
+        """Size and date."""
+        return _joined(size_words(self.entry.size), date_words(self))
 
     @property
     def mark(self) -> str:
-        """What is odd about it; empty if nothing is."""
-        return f"same weights as {', '.join(self.same_as)}" if self.same_as else ""
+        """What sets it apart from others; empty if nothing does."""
+        same = f"same weights as {', '.join(self.same_as)}" if self.same_as else ""
+        return _joined(BOXED if self.entry.boxed else "", same)
 
     def _dice_words(self) -> str:
         if not math.isfinite(self.dice):
             return ""
         subset = "Dice" if math.isfinite(self.test("dice")) else "val. Dice"
         return f"{subset} {self.dice:.2f}"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
 
 
 def size_words(size: int) -> str:
@@ -114,12 +113,19 @@ def _described(row: ModelRow) -> str:
     card = row.entry.card
     if card is None:
         return row.entry.error
-    return " ".join([row.found, plain(card.data.get("folder")), card.name, plain(card.about)])
+    return " ".join(
+        [row.found, row.mark, plain(card.data.get("folder")), card.name, plain(card.about)]
+    )
+
+
+def _tooltip(row: ModelRow) -> str:
+    """Return all that a card shows, some of which may be cut off."""
+    return "\n".join(filter(None, (row.name, row.found, row.scored, row.file, row.mark)))
 
 
 NAME, DATE, DICE, SIZE, WORDS = range(5)
 COLUMNS = (
-    Column("Name", lambda r: r.title, lambda r: r.name.casefold()),
+    Column("Name", lambda r: r.name, lambda r: r.name.casefold(), _tooltip),
     Column("Date", date_words, when),
     Column("Dice", lambda r: f"{r.dice:.2f}", lambda r: r.dice),
     Column("Size", lambda r: size_words(r.entry.size), lambda r: r.entry.size),

@@ -22,12 +22,12 @@ from napari_unet.widgets.views.model_rows import COLUMNS, DATE, DICE, NAME, SIZE
 NONE = "No models yet: train one under Train, import one, or drop a model file here."
 NONE_CHOSEN = "Choose a model first."
 ORDERS = (  # by which column, and whether the largest comes first
-    ("newest", "Newest first", DATE, True),
-    ("name", "By name", NAME, False),
-    ("dice", "Best Dice first", DICE, True),
-    ("size", "Largest first", SIZE, True),
+    ("newest", "Newest", DATE, True),
+    ("name", "Name", NAME, False),
+    ("dice", "Dice", DICE, True),
+    ("size", "Size", SIZE, True),
 )
-LIST_HEIGHT = 190
+LIST_HEIGHT = 210
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ModelsView(Page):
         self.search.setClearButtonEnabled(True)
         self.order = Choice()
         self.order.setAccessibleName("Order")
-        self.order.setToolTip("In which order models are listed")
+        self.order.setToolTip("What comes first: the newest, by name, the best Dice, the largest")
         self.order.set_items([(key, text) for key, text, _, _ in ORDERS], ORDERS[0][0])
         self.count = Text()
         self.cards = Cards(COLUMNS, _card)
@@ -143,11 +143,10 @@ class ModelsView(Page):
         top.addWidget(self.order, 2)
         buttons = QGridLayout()
         buttons.setSpacing(4)
-        first, second = (self.use, self.add, self.export), (self.rename, self.remove, self.verify)
-        for line, widgets in enumerate((first, second)):
-            for i, button in enumerate(widgets):
-                buttons.addWidget(button, line, i)
-        buttons.addWidget(self.show_file, 2, 0)
+        buttons.addWidget(self.use, 0, 0, 1, 3)
+        others = (self.add, self.export, self.verify, self.rename, self.remove, self.show_file)
+        for i, button in enumerate(others):
+            buttons.addWidget(button, 1 + i // 3, i % 3)
         self.body.addLayout(top)
         self.body.addWidget(self.count)
         self.body.addWidget(self.cards, 1)
@@ -261,8 +260,7 @@ class ModelsView(Page):
 def _card(row: ModelRow) -> Card:
     card = row.entry.card
     sign = "?" if card is None else f"{card.network.dims}D"
-    lines = (row.found, row.facts, row.mark)
-    return Card(row.path, row.title, lines, sign)
+    return Card(row.path, row.name, (row.found, row.scored, row.file, row.mark), sign)
 
 
 def _button(text: str, tooltip: str) -> QPushButton:
