@@ -51,6 +51,13 @@ def test_newer_format_is_named():
         parse_card(json.dumps(data), "m")
 
 
+def test_settings_of_later_versions_are_told_apart_from_damage():
+    data = to_json(CARD)
+    data["network"]["wings"] = 2
+    with pytest.raises(ModelError, match=r"unknown setting wings.*newer napari-unet may"):
+        parse_card(json.dumps(data), "m")
+
+
 @pytest.mark.parametrize(
     ("header", "body", "words"),
     [

@@ -196,7 +196,8 @@ def parse_card(text: str, name: str) -> ModelCard:
             )
         card = from_json(ModelCard, harmless(data) if isinstance(data, dict) else data)
     except (ValueError, ConfigError, RecursionError) as e:
-        raise ModelError(f"{name}: its model card cannot be read ({e!s:.300}).") from e
+        newer = " A newer napari-unet may have written it." if "unknown setting" in str(e) else ""
+        raise ModelError(f"{name}: its model card cannot be read ({e!s:.300}).{newer}") from e
     names = tuple(printable(n, LONGEST_NAME, lines=False) for n in card.labels.names)
     return replace(card, name=plain_name(card.name), labels=replace(card.labels, names=names))
 

@@ -1,6 +1,7 @@
 """The steps in a model file, taken by an interpreter that knows torch only."""
 
 import json
+from importlib.util import find_spec
 from operator import itemgetter
 
 import pytest
@@ -58,6 +59,14 @@ def test_the_steps_give_what_the_network_gives_at_any_size(name):
     for space in spaces:
         x = torch.randn(1, config.in_channels, *deep, *space)
         torch.testing.assert_close(taken(found, net.state_dict(), x), net(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(find_spec("timm") is None, reason="needs timm, of the extra encoders")
+def test_pretrained_encoders_are_written_down_as_well():
+    config = UNetConfig(encoder="mobilenetv3_large_100", depth=4, base_channels=4, norm="batch")
+    net, x = random_net(config), torch.randn(1, 1, 70, 64)
+    found = taken(graph(config, (64, 64)), net.state_dict(), x)
+    torch.testing.assert_close(found, net(x), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from napari_unet.errors import ModelError
-from napari_unet.header import MAX_BODY, read_header
+from napari_unet.header import MAX_BODY, opened
+from napari_unet.unet.file import tensors
 
 PICKLED = (".pth", ".pt", ".ckpt")
 SAFE = ".safetensors"
@@ -68,11 +67,9 @@ def read_weights(path: str | Path) -> Weights:
 
 
 def _read_safe(path: Path) -> Weights:
-    header = read_header(path)
-    try:
-        return Weights(_without_prefix(load_file(path)), header.metadata)
-    except (SafetensorError, OSError, ValueError) as e:
-        raise ModelError(f"{path.name} is damaged: {e}") from e
+    with opened(path) as (file, header):
+        found = dict(tensors(file, header, path.name))
+    return Weights(_without_prefix(found), header.metadata)
 
 
 def _read_pickled(path: Path, size: int) -> Weights:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +27,7 @@ from napari_unet.card import (
     is_picture,
 )
 from napari_unet.errors import ModelError
-from napari_unet.header import Header, Stored, opened, shown
+from napari_unet.header import Header, opened, shown
 from napari_unet.unet.graph import graph_text
 from napari_unet.unet.memory import free_ram, words
 from napari_unet.unet.model import UNet
@@ -118,25 +118,29 @@ def load_model(path: str | Path) -> tuple[UNet, ModelCard]:
         wanted = model.state_dict()
         _check_fit(header, wanted, path.name)
         _check_room(wanted, path.name)
-        weights = {
-            name: _read(file, one, path.name).to(wanted[name].dtype)
-            for name, one in sorted(header.tensors.items(), key=lambda item: item[1].start)
-        }
+        weights = {k: v.to(wanted[k].dtype) for k, v in tensors(file, header, path.name)}
     _check_values(weights, path.name)
     model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(False), card
 
 
-def _read(file: BinaryIO, one: Stored, name: str) -> Tensor:
-    """Return the next tensor of a file.
+def tensors(file: BinaryIO, header: Header, name: str) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of a file from `napari_unet.header.opened`, in the order they lie there.
 
-    Not mapped into memory, as safetensors does it: if somebody shortens a mapped file, the whole
-    process is killed.
+    It is not mapped into memory, as safetensors does it: if somebody shortens a mapped file, the
+    whole process is killed.
+
+    Raises
+    ------
+    ModelError
+        If the file is shorter than it was when its header was read.
     """
-    data = bytearray(one.end - one.start)
-    if file.readinto(data) != len(data):  # type: ignore[attr-defined]
-        raise ModelError(f"{name} was changed while it was read. Try again.")
-    return torch.frombuffer(data, dtype=DTYPES[one.dtype]).reshape(one.shape)
+    for key, one in sorted(header.tensors.items(), key=lambda item: (item[1].start, item[1].end)):
+        data = bytearray(one.end - one.start)
+        if file.readinto(data) != len(data):  # type: ignore[attr-defined]
+            raise ModelError(f"{name} was changed while it was read. Try again.")
+        flat = torch.frombuffer(data, dtype=DTYPES[one.dtype]) if data else torch.empty(0)
+        yield key, flat.to(DTYPES[one.dtype]).reshape(one.shape)
 
 
 def _check_fit(header: Header, wanted: Mapping[str, Tensor], name: str) -> None:
@@ -169,6 +173,6 @@ def _check_values(weights: Mapping[str, Tensor], name: str) -> None:
     wrong += [key for key, one in weights.items() if key.endswith("var") and bool((one < 0).any())]
     if wrong:
         raise ModelError(
-            f"{name} is damaged: {len(wrong)} weights hold values that are no numbers, infinite or "
+            f"{name} is damaged: values of {len(wrong)} of its weights are no finite numbers, or "
             f"impossible (e.g. {wrong[0]})."
         )

@@ -184,7 +184,7 @@ class _Recorder(TorchFunctionMode):
         elif name == "narrow":
             self._crop(args, result, shape)
         elif name in OPERATIONS:
-            if name == "permute":
+            if name == "permute" and isinstance(args[1], int):  # not in a list
                 args = (args[0], args[1:])
             given = {**dict(zip(OPERATIONS[name], args, strict=False)), **kwargs}
             tensors = {k: found for k, v in given.items() if (found := _tensors((v,)))}
