@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,10 @@ def show(args: argparse.Namespace) -> None:
 def bring_in(args: argparse.Namespace) -> None:
     """Put a copy of a model into the library, once it was found to be sound and to run."""
     from napari_unet.library import add
+    from napari_unet.library.formats import to_read
 
-    done = add(args.source, args.name, args.format)
+    options = _options(args.option, to_read, "read", args.source, args.format)
+    done = add(args.source, args.name, args.format, **options)
     if args.json:
         print_json({**_told(done.entry), "known": done.known})
     elif done.known:
@@ -72,8 +75,10 @@ def bring_in(args: argparse.Namespace) -> None:
 def export(args: argparse.Namespace) -> None:
     """Write a model for others to use, in the format that the ending of TARGET tells."""
     from napari_unet.library import export as run
+    from napari_unet.library.formats import to_write
 
-    path = run(args.model, args.target, args.format)
+    options = _options(args.option, to_write, "write", args.target, args.format)
+    path = run(args.model, args.target, args.format, **options)
     if args.json:
         print_json({"path": str(path)})
     else:
@@ -143,6 +148,15 @@ def demo(args: argparse.Namespace) -> None:
     from napari_unet.demo import run
 
     run(args.out, headless=args.headless, minutes=args.minutes)
+
+
+def _options(
+    texts: Sequence[str], choose: Callable[[str, str], Any], able: str, path: str, name: str
+) -> dict[str, Any]:
+    """Return what the format is told besides; it is that of the file, or the one that is named."""
+    from napari_unet.library.options import options_of
+
+    return options_of(getattr(choose(path, name), able), texts) if texts else {}
 
 
 def _told(entry: Any) -> dict[str, Any]:
@@ -243,4 +257,11 @@ def _format(p: argparse.ArgumentParser, able: str, default: str) -> None:
         default="",
         metavar="F",
         help=f"(default: {default}) {words}",
+    )
+    p.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what the format can be told besides (docs/exchange.md); can be repeated",
     )
