@@ -57,7 +57,15 @@ def test_the_manifest_at_the_top_is_the_packaged_one():
 # --- dependencies -----------------------------------------------------------------------------
 
 
-OPTIONAL = {"medical", "drive", "devices", "cluster"}  # extras that the code can do without
+OPTIONAL = {  # extras that the code can do without
+    "medical",
+    "drive",
+    "devices",
+    "cluster",
+    "onnx",
+    "encoders",
+    "bioimageio",
+}
 
 
 def names(requirements: list[str]) -> set[str]:
