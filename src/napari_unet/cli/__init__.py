@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from napari_unet import __version__
 from napari_unet.cli import corrections, data, improving, models, runs, scores, segmenting, training
+from napari_unet.cli.arguments import found
 from napari_unet.environment import prepare
 from napari_unet.errors import readable
 
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     prepare()
     try:
-        args = build_parser().parse_args(argv)
+        args = found(build_parser().parse_args(argv))
         args.run(args)
     except KeyboardInterrupt:
         print("napari-unet: stopped; what was reported as saved is kept.", file=sys.stderr)

@@ -7,7 +7,8 @@ import dataclasses
 import json
 import math
 import typing
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from napari_unet.config import SplitConfig
@@ -156,28 +157,62 @@ def model_file(text: str) -> str:
 MODEL = "a model file, or the name of a model of the library"
 
 
-def model(text: str) -> str:
-    """Return the file of a model that is read: a path, or a name of the library.
+@dataclass(frozen=True)
+class Sought:
+    """What was typed for a file that is looked for once all else was found to be right."""
+
+    text: str
+    find: Callable[[str], str]
+
+
+def model(text: str) -> Sought:
+    """Take a model that is read: a path, or a name of the library."""
+    return Sought(text, _model)
+
+
+def trained_model(text: str) -> Sought:
+    """Take a model whose training is to go on, which need not be written yet."""
+    return Sought(text, _trained_model)
+
+
+def split_or_model(text: str) -> Sought:
+    """Take a split file, or the model beside which one lies."""
+    return Sought(text, _split_or_model)
+
+
+def found(args: argparse.Namespace) -> argparse.Namespace:
+    """Return what was typed, with paths in place of what was `Sought`.
+
+    That is not done while it is parsed: a missing model is no wrong usage, and wrong usage is told
+    first.
 
     Raises
     ------
     ModelError
-        If there is none. It is no wrong usage, and told in one line.
+        If there is no such model.
     """
+    return argparse.Namespace(**{name: _found(value) for name, value in vars(args).items()})
+
+
+def _found(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_found(v) for v in value]
+    return value.find(value.text) if isinstance(value, Sought) else value
+
+
+def _model(text: str) -> str:
     from napari_unet.library import find
 
     return str(find(text)) if text else text
 
 
-def trained_model(text: str) -> str:
-    """Return the file of a model whose training is to go on, which need not be written yet."""
+def _trained_model(text: str) -> str:
     from napari_unet.library.jobs import find_training
 
     return str(find_training(text))
 
 
-def split_or_model(text: str) -> str:
-    """Return a split file, or the file of the model beside which one lies."""
+def _split_or_model(text: str) -> str:
     from napari_unet.library.jobs import find_split
 
     return find_split(text)
