@@ -1,12 +1,17 @@
+import json
+from pathlib import Path
+
 import nibabel
 import numpy as np
 import pytest
 from skimage.io import imsave
 
+from napari_unet.data.case_ids import CaseIds
 from napari_unet.data.cases import Case
+from napari_unet.data.formats import read_image
 from napari_unet.errors import DataError
 from napari_unet.events import CaseDone, Note
-from napari_unet.scoring import masks_of, score_files
+from napari_unet.scoring import check_place, masks_of, named_folder, score_files, strangers
 
 
 def write(folder, name, mask):
@@ -144,3 +149,52 @@ def test_a_mask_that_could_be_of_several_cases_is_of_none(tmp_path):
     }
     with pytest.raises(DataError, match="no folder"):
         masks_of(tmp_path / "none", [], tmp_path)
+
+
+def test_predictions_of_nnunet_are_known_by_their_ids(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("a_1.png", "a_2.png", "x.png"):
+        write(out, name, half())
+    np.savez(out / "a_1.npz", np.zeros(3))
+    ids = CaseIds(".png", {"a_1": "images/a/1", "a_2": "images/a/2", "x": "images/gone"})
+    (out / "dataset.json").write_text(json.dumps({"file_ending": ".png", **ids.stored()}))
+    known = cases(tmp_path, "a/1", "a/2", "b/1")
+    assert masks_of(out, known, tmp_path) == {
+        "images/a/1": out / "a_1.png",
+        "images/a/2": out / "a_2.png",
+    }
+    assert strangers(out, known, tmp_path) == ["x.png"]
+    # Exported by another program, they are known by their names.
+    (out / "dataset.json").write_text('{"file_ending": ".png"}')
+    assert masks_of(out, cases(tmp_path, "q/x"), tmp_path) == {"images/q/x": out / "x.png"}
+
+
+def test_a_folder_may_have_a_name(tmp_path):
+    assert named_folder(f"nnU-Net={tmp_path}") == ("nnU-Net", tmp_path)
+    assert named_folder(f"a={tmp_path}=b") == ("a", Path(f"{tmp_path}=b"))
+    there = tmp_path / "k=3"
+    there.mkdir()
+    assert named_folder(str(there)) == ("k=3", there)
+    assert named_folder(str(tmp_path / "r1")) == ("r1", tmp_path / "r1")
+
+
+def test_a_mask_lies_where_its_scan_does(tmp_path):
+    affine = np.array([[0, 2.0, 0, 5], [-1, 0, 0, 7], [0, 0, 3, -9], [0, 0, 0, 1]])
+    values = np.zeros((4, 5, 6), np.uint8)
+
+    def volume(name, change=((0, 0, 0.0),)):
+        moved = affine.copy()
+        for row, column, by in change:
+            moved[row, column] += by
+        nibabel.save(nibabel.Nifti1Image(values, moved), tmp_path / f"{name}.nii.gz")
+        return tmp_path / f"{name}.nii.gz"
+
+    scan = read_image(volume("scan"))
+    check_place(volume("same"), scan)
+    check_place(volume("near", [(2, 3, 1.4)]), scan)
+    write(tmp_path, "picture.png", half())
+    check_place(tmp_path / "picture.png", scan)  # which does not say
+    for change in ([(2, 3, 1.6)], [(0, 1, -4.0)], [(2, 2, 0.5)]):
+        with pytest.raises(DataError, match=r"far.nii.gz does not lie where scan.nii.gz does"):
+            check_place(volume("far", change), scan)
