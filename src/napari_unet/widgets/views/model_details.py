@@ -54,6 +54,7 @@ class ModelDetails(QWidget):
             if label:
                 title = QLabel(label)
                 title.setFont(bold())
+                title.setIndent(0)
                 column.addWidget(title)
             said = Text(text)
             said.setAccessibleName(label)
