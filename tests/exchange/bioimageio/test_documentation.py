@@ -5,17 +5,18 @@ from packages import CARDS
 
 
 def test_it_tells_what_the_card_tells() -> None:
-    scores = {"dice": 0.81234, "by_type": {"a": 0.5, "rows": [1, 2]}, "note": "unseen people"}
+    scores = {"val_dice": 0.81234, "test": {"mean": {"iou": 0.5, "hd95": 9}, "rows": [1, 2]}}
     text = documentation(replace(CARDS["binary"], scores=scores))
     for part in (
         "# tiny one\n",
         "## Limits\n\nDark images.\n\nVery bright ones.",
         "## Not for\n\nDiagnosis.",
         "## Validation\n",  # bioimage.io asks for it
-        "| dice | 0.8123 |\n| by_type / a | 0.5 |\n| note | unseen people |",
+        "| val_dice | 0.8123 |\n| test / mean / iou | 0.5 |\n",
     ):
         assert part in text
     assert "rows" not in text
+    assert "hd95" not in text
 
 
 def test_it_tells_how_this_program_differs() -> None:

@@ -94,6 +94,16 @@ def test_a_file_that_swells_is_refused_before_it_does(
         next(package.file("zeros", "its weights"))
 
 
+def test_a_file_that_cannot_be_unpacked_is_damaged(tmp_path: Path) -> None:
+    path = packed(tmp_path / "p.zip", {"rdf.yaml": MODEL, "w.pt": os.urandom(50) * 100})
+    data = bytearray(path.read_bytes())
+    place = data.index(b"w.pt") + 10
+    data[place : place + 20] = bytes(20)
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"p\.zip .* is damaged"), opened(path) as package:
+        b"".join(package.file("w.pt", "its weights"))
+
+
 def test_a_file_that_is_longer_than_announced_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path / "p.zip", {"rdf.yaml": MODEL, "zeros": bytes(1 << 20)})
     data = path.read_bytes().replace(struct.pack("<L", 1 << 20), struct.pack("<L", 16))

@@ -23,7 +23,8 @@ MODULE = "napari_unet.exchange.bioimageio.network"
 
 HEADER = '''"""A U-Net (Ronneberger, Fischer and Brox 2015), in one file that needs PyTorch alone.
 
-Gathered from the source of napari-unet {version}; BSD-3-Clause. `unet` returns the network.
+Encoders of timm need that as well. Gathered from the source of napari-unet {version}; BSD-3-Clause.
+`unet` returns the network.
 """
 
 from __future__ import annotations

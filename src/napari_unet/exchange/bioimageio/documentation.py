@@ -19,6 +19,8 @@ TOLD = {  # what a card may say of the model, and the headings that it stands un
     "cite": "Please cite",
 }
 
+SCORES = ("dice", "iou", "val_dice", "images", "patients")  # of all in a card: the best known
+
 VALIDATION = """\
 Scores of a model hold for images like those it was measured on. Before relying on it, segment
 images of your own of which you have reference masks that it never saw, and compare: Dice and IoU
@@ -53,7 +55,7 @@ def _parts(card: ModelCard) -> Iterator[str]:
 
 
 def _table(scores: Mapping[str, Any]) -> str:
-    """Return scores that are numbers or words as a table."""
+    """Return the best-known scores as a table, those of parts of the data included."""
     rows = [f"| {key} | {value} |" for key, value in _plain(scores)]
     return "\n".join(["| score | value |", "|---|---|", *rows]) if rows else ""
 
@@ -62,5 +64,5 @@ def _plain(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, st
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _plain(value, f"{above}{key} / ")
-        elif isinstance(value, str | int | float):
+        elif key in SCORES and isinstance(value, int | float):
             yield f"{above}{key}", f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,15 +57,16 @@ class Package:
                 f"{what} are at {source[:200]}, and nothing is fetched. Download the whole "
                 "package, with all of its files"
             )
-        key = "/".join(safe_parts(source))
-        if key not in self.files:
-            raise self.refused(f"{what}, {source[:200]!r}, are not in it")
-        found = hashlib.sha256()
-        for part in _unpacked(self.archive, self.files[key]):
-            found.update(part)
-            yield part
-        if isinstance(wanted, str) and wanted.lower() != found.hexdigest():
-            raise self.refused(f"{what}, {source[:200]!r}, are not those that it describes")
+        with _sound(self.name):
+            key = "/".join(safe_parts(source))
+            if key not in self.files:
+                raise DataError(f"{what}, {source[:200]!r}, are not in it")
+            found = hashlib.sha256()
+            for part in _unpacked(self.archive, self.files[key]):
+                found.update(part)
+                yield part
+            if isinstance(wanted, str) and wanted.lower() != found.hexdigest():
+                raise DataError(f"{what}, {source[:200]!r}, are not those that it describes")
 
     def refused(self, why: str) -> ModelError:
         """Return the error that says why the package is not imported."""
@@ -80,20 +81,36 @@ def opened(path: Path) -> Iterator[Package]:
     ------
     ModelError
         If it is no package of a model, is damaged, or holds what no package needs: links, names
-        that lead out of it, a description that is more than plain values. Also of what is raised
-        while it is open.
+        that lead out of it, a description that is more than plain values.
     """
+    with ExitStack() as stack:
+        with _sound(path.name):
+            try:
+                raw = stack.enter_context(path.open("rb"))
+            except FileNotFoundError as e:
+                raise ModelError(f"There is no package {path}.") from e
+            except IsADirectoryError as e:
+                raise ModelError(f"{path} is a folder. Pack what is in it as a zip archive.") from e
+            archive = stack.enter_context(_archive(raw))
+            package = _described(path.name, archive)
+        yield package
+
+
+@contextmanager
+def _sound(name: str) -> Iterator[None]:
+    """Say of which package an error is."""
     try:
-        with path.open("rb") as raw, _archive(raw) as archive:
-            yield _described(path.name, archive)
+        yield
     except DataError as e:
-        raise ModelError(f"{path.name} is not imported: {e}.") from e
-    except FileNotFoundError as e:
-        raise ModelError(f"There is no package {path}.") from e
-    except IsADirectoryError as e:
-        raise ModelError(f"{path} is a folder. Pack what is in it as a zip archive.") from e
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as e:
-        raise ModelError(f"{path.name} is no package of bioimage.io, or is damaged ({e}).") from e
+        raise ModelError(f"{name} is not imported: {e}.") from e
+    except ModelError:
+        raise
+    except Exception as e:  # zipfile, and what unpacks for it, raise anything at all
+        if isinstance(e, OSError) and e.errno is not None:
+            raise  # the disk's fault, not the package's
+        raise ModelError(
+            f"{name} is no package of bioimage.io, or is damaged ({e or type(e).__name__})."
+        ) from e
 
 
 def _archive(raw: Any) -> zipfile.ZipFile:
