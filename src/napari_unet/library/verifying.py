@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_unet.card import ModelCard, checksum
-from napari_unet.errors import ModelError
+from napari_unet.card import checksum
 from napari_unet.library.names import find, name_of
 
 
@@ -45,36 +44,9 @@ def verify(model: str | Path) -> Verified:
     ModelError
         If something is wrong with it.
     """
+    from napari_unet.unet.trying import tried
+
     path = find(model)
     digest = checksum(path)
-    weights, ran, gave = _run(path)
+    weights, ran, gave = tried(path)
     return Verified(name_of(path), str(path), digest, weights, ran, gave)
-
-
-def _run(path: Path) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    """Return the number of weights, and the shapes ``(C, *S)`` of an image and of its answer."""
-    import torch
-
-    from napari_unet.unet.file import load_model
-
-    network, card = load_model(path)
-    wrong = [k for k, v in network.state_dict().items() if not bool(torch.isfinite(v).all())]
-    if wrong:
-        raise ModelError(
-            f"{path.name} is damaged: {len(wrong)} of its weights are no finite numbers "
-            f"(e.g. {wrong[0]})."
-        )
-    image = torch.zeros(1, card.network.in_channels, *_least(card))
-    with torch.inference_mode():
-        answer = network(image)
-    if not bool(torch.isfinite(answer).all()):
-        raise ModelError(f"{path.name} runs, but what it says of an empty image is no number.")
-    weights = sum(p.numel() for p in network.parameters())
-    return weights, tuple(image.shape[1:]), tuple(answer.shape[1:])
-
-
-def _least(card: ModelCard) -> tuple[int, ...]:
-    """Return the sides of the smallest image that a network takes, and is defined on."""
-    from napari_unet.unet.grid import grids
-
-    return tuple(sum(grid.margins(1)) + 1 for grid in grids(card.network))
