@@ -62,6 +62,8 @@ KEPT_TO = {
     "requests": {"downloads"},
     "gdown": {"downloads"},
     "lightning_fabric": {"unet"},
+    "onnx": {"unet", "exchange"},
+    "onnxruntime": {"unet", "exchange"},
     "timm": {"unet"},
     "huggingface_hub": {"unet"},
     "distributed": {"inference"},
