@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from models import random_model
 from napari_unet.card import ModelCard, read_card
+from napari_unet.cli import main
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import COLOUR, LabelRule
 from napari_unet.errors import ConfigError, ModelError
@@ -269,3 +270,15 @@ def test_safetensors_hold_the_values_as_text(tmp_path, target):
     save_file(random_unet(classes=3).state_dict(), path, {"mask_values": "[0, 2, 5]"})
     read(path, target)
     assert read_card(target).labels.values == (2, 5)
+
+
+def test_a_state_dict_is_imported_and_exported_from_the_command_line(tmp_path, capsys):
+    path = saved(tmp_path / "chest.pth", random_unet(3, 3))
+    told = ["--option", "classes=lung,heart", "--option", "size=32,48"]
+    assert main(["models", "import", str(path), "--name", "thorax", *told, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == ["lung", "heart"]
+    assert main(["models", "export", "thorax", str(tmp_path / "back.pth")]) == 0
+    found = torch.load(tmp_path / "back.pth", weights_only=True)
+    assert found.keys() - {"mask_values"} == random_unet(3, 3).state_dict().keys()
+    assert main(["models", "import", str(path), "--option", "speed=3"]) == 1
+    assert "no option 'speed'" in capsys.readouterr().err

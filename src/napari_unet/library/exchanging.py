@@ -72,7 +72,7 @@ def add(
         return Added(read_entry(find(source)), known=True)
     with _staging(source) as folder:
         wanted = name or _free(_called(source, form))
-        made = formats.read(form, source, folder / f"{wanted}{SUFFIX}")
+        made = formats.read(form, source, folder / f"{wanted}{SUFFIX}", **options)
         verify(made)
         if (twin := same_as(made)) is not None:
             return Added(twin, known=True)
