@@ -76,6 +76,16 @@ def test_a_file_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx", "m.unet.safetensors"]
 
 
+def test_a_file_that_the_runtime_does_not_take_is_not_written(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise ValueError("unknown operator\nat a node")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    with pytest.raises(ModelError, match=r"does not take m \(unknown operator\)"):
+        write(random_model(tmp_path / "m.unet.safetensors"), tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()
+
+
 def test_the_library_writes_it_and_does_not_read_it():
     assert formats.to_write("out.onnx").name == "onnx"
     with pytest.raises(ConfigError, match="cannot be read"):

@@ -68,8 +68,8 @@ def write(model_path: Path, target: Path, output: Output = "probabilities") -> P
     try:
         checker.check_model(made, full_check=True)
         data = made.SerializeToString()
-    except ValueError as e:  # above two gigabytes
-        raise ModelError(f"{card.name} is too large for an ONNX file ({e}).") from e
+    except (ValueError, checker.ValidationError) as e:  # the first: above two gigabytes
+        raise ModelError(f"{card.name} cannot be written as ONNX ({_first(e)}).") from e
     if find_spec("onnxruntime"):
         _compare(model, data, output, card.name)
     with atomic(target) as temporary:
@@ -121,7 +121,13 @@ def _compare(model: UNet, data: bytes, output: Output, name: str) -> None:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
+    except Exception as e:  # it raises anything
+        raise ModelError(
+            f"ONNX Runtime {onnxruntime.__version__} does not take {name} ({_first(e)}). "
+            "No file was written."
+        ) from e
     random = torch.Generator().manual_seed(0)
     for images in _samples(model, random):
         with torch.inference_mode():
@@ -135,6 +141,10 @@ def _compare(model: UNet, data: bytes, output: Output, name: str) -> None:
                 f"torch: probabilities of a {tuple(images.shape)} image differ by up to "
                 f"{apart:.1g}. No file was written."
             )
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _samples(model: UNet, random: torch.Generator) -> Iterator[torch.Tensor]:
