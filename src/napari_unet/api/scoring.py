@@ -26,6 +26,8 @@ def evaluate(
 
     Parameters
     ----------
+    model
+        A model file, or the name of a model of the library, such as ``brain-tumor``.
     subset
         Of the split saved beside the model; use "all" for a folder it never saw.
     threshold
@@ -69,7 +71,7 @@ def compare(
     Parameters
     ----------
     models
-        Model files; every other column is compared with the first one.
+        Model files or names of the library; every other column is compared with the first one.
     readers
         Folders of masks that people drew, named like the folder's images or masks, or of nnU-Net's
         predictions (see docs/exchange.md); "NAME=DIR" says what to call one.
@@ -138,7 +140,7 @@ def rank(
 ) -> Ranked:
     """Tell which images of a folder are worth correcting next, the most worthwhile first.
 
-    Images without a reference are ranked as well. ``subset`` refers to the split saved beside the
-    model.
+    Images without a reference are ranked as well. ``model`` is a file or a name of the library;
+    ``subset`` refers to the split saved beside the model.
     """
     return finish(RankJob(str(folder), str(model), subset, limit, device), Ranked, on_event)

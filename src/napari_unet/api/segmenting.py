@@ -72,6 +72,8 @@ def segment(
     images
         ``(H, W)``, ``(H, W, C)`` or a stack ``(…, H, W)``; or files and folders. A model of
         volumes takes the axis before the height for the depth.
+    model
+        A model file, or the name of a model of the library, such as ``brain-tumor``.
     channels
         Whether an array's last axis holds channels; None: it does if it has 3 or 4 entries.
     threshold

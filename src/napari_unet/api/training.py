@@ -43,7 +43,8 @@ def train(
     limit
         Largest number of cases to use; 0 uses all.
     start
-        A model file whose network and weights training begins with; it is not changed.
+        A model file, or a name of the library, whose network and weights training begins with; it
+        is not changed.
     encoder_weights
         A safetensors file of a pretrained encoder's weights, as timm names them, in place of those
         that would be fetched.
@@ -87,7 +88,8 @@ def resume(
     Parameters
     ----------
     model
-        The model file that the training writes; the state to go on from lies beside it.
+        The model file that the training writes, or its name in the library; the state to go on
+        from lies beside it.
     minutes, epochs
         The new budget in all, with what is already done; with neither, that of before.
 
@@ -160,7 +162,7 @@ def improve(
     folder
         The data set that was corrected.
     model, out
-        The old model's file, which is not changed, and the new one's.
+        The old model's file or name in the library, which is not changed; and the new one's file.
     cases
         Names of the cases to learn from; none: all whose reference was corrected.
     minutes, epochs
