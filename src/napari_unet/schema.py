@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -114,9 +114,8 @@ def _build(hint: Any, value: Any) -> Any:
     return value
 
 
-@cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)  # compiles a class's annotations: most of reading a card
+# To compile a class's annotations is most of the work of reading a card.
+_hints: Callable[[Any], dict[str, Any]] = cache(typing.get_type_hints)
 
 
 def _fits(value: Any, hint: Any) -> bool:
