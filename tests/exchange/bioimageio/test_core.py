@@ -7,7 +7,6 @@ import socket
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import pytest
@@ -29,31 +28,10 @@ def core(
     """bioimageio.core, which may neither connect to anything nor write into the user's cache."""
     monkeypatch.setenv("BIOIMAGEIO_CACHE_PATH", str(tmp_path_factory.getbasetemp() / "cache"))
     found = pytest.importorskip("bioimageio.core", reason="bioimageio.core is not installed")
-    from bioimageio.spec._internal.io_packaging import package_file_descr_serializer
-    from bioimageio.spec.model.v0_4 import package_weights
-
-    for serializer in (package_file_descr_serializer, package_weights):
-        _mend(serializer, monkeypatch)
     monkeypatch.setattr(socket.socket, "connect", _refused)
     gc.freeze()  # it collects garbage again and again, and need not look at all of pytest
     yield found
     gc.unfreeze()
-
-
-def _mend(serializer: FunctionType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a serializer of bioimageio.spec call pydantic as it is to be called.
-
-    bioimageio.core 0.11 needs bioimageio.spec 0.5.12, which hands pydantic's handlers one argument
-    too many. Since version 2.14 pydantic refuses that (pydantic/pydantic#13506); bioimageio.spec
-    0.5.14 leaves it out, as is done here. Nothing of the test of packages is touched.
-    """
-
-    def mended(value: Any, handler: Any, info: Any) -> Any:
-        return _original(value, lambda value, _: handler(value), info)  # noqa: F821
-
-    theirs = serializer.__globals__
-    monkeypatch.setitem(theirs, "_original", FunctionType(serializer.__code__, theirs))
-    monkeypatch.setattr(serializer, "__code__", mended.__code__)
 
 
 def _refused(*_: object) -> None:
