@@ -1,6 +1,8 @@
 """The model that comes with the package: what its card has to say, and that it says the truth."""
 
 import json
+import runpy
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -41,6 +43,14 @@ def test_its_card_says_what_people_have_to_know(card):
     assert all(card.about[key] for key in ("summary", "use", "limits", "data", "authors", "cite"))
     assert card.training["command"].startswith("napari-unet train brain_tumor --minutes ")
     assert len(card.training["history"]) >= card.scores["epoch"]
+
+
+def test_the_script_that_rebuilds_it_trains_as_its_card_says(card):
+    tool = runpy.run_path(str(Path(__file__).parent.parent / "tools" / "box_model.py"))
+    minutes = card.training["recipe"]["optim"]["minutes"]
+    words = ["napari-unet", *tool["command"]("brain_tumor", minutes)]
+    assert card.training["command"] == " ".join(words)
+    assert card.about == tool["ABOUT"]
 
 
 def test_its_card_has_scores_with_spread_of_unseen_people(card):
