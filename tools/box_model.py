@@ -38,8 +38,9 @@ ABOUT = {
     "use": "Trying the program, teaching, and as a start for training on slices of one's own.",
     "not_for": "Diagnosis or treatment: this is not a medical device.",
     "limits": "It learned from slices that all show a tumour, of two hospitals: in a slice without "
-    "one it may find one. It misses small and faintly enhancing tumours most, gliomas more than "
-    "the others, and takes vessels and bright membranes for tumour. Other sequences, unenhanced "
+    "one it may find one. Of people it never saw, it did worst on gliomas and on small tumours, "
+    "some of which it missed altogether; of large ones it missed parts. It took wide ventricles, "
+    "bright venous sinuses and the base of the skull for tumour. Other sequences, unenhanced "
     "images, children and other species it never saw. It marks the tumour as drawn in these data, "
     "not oedema or necrosis by themselves.",
     "data": "Brain tumor dataset by Jun Cheng, figshare, doi:10.6084/m9.figshare.1512427, reduced "

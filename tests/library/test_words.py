@@ -12,6 +12,7 @@ from napari_unet.library.words import about, score_lines, table, trash
 from napari_unet.runs import save_scores
 from sessions import write_model
 
+PEOPLE = {"patients": {"count": 3}}
 SUMMARY = {"mean": {"dice": 0.75, "iou": 0.6}, "std": {"dice": 0.1, "iou": 0.2}, "images": 7}
 
 
@@ -28,12 +29,20 @@ def test_a_line_a_model_with_scores_only_where_there_are_some():
 
 def test_scores_of_subsets_and_of_the_groups_in_a_card():
     entry = read_entry(write_model("m"))
-    told = {"val_dice": 0.8, "subsets": {"test": SUMMARY}, "tumor_type": {"glioma": SUMMARY}}
+    told = {"val_dice": 0.8, "subsets": {"test": SUMMARY}, "kind": {"glioma": SUMMARY | PEOPLE}}
     entry = replace(entry, card=replace(entry.card, scores=told))
     assert score_lines(entry).splitlines() == [
         "test scores   Dice 0.750 ± 0.100, IoU 0.600 ± 0.200 (7 images)",
-        "glioma scores Dice 0.750 ± 0.100, IoU 0.600 ± 0.200 (7 images)",
+        "glioma scores Dice 0.750 ± 0.100, IoU 0.600 ± 0.200 (7 images of 3 patients)",
     ]
+
+
+def test_how_a_model_was_trained_and_on_whom_it_was_tested_is_told():
+    card = read_entry(write_model("m")).card
+    assert about(card) == ""
+    card = replace(card, training={"command": "napari-unet train d"}, data={"test_people": ["7"]})
+    assert about(card).splitlines() == ["trained with  napari-unet train d", "tested on     7"]
+    assert about(replace(card, training={}, data={"test_people": 7})) == ""
 
 
 def test_what_a_stranger_wrote_neither_breaks_lines_nor_the_program():

@@ -70,14 +70,24 @@ def trash(listed: Sequence[Removed]) -> str:
 
 
 def about(card: ModelCard) -> str:
-    """Return what a card says in texts, each under its title; empty if it says nothing."""
+    """Return what a card says in texts, each under its title; empty if it says nothing.
+
+    The command that trained the model, and who it was tested on, are told as well.
+    """
     told = {title: card.about.get(key) for key, title in ABOUT.items()}
     told |= {str(k): v for k, v in card.about.items() if k not in ABOUT}
+    told |= {"trained with": card.training.get("command"), "tested on": tested_on(card)}
     lines = ((_short(title, 12), _plain(text)) for title, text in told.items() if text)
     return "\n".join(
         textwrap.fill(f"{title:<13} {text}", _WIDTH, subsequent_indent=" " * 14)
         for title, text in lines
     )
+
+
+def tested_on(card: ModelCard) -> str:
+    """Return the people that a card names as its test group; empty if it names none."""
+    people = card.data.get("test_people")
+    return ", ".join(map(str, people)) if isinstance(people, list | tuple) else ""
 
 
 def score_lines(entry: Entry) -> str:
@@ -95,8 +105,9 @@ def score_lines(entry: Entry) -> str:
             f"{title} {_share(mean.get(key))} ± {_share(std.get(key))}"
             for key, title in (("dice", "Dice"), ("iou", "IoU"))
         ]
-        images = summary.get("images")
-        many = f" ({images} images)" if isinstance(images, int) else ""
+        images, people = summary.get("images"), _mapping(summary.get("patients")).get("count")
+        of_people = f" of {people} patients" if isinstance(people, int) else ""
+        many = f" ({images} images{of_people})" if isinstance(images, int) else ""
         lines.append(f"{_short(f'{name} scores', 22):<13} {', '.join(parts)}{many}")
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_unet.card import ModelCard
+from napari_unet.library.words import tested_on
 from napari_unet.widgets.parts.model_words import found_words, number, plain, trained_on
 from napari_unet.widgets.parts.rows import bold
 from napari_unet.widgets.parts.text import Text
@@ -89,6 +90,7 @@ def _facts(row: ModelRow) -> Iterator[tuple[str, str]]:
     yield from told[FIRST:]
     yield "Trained on", trained_on(card)
     yield "Trained", _trained(card)
+    yield "Tested on", plain(tested_on(card))
     yield "Network", _network(card)
     yield "Versions", ", ".join(f"{name} {version}" for name, version in card.versions.items())
     yield "Same weights as", ", ".join(row.same_as)
