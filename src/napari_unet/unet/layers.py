@@ -136,7 +136,7 @@ class Shuffle(nn.Module):
         dims = len(self.factors)
         order = [a for i in range(dims) for a in (2 + dims + i, 2 + i)]
         # No step says how large the image is, so that the steps can be written down for any.
-        x = x.unflatten(1, (-1, *self.factors)).permute(0, 1, *order)
+        x = torch.unflatten(x, 1, (-1, *self.factors)).permute(0, 1, *order)
         for axis in range(2, 2 + dims):
             x = x.flatten(axis, axis + 1)
         return x
