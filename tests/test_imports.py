@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,6 +111,7 @@ def room(module: str) -> str:
     return module if module in LEVEL else module.partition(".")[0]
 
 
+@cache
 def imports() -> list[Import]:
     return [found for module, path in modules() for found in _imports_of(module, path)]
 

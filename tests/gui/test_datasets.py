@@ -65,7 +65,7 @@ def test_cases_are_filtered_seen_as_pictures_and_gone_through(
     click(qtbot, cases.all_button)
     click(qtbot, cases.filter_button)
     click(qtbot, cases.sheet_button)
-    qtbot.waitUntil(lambda: all(cases.sheet.known(r) for r in cases.table.rows.rows[:6]))
+    qtbot.waitUntil(lambda: all(cases.sheet.knows(r.case.name) for r in cases.table.rows.rows[:6]))
     picture(f"sheet-{theme}")
     at = cases.sheet.visualRect(cases.sheet.model().index(2, 0)).center()
     qtbot.mouseClick(cases.sheet.viewport(), Qt.MouseButton.LeftButton, pos=at)

@@ -22,6 +22,13 @@ from napari_unet.events import Event
 from napari_unet.jobs import Job
 
 
+@pytest.fixture(autouse=True, scope="module")
+def quick_collection() -> None:
+    """Let `gc.collect` after every test look at what tests made, and not at all that is imported."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def no_leaks(qapp: QApplication, owned: list[Any]) -> Iterator[None]:
     """Fail a test that leaves a top-level widget behind."""

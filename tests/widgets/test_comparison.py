@@ -69,7 +69,7 @@ def entries(*names: str) -> list[Entry]:
 def test_what_is_ticked_is_compared_and_stays_ticked(show):
     view, wanted = show(ModelsView()), []
     view.compare_wanted.connect(lambda *chosen: wanted.append(chosen))
-    view.set_models([*entries("a", "b")("/models/c", error="damaged")])
+    view.set_models([*entries("a", "b"), Entry("c", "/models/c", error="damaged")])
     assert view.list.count() == 2
     view.list.item(1).setCheckState(Qt.CheckState.Checked)
     view.add_reader("/masks/doctor")

@@ -175,7 +175,7 @@ def test_pictures_are_asked_for_when_they_are_looked_at(view, rows, qtbot):
     seen = asked[-1][0]
     assert len(seen) < 40  # those that can be looked at
     view.set_pictures(dict.fromkeys(seen, image))
-    assert view.cards.picture(many[0], seen[0]).deviceIndependentSize().width() == 76
+    assert view.cards.picture_of(seen[0], many[0]).deviceIndependentSize().width() == 76
 
 
 def test_formats_to_export_to(view):

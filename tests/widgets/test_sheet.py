@@ -29,8 +29,8 @@ def test_pictures_are_asked_for_and_shown(cases, qtbot):
     first = cases.sheet.visualRect(cases.sheet.model().index(0, 0))
     image = cases.sheet.viewport().grab(first).toImage()
     assert image.pixelColor(image.width() // 2, 30).name() == "#ff0000"
-    assert cases.sheet.known(cases.table.rows.rows[1])
-    assert cases.sheet.picture(cases.table.rows.rows[1]) is None
+    assert cases.sheet.knows("images/case_001")
+    assert cases.sheet.picture_of("images/case_001", None) is None
 
 
 def test_a_click_opens_a_case_and_the_table_has_the_same_choice(cases, qtbot):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer
-from qtpy.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPalette, QPixmap
+from qtpy.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPalette, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
+from napari_unet.widgets.parts.picture_list import PictureList
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import ROW, Column, Found, Rows
 
@@ -36,16 +35,14 @@ class Card:
     sign: str = ""
 
 
-class Cards(QListView):
+class Cards(PictureList):
     """Shows rows as cards, each as high as its lines; Enter or a double click opens one.
 
     Pictures are asked for when their cards are looked at.
     """
 
-    opened = Signal(object)  # the row
     chosen_changed = Signal()
     menu_wanted = Signal(object)  # where on the screen
-    needed = Signal(object)  # rows whose pictures are missing
 
     def __init__(
         self,
@@ -53,21 +50,13 @@ class Cards(QListView):
         card: Callable[[Any], Card],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(KEPT, parent)
         self.card = card
         self.rows = Rows(columns)
         self.found = Found(self.rows)
-        self._pictures: OrderedDict[str, QPixmap | None] = OrderedDict()
-        self._missing: dict[str, Any] = {}
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(30)
-        self._later.timeout.connect(self._ask)
         self.setModel(self.found)
         self.setItemDelegate(_Drawn(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._ask_menu)
@@ -93,42 +82,12 @@ class Cards(QListView):
     def set_pictures(self, pictures: Mapping[str, QImage | None]) -> None:
         """Show pictures by their cards' keys; None where there is none to be had."""
         ratio = self.devicePixelRatioF()
-        for key, image in pictures.items():
-            self._pictures[key] = None if image is None else _fitted(image, ratio)
-            self._pictures.move_to_end(key)
-        while len(self._pictures) > KEPT:
-            self._pictures.popitem(last=False)
-        if (view := self.viewport()) is not None:
-            view.update()
-
-    def picture(self, row: Any, key: str) -> QPixmap | None:
-        """Return a card's picture, and ask for it if it is missing."""
-        if key not in self._pictures:
-            self._missing[key] = row
-            self._later.start()
-        return self._pictures.get(key)
+        self.keep((k, None if p is None else _fitted(p, ratio)) for k, p in pictures.items())
 
     def height_of(self, row: Any) -> int:
         """Return the height of a row's card."""
         lines = 1 + sum(map(bool, self.card(row).lines))
         return max(lines * self.fontMetrics().height(), PICTURE.height()) + 2 * MARGIN
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Open the current row on Enter; the viewer must not see that key."""
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(self.currentIndex())
-            event.accept()
-        else:
-            super().keyPressEvent(event)
-
-    def _open(self, index: QModelIndex) -> None:
-        if index.isValid():
-            self.opened.emit(index.data(ROW))
-
-    def _ask(self) -> None:
-        rows, self._missing = list(self._missing.values()), {}
-        if rows:
-            self.needed.emit(rows)
 
     def _ask_menu(self, at: QPoint) -> None:
         view = self.viewport()
@@ -168,7 +127,7 @@ class _Drawn(QStyledItemDelegate):
         painter.restore()
 
     def _draw_picture(self, painter: QPainter, place: QRect, row: Any, card: Card) -> None:
-        pixmap = self._cards.picture(row, card.key)
+        pixmap = self._cards.picture_of(card.key, row)
         if pixmap is None:
             painter.fillRect(place, QColor(128, 128, 128, 60))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, card.sign)

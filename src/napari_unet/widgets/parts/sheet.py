@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer
-from qtpy.QtGui import QColor, QGuiApplication, QImage, QKeyEvent, QPainter, QPalette, QPixmap
+from qtpy.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
+from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_unet.widgets.parts.picture_list import PictureList
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import ROW
 from napari_unet.widgets.parts.table import Table
@@ -28,24 +28,16 @@ MARGIN = 4
 KEPT = 1000  # pictures
 
 
-class Sheet(QListView):
+class Sheet(PictureList):
     """Shows the rows of a table, with its filter, order and selection, as pictures."""
 
-    opened = Signal(object)  # the row
     menu_wanted = Signal(object)  # where on the screen
-    needed = Signal(object)  # rows whose pictures are missing
 
     def __init__(
         self, table: Table, name: Callable[[Any], str], parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(KEPT, parent)
         self.name = name
-        self._pictures: OrderedDict[str, QPixmap | None] = OrderedDict()
-        self._missing: dict[str, Any] = {}
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(30)
-        self._later.timeout.connect(self._ask)
         self.setModel(table.found)
         selection = table.selectionModel()
         if selection is not None:
@@ -57,8 +49,6 @@ class Sheet(QListView):
         self.setUniformItemSizes(True)
         self.setGridSize(self.cell())
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(120)
         self.setAccessibleName("Contact sheet")
@@ -72,43 +62,7 @@ class Sheet(QListView):
 
     def set_pictures(self, pictures: Mapping[str, NDArray[np.uint8] | None]) -> None:
         """Show pictures ``(H, W, 3)`` by name; None where there is none to be had."""
-        for name, array in pictures.items():
-            self._pictures[name] = None if array is None else _pixmap(array)
-            self._pictures.move_to_end(name)
-        while len(self._pictures) > KEPT:
-            self._pictures.popitem(last=False)
-        self._redraw()
-
-    def forget(self) -> None:
-        """Forget all pictures: the rows are others now."""
-        self._pictures.clear()
-        self._missing.clear()
-        self._redraw()
-
-    def picture(self, row: Any) -> QPixmap | None:
-        """Return a row's picture, and ask for it if it is missing."""
-        name = self.name(row)
-        if name not in self._pictures:
-            self._missing[name] = row
-            self._later.start()
-        return self._pictures.get(name)
-
-    def known(self, row: Any) -> bool:
-        """Say whether it is known what picture a row has, even if none."""
-        return self.name(row) in self._pictures
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Open the current row on Enter; the viewer must not see that key."""
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(self.currentIndex())
-            event.accept()
-        else:
-            super().keyPressEvent(event)
-
-    def _ask(self) -> None:
-        rows, self._missing = list(self._missing.values()), {}
-        if rows:
-            self.needed.emit(rows)
+        self.keep((k, None if a is None else _pixmap(a)) for k, a in pictures.items())
 
     def _ask_menu(self, at: QPoint) -> None:
         if (view := self.viewport()) is not None:
@@ -117,14 +71,6 @@ class Sheet(QListView):
     def _clicked(self, index: QModelIndex) -> None:
         if QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier:
             self._open(index)
-
-    def _open(self, index: QModelIndex) -> None:
-        if index.isValid():
-            self.opened.emit(index.data(ROW))
-
-    def _redraw(self) -> None:
-        if (view := self.viewport()) is not None:
-            view.update()
 
 
 class _Frame(QStyledItemDelegate):
@@ -160,10 +106,11 @@ class _Frame(QStyledItemDelegate):
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_picture(self, painter: QPainter, place: QRect, row: Any) -> None:
-        pixmap = self._sheet.picture(row)
+        name = self._sheet.name(row)
+        pixmap = self._sheet.picture_of(name, row)
         if pixmap is None:
             painter.fillRect(place, QColor(128, 128, 128, 60))
-            if self._sheet.known(row):
+            if self._sheet.knows(name):
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "unreadable")
             return
         size = pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
