@@ -24,7 +24,7 @@ from napari_unet.jobs import Job
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_collection() -> None:
-    """Let `gc.collect` after every test look at what tests made, and not at all that is imported."""
+    """Let `gc.collect` after a test look at what tests made, and not at all that is imported."""
     gc.collect()
     gc.freeze()
 
