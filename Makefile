@@ -19,10 +19,10 @@ help:
 demo: venv
 	$(BIN)/napari-unet demo
 
-# Windows share one screen and are timed by people's patience, so those tests go one by one.
+# Tests with real windows go for themselves; each worker has a screen of its own (pytest-xvfb).
 test: lint
 	$(BIN)/python -m pytest --ignore=tests/gui -n logical --dist loadfile
-	$(BIN)/python -m pytest tests/gui
+	$(BIN)/python -m pytest tests/gui -n 2 --dist loadfile
 
 lint: venv
 	$(BIN)/python -m ruff check .

@@ -26,7 +26,10 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # it only hands out tests; each worker has a screen, and would take this over
     # Qt ends the process when it finds no display; offscreen, all but real windows can be tested.
     if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

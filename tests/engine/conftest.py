@@ -16,6 +16,21 @@ def engine():
     engine.close()
 
 
+@pytest.fixture(scope="module")
+def shared_engine():
+    engine = Engine()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def warm(shared_engine):
+    """An engine that other tests have used: for those that leave it alive, and without a job."""
+    yield shared_engine
+    assert shared_engine.alive
+    assert not shared_engine.busy
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     torch.manual_seed(0)

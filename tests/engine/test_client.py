@@ -59,26 +59,26 @@ def test_segments_and_stays_warm(engine, model):
     assert engine.pid == pid
 
 
-def test_equals_the_same_job_without_an_engine(engine, model):
+def test_equals_the_same_job_without_an_engine(warm, model):
     from napari_unet.inference import segment_array
 
-    *_, there = engine.run(segment_job(model))
+    *_, there = warm.run(segment_job(model))
     *_, here = segment_array(segment_job(model))
     # Formats are chosen by measuring, in either process for itself.
     assert np.abs(there.probabilities.astype(int) - here.probabilities).max() <= 2
 
 
-def test_errors_keep_their_kind_and_the_engine_its_life(engine, model, tmp_path):
+def test_errors_keep_their_kind_and_the_engine_its_life(warm, model, tmp_path):
     with pytest.raises(ModelError, match="no model file"):
-        list(engine.run(segment_job(str(tmp_path / "none"))))
+        list(warm.run(segment_job(str(tmp_path / "none"))))
     with pytest.raises(DataError):
-        list(engine.run(train_job(str(tmp_path), tmp_path)))
-    assert engine.alive
-    assert list(engine.run(segment_job(model)))
+        list(warm.run(train_job(str(tmp_path), tmp_path)))
+    assert warm.alive
+    assert list(warm.run(segment_job(model)))
 
 
-def test_progress_comes_at_most_ten_times_a_second(engine, folder, tmp_path):
-    events = engine.run(train_job(folder, tmp_path))
+def test_progress_comes_at_most_ten_times_a_second(warm, folder, tmp_path):
+    events = warm.run(train_job(folder, tmp_path))
     until(events, EpochEnd)
     times = []
     for event in events:
@@ -90,25 +90,25 @@ def test_progress_comes_at_most_ten_times_a_second(engine, folder, tmp_path):
     assert times[-1] - times[0] > 0.8
 
 
-def test_closing_the_generator_stops_and_keeps_the_model(engine, folder, tmp_path):
-    events = engine.run(train_job(folder, tmp_path))
+def test_closing_the_generator_stops_and_keeps_the_model(warm, folder, tmp_path):
+    events = warm.run(train_job(folder, tmp_path))
     until(events, EpochEnd)
     start = time.monotonic()
     events.close()
     assert time.monotonic() - start < 5
-    assert engine.alive
-    assert not engine.busy
+    assert warm.alive
+    assert not warm.busy
     model = str(tmp_path / "m.unet.safetensors")
-    assert list(engine.run(segment_job(model)))
+    assert list(warm.run(segment_job(model)))
 
 
-def test_stop_from_another_thread_ends_the_generator(engine, folder, tmp_path):
-    events = engine.run(train_job(folder, tmp_path))
+def test_stop_from_another_thread_ends_the_generator(warm, folder, tmp_path):
+    events = warm.run(train_job(folder, tmp_path))
     until(events, EpochEnd)
-    engine.stop()
+    warm.stop()
     rest = list(itertools.islice(events, 100_000))
     assert len(rest) < 100_000
-    assert engine.alive
+    assert warm.alive
 
 
 def test_stop_without_a_job_does_nothing(engine):

@@ -97,9 +97,13 @@ def test_the_library_is_put_in_order_by_clicks_and_keys(
     view, desk = bench.models.view, bench.models.desk
     desk.look()
     window = viewer.window._qt_window
-    window.activateWindow()
-    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
 
+    def activate():
+        """Make the window the active one, whose keys act: after a dialog, nobody else does."""
+        window.activateWindow()
+        qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+
+    activate()
     view.search.setFocus()
     qtbot.keyClicks(view.search, "brig")
     assert [row.name for row in view.cards.found.shown()] == ["bright"]
@@ -120,8 +124,9 @@ def test_the_library_is_put_in_order_by_clicks_and_keys(
     qtbot.keyClick(view.cards, Qt.Key.Key_F2)
     assert view.chosen().name == "brightest"
 
+    activate()
     qtbot.keyClick(view.cards, Qt.Key.Key_Delete)
-    button = QApplication.focusWidget()
+    button = window.focusWidget()  # of the application only while its window is the active one
     assert isinstance(button, QPushButton)
     assert button.text() == "Remove"
     qtbot.keyClick(button, Qt.Key.Key_Space)
