@@ -41,6 +41,12 @@ def counting(monkeypatch):
     return Counting
 
 
+@pytest.fixture(autouse=True)
+def full_precision(monkeypatch):
+    """Let torch compute in float32: what is measured may choose bfloat16, which is less exact."""
+    monkeypatch.setattr(predictors.speed, "candidates", lambda device, *_: [Speed(device)])
+
+
 @pytest.fixture
 def path(tmp_path):
     return random_model(tmp_path / "m.unet.safetensors")
@@ -85,10 +91,7 @@ def test_windows_and_volumes_go_the_same_way(tmp_path, norm, size, counting):
     wanted = ready.volume(image, "zyx", SegmentConfig(runtime="torch"))
     found = ready.volume(image, "zyx", SegmentConfig(runtime="onnx"))
     assert counting.asked
-    difference = np.abs(found.astype(int) - wanted)
-    assert difference.mean() < 0.1
-    # A norm over a few pixels that are nearly alike enlarges what rounding makes of them.
-    assert difference.max() <= (4 if norm == "instance" else 1)
+    assert np.abs(found.astype(int) - wanted).max() <= 1
 
 
 @needs_onnx
