@@ -1,4 +1,4 @@
-"""A button that says why it cannot be used, and a bar for what is running."""
+"""Buttons that say why they cannot be used, and a bar for what is running."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.text import Text
 
 STEPS = 1000
+
+
+def push_button(label: str, tooltip: str) -> QPushButton:
+    """Return a push button with a tooltip, which `enable` shows again once it can be used."""
+    made = QPushButton(label)
+    made.setToolTip(tooltip)
+    made.setProperty("help", tooltip)
+    return made
+
+
+def enable(widget: QWidget, why_not: str, tooltip: str = "") -> None:
+    """Let a widget be used, with a new tooltip if one is given, or say there why it cannot be."""
+    if tooltip:
+        widget.setProperty("help", tooltip)
+    widget.setEnabled(not why_not)
+    widget.setToolTip(why_not or str(widget.property("help") or ""))
 
 
 class Action(QWidget):

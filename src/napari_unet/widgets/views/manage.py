@@ -9,12 +9,12 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_unet.config import SplitConfig
+from napari_unet.widgets.parts.action import push_button
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.form import Form
 from napari_unet.widgets.parts.qt import Signal
@@ -37,16 +37,18 @@ class ManagePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.import_pairs = _button("Import pairs…", "Take the pairs of a table instead")
-        self.export_pairs = _button("Export pairs…", "Write the pairs with their reasons")
+        self.import_pairs = push_button("Import pairs…", "Take the pairs of a table instead")
+        self.export_pairs = push_button("Export pairs…", "Write the pairs with their reasons")
         self.merge = QCheckBox("P1a and P1b are one patient")
         self.merge.setToolTip("Ids that differ only in a letter at their end count as one person")
         self.merge.setChecked(True)
         self.form: Form[SplitConfig] = Form(SplitConfig(), without=("file",))
         self.file = Text()
-        self.use_file = _button("Use split file…", "Keep to a split that you have; it is checked")
-        self.no_file = _button("Forget file", "Divide by the settings above again")
-        self.export = _button("Export folders…", "Copy the cases into train, val and test")
+        self.use_file = push_button(
+            "Use split file…", "Keep to a split that you have; it is checked"
+        )
+        self.no_file = push_button("Forget file", "Divide by the settings above again")
+        self.export = push_button("Export folders…", "Copy the cases into train, val and test")
         self.notes = Strip()
         self.notes.close_button.hide()
         self._lay_out()
@@ -126,12 +128,6 @@ class ManageFold(Fold):
         """Show the split; the title says so if something is wrong with it."""
         self.panel.set_split(split, notes)
         self.set_title(f"Pairs, patients and split{': look here' if notes else ''}")
-
-
-def _button(text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    return button
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -9,7 +9,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QImage, QKeySequence
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
 
-from napari_unet.widgets.parts.action import Running
+from napari_unet.widgets.parts.action import Running, enable, push_button
 from napari_unet.widgets.parts.cards import Card, Cards
 from napari_unet.widgets.parts.dropping import FileDrop
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
@@ -129,13 +129,15 @@ class ModelsView(Page):
     # --- inside -------------------------------------------------------------------------------
 
     def _make_buttons(self) -> None:
-        self.use = _button("&Use in Segment", "Segment with this model (Enter)")
-        self.add = _button("&Import…", "Add a model file; files can also be dropped on the list")
-        self.export = _button("E&xport…", "Save a copy, in one of several formats")
-        self.rename = _button("Re&name…", "Give the model another name (F2)")
-        self.remove = _button("&Remove", "Take the model out of the library (Del)")
-        self.verify = _button("&Verify", "Read all of the file, and run the model once")
-        self.show_file = _button("Show &file", "Open the folder in which the file lies")
+        self.use = push_button("&Use in Segment", "Segment with this model (Enter)")
+        self.add = push_button(
+            "&Import…", "Add a model file; files can also be dropped on the list"
+        )
+        self.export = push_button("E&xport…", "Save a copy, in one of several formats")
+        self.rename = push_button("Re&name…", "Give the model another name (F2)")
+        self.remove = push_button("&Remove", "Take the model out of the library (Del)")
+        self.verify = push_button("&Verify", "Read all of the file, and run the model once")
+        self.show_file = push_button("Show &file", "Open the folder in which the file lies")
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -215,13 +217,13 @@ class ModelsView(Page):
         unusable = "This file cannot be used." if row is not None and row.entry.error else ""
         nothing = NONE_CHOSEN if row is None else ""
         fixed = row.fixed if row is not None else ""
-        _enable(self.use, nothing or unusable)
-        _enable(self.export, nothing or unusable or self._busy)
-        _enable(self.add, self._busy)
-        _enable(self.rename, nothing or fixed)
-        _enable(self.remove, nothing or fixed)
-        _enable(self.verify, nothing or self._busy)
-        _enable(self.show_file, nothing)
+        enable(self.use, nothing or unusable)
+        enable(self.export, nothing or unusable or self._busy)
+        enable(self.add, self._busy)
+        enable(self.rename, nothing or fixed)
+        enable(self.remove, nothing or fixed)
+        enable(self.verify, nothing or self._busy)
+        enable(self.show_file, nothing)
         self.reason.set_text(fixed or self._busy)
         self.details.set_model(row)
 
@@ -261,19 +263,6 @@ def _card(row: ModelRow) -> Card:
     card = row.entry.card
     sign = "?" if card is None else f"{card.network.dims}D"
     return Card(row.path, row.name, (row.found, row.scored, row.file, row.mark), sign)
-
-
-def _button(text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setProperty("help", tooltip)
-    button.setMinimumWidth(0)
-    return button
-
-
-def _enable(button: QPushButton, reason: str) -> None:
-    """Let a button be used, or say why it cannot."""
-    button.setEnabled(not reason)
-    button.setToolTip(reason or str(button.property("help")))
 
 
 def _key(key: str | QKeySequence.StandardKey, widget: QWidget, do: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QWidget
 
 from napari_unet.data.corrections import Role, Version
+from napari_unet.widgets.parts.action import enable, push_button
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.page import tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
@@ -38,7 +39,7 @@ class VersionsFold(Fold):
         self._listed = Listed()
         self.state = Text()
         self.error = Text()
-        self.again = _button("Try &again", "Save what could not be saved")
+        self.again = push_button("Try &again", "Save what could not be saved")
         self.counts = Text()
         self.table = Table(self._columns())
         self.table.setAccessibleName("Versions of the open case")
@@ -53,12 +54,12 @@ class VersionsFold(Fold):
             grow=3,
         )
         self.table.fix_height(5)
-        self.prediction = _button("Use as &prediction", "Show this version as the prediction")
-        self.reference = _button("Use as &reference", "Train and score with this version")
-        self.no_prediction = _button("Network's labels", "Show the network's labels again")
-        self.no_reference = _button("Original mask", "Train and score with the mask as it came")
-        self.delete = _button("&Delete", "Delete the chosen version")
-        self.undo = _button("&Undo", "")
+        self.prediction = push_button("Use as &prediction", "Show this version as the prediction")
+        self.reference = push_button("Use as &reference", "Train and score with this version")
+        self.no_prediction = push_button("Network's labels", "Show the network's labels again")
+        self.no_reference = push_button("Original mask", "Train and score with the mask as it came")
+        self.delete = push_button("&Delete", "Delete the chosen version")
+        self.undo = push_button("&Undo", "")
         self.follow = QCheckBox("Corrected prediction as reference")
         self.follow.setProperty(
             "help",
@@ -94,8 +95,8 @@ class VersionsFold(Fold):
         for widget in (self.table, self.follow, *self._buttons()):
             widget.setVisible(there)
         self.follow.setChecked(listed.follows)
-        _enable(self.follow, "" if _corrected(listed) else "There is no corrected prediction yet.")
-        _enable(self.undo, "" if undo else "There is nothing to undo.", f"Undo: {undo}")
+        enable(self.follow, "" if _corrected(listed) else "There is no corrected prediction yet.")
+        enable(self.undo, "" if undo else "There is nothing to undo.", f"Undo: {undo}")
         self._choose()
 
     def chosen(self) -> Version | None:
@@ -189,32 +190,17 @@ class VersionsFold(Fold):
         for role, button in use.items():
             counts = version is not None and listed.number(role) == version.number
             why = f"It is the {role} already." if counts else damaged
-            _enable(button, why if version else CHOOSE)
+            enable(button, why if version else CHOOSE)
         counts = version is not None and version.number in dict(listed.counting).values()
         why = "It counts: use another version first." if counts else ""
-        _enable(self.delete, why if version else CHOOSE)
+        enable(self.delete, why if version else CHOOSE)
         back: dict[Role, QPushButton] = {
             "prediction": self.no_prediction,
             "reference": self.no_reference,
         }
         for role, button in back.items():
             here = listed.number(role) is None
-            _enable(button, "That is what counts already." if here else "")
-
-
-def _button(label: str, tooltip: str) -> QPushButton:
-    button = QPushButton(label)
-    button.setToolTip(tooltip)
-    button.setProperty("help", tooltip)
-    return button
-
-
-def _enable(widget: QWidget, why_not: str, tooltip: str = "") -> None:
-    """Let a widget be used, or say in its tooltip why it cannot be."""
-    if tooltip:
-        widget.setProperty("help", tooltip)
-    widget.setEnabled(not why_not)
-    widget.setToolTip(why_not or str(widget.property("help") or ""))
+            enable(button, "That is what counts already." if here else "")
 
 
 def _corrected(listed: Listed) -> bool:
