@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+from functools import cache
+from typing import Any
+
 import torch
 
 BAD_STEPS = 3  # in a row without a finite loss and gradient before training goes back
@@ -24,3 +28,21 @@ def free(device: str) -> None:
     """Give back what an attempt that failed has left in the GPU's cache."""
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
+
+
+def give_back() -> None:
+    """Give the system what GNU's malloc keeps in the gaps between what is in use.
+
+    Tensors of a few megabytes, of sides that change, leave ever more of them.
+    """
+    if (trim := _trim()) is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Any:
+    """Return glibc's ``malloc_trim``; None where there is another C library."""
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError, TypeError):  # TypeError: Windows opens no library without name
+        return None

@@ -23,7 +23,7 @@ from napari_unet.config import UNetConfig
 from napari_unet.unet.abreast import Abreast
 from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.edges import WITHOUT, Edges
-from napari_unet.unet.faults import free, out_of_memory
+from napari_unet.unet.faults import free, give_back, out_of_memory
 from napari_unet.unet.memory import available, words
 from napari_unet.unet.mirror import Consensus, View
 from napari_unet.unet.model import UNet
@@ -164,12 +164,15 @@ class Windows:
                         raise
                     self.budget //= 2
                 # From here on the exception no longer holds what it failed with.
-                if left := [w.left for w in windows if w.row < w.core[0].stop]:
+                left = [w.left for w in windows if w.row < w.core[0].stop]
+                windows.clear()
+                if left:
                     waiting.extendleft(left[::-1])
-                    windows.clear()
                     free(self.speed.device)
                     size = words(self.budget)
                     tell(f"The memory was not enough: going on in windows of {size}.")
+                if waiting:
+                    give_back()
 
     @property
     def lanes(self) -> int:
