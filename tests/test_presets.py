@@ -6,6 +6,7 @@ import torch
 from napari_unet.cli import build_parser
 from napari_unet.cli.arguments import split_config
 from napari_unet.config import SplitConfig
+from napari_unet.errors import ConfigError
 from napari_unet.presets import DESCRIPTIONS, PRESETS, SPLITS, TITLES, preset, split_of
 from napari_unet.unet.layers import DoubleConv
 from napari_unet.unet.model import UNet
@@ -16,6 +17,8 @@ def test_every_preset_has_its_name_title_and_words():
     assert all(preset(name).name == name for name in PRESETS)
     assert len(set(TITLES.values())) == len(TITLES)
     assert SPLITS.keys() <= PRESETS.keys()
+    with pytest.raises(ConfigError, match="choose auto"):
+        preset("nope")
 
 
 @pytest.mark.parametrize("name", PRESETS)

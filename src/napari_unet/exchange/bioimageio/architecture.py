@@ -71,6 +71,7 @@ class _Parts:
 
     def gather(self, module: str, name: str) -> None:
         """Take a definition along, after all that it names."""
+        module = _home(module, name)
         if (module, name) in self.found or self.names.get(name) == module:
             return
         if self.names.setdefault(name, module) != module:
@@ -86,6 +87,13 @@ class _Parts:
                 self.gather(module, used)
         space = "\n\n" if isinstance(node, ast.ClassDef | ast.FunctionDef) else ""
         self.found[module, name] = space + source.text(node)
+
+
+def _home(module: str, name: str) -> str:
+    """Return the module that defines what another one may only hand on."""
+    while name not in (source := _parsed(module)).defined and name in source.imported:
+        module, name = source.imported[name]
+    return module
 
 
 @cache
