@@ -163,6 +163,15 @@ def test_after_three_returns_training_ends_with_the_reason(folder, model, monkey
     assert read_resumable(model).epochs == 1
 
 
+def test_an_epoch_without_one_good_step_has_no_loss(folder, model, monkeypatch):
+    broken_losses(monkeypatch, lambda n: n == 1)
+    first = next(
+        e for e in train(job(folder, model, epochs=2, batch=64)) if isinstance(e, EpochEnd)
+    )
+    assert math.isnan(first.loss)
+    assert math.isnan(read_card(model).training["history"][0]["loss"])
+
+
 def test_a_gradient_that_is_not_finite_changes_nothing(folder, model, monkeypatch):
     real, norms = torch.nn.utils.clip_grad_norm_, []
 
@@ -206,6 +215,31 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(folder, model, monkeypatc
     assert done.best_epoch == 1
     assert read_card(model).scores["epoch"] == 1
     assert not load_file(model)["head.weight"].equal(load_file(done.last)["head.weight"])
+
+
+def test_a_stop_writes_the_best_that_had_to_wait_for_room(folder, model, monkeypatch):
+    full_disk(monkeypatch, checkpoints, "save_model", lambda n: n == 1)
+    events = train(job(folder, model, epochs=9))
+    next(e for e in events if isinstance(e, EpochEnd))
+    events.close()
+    assert read_card(model).scores["epoch"] == 1
+    assert read_resumable(model).epochs == 1
+
+
+def test_a_state_speaks_of_no_weights_that_were_not_written(folder, model, monkeypatch):
+    """The second epoch's are the best; killed before there is room, it goes on after the first."""
+    from napari_unet.unet.validation import Validation
+
+    dices = iter([0.1, 0.9])
+    monkeypatch.setattr(trainer, "validate", lambda *a: Validation(1.0, next(dices)))
+    full_disk(monkeypatch, checkpoints, "save_model", lambda n: n > 2)
+    events = train(job(folder, model, epochs=9))
+    ends = (e for e in events if isinstance(e, EpochEnd))
+    assert [next(ends).best, next(ends).best] == [True, False]
+    assert (read_card(model).scores["epoch"], read_resumable(model).epochs) == (1, 1)
+    with pytest.raises(JobError, match=r"disk is full.*go on with: napari-unet resume"):
+        events.close()
+    assert read_resumable(model).epochs == 1
 
 
 def test_without_room_for_the_state_training_goes_on(folder, model, monkeypatch):

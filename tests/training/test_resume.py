@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from napari_unet.card import read_card
 from napari_unet.config import UNetConfig
+from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError, JobError
 from napari_unet.events import EpochEnd, Progress, TrainFinished
 from napari_unet.jobs import ResumeJob
@@ -143,6 +144,24 @@ def test_patience_begins_anew(folder, model, monkeypatch):
     *_, done = resume(ResumeJob(str(model), epochs=10))
     assert done.epochs == 5
     assert done.stopped == "no better validation Dice for 2 epochs"
+
+
+def test_patience_that_began_anew_is_not_forgotten_by_a_second_stop(folder, model, monkeypatch):
+    from napari_unet.unet import trainer
+    from napari_unet.unet.validation import Validation
+
+    monkeypatch.setattr(trainer, "validate", lambda *a: Validation(1.0, 0.5))
+    list(train(job(folder, model, epochs=9, patience=2)))
+    stopped_after(resume(ResumeJob(str(model), epochs=10)), 1)
+    *_, done = resume(ResumeJob(str(model)))
+    assert done.epochs == 5
+
+
+def test_where_training_cases_judge_it_goes_on_too(tmp_path, model):
+    data = write_sample(tmp_path / "d", patients=2, slices=2, size=32)
+    stopped_after(train(job(data, model, epochs=2)), 1)
+    *_, done = resume(ResumeJob(str(model)))
+    assert done.epochs == 2
 
 
 def test_a_moved_model_goes_on_where_it_lies(folder, tmp_path):

@@ -129,12 +129,12 @@ def _run(run: Run, parts: dict[str, list[Case]]) -> Generator[Event, None, None]
         if len(stores["train"]) > len(parts["train"]):
             text = f"Volumes are learned plane by plane: {len(stores['train'])} planes."
             yield Note(text)
-        if run.saved is not None:
-            compare(run.saved, stores)
         val_set = stores["val"]
         if not len(val_set):
             yield Note("No cases are left for validation: the training cases judge.", warning=True)
             val_set = stores["train"]
+        if run.saved is not None:
+            compare(run.saved, {"train": stores["train"], "val": val_set})
         yield from run.go(stores["train"], val_set)
     finally:
         for store in stores.values():

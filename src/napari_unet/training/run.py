@@ -88,7 +88,8 @@ class Run:
         if self.saved is not None:
             self.trainer.restore(self.saved.trainer)
             self.history, self.best = list(self.saved.history), self.saved.best
-            self.patient_since = len(self.history) if self.saved.ended else 0
+            over = bool(self.saved.ended)
+            self.patient_since = len(self.history) if over else self.saved.patient_since
             self.files.started = True
 
     def _emphasis(self, train_set: Store) -> Emphasis:
@@ -107,7 +108,7 @@ class Run:
             if end.best:
                 self.best = end
             failed = self._save_models(end.best)
-            for text in filter(None, (failed, self._save_state_if_possible())):
+            if text := failed or self._save_state_if_possible():
                 yield Note(text, warning=True)
             yield replace(end, best=end.best and not failed)
             if self.previews.due:
@@ -208,10 +209,16 @@ class Run:
         """Keep what there is when training is stopped."""
         if not self.trainer.step_count or not self.devices.first:
             return
-        if self.best is None:
-            # Stopped within the first epoch: what there is rather than nothing.
-            self.files.save(self.trainer.judged, self._card(), best=True)
-        self._save_state()
+        try:
+            if self.best is None:
+                # Stopped within the first epoch: what there is rather than nothing.
+                self.files.save(self.trainer.judged, self._card(), best=True)
+            self._save_state()
+        except OSError as e:
+            raise JobError(
+                "Training was stopped, but what it had learned since it was last saved could not "
+                f"be kept. {readable(e)} {_how_to_go_on(self.files)}"
+            ) from e
 
     # --- files --------------------------------------------------------------------------------
 
@@ -243,7 +250,15 @@ class Run:
 
     def _save_state(self) -> None:
         setup, trainer = self.setup, self.trainer
-        saved = Saved(setup, self.history, self.best, self.cases, trainer.state(), ended=self.ended)
+        saved = Saved(
+            setup,
+            self.history,
+            self.best,
+            self.cases,
+            trainer.state(),
+            self.ended,
+            self.patient_since,
+        )
         record = Resumable(
             model=str(self.files.path),
             job=setup.job,

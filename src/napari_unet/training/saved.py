@@ -49,7 +49,7 @@ class Saved:
     """What lies beside a model: how the run was set up, how far it came, and all that it was.
 
     ``cases`` are `fingerprint` of the training and validation cases; ``trainer`` is the state of
-    `napari_unet.unet.trainer.Trainer`.
+    `napari_unet.unet.trainer.Trainer`; from the epoch ``patient_since`` on early stopping counts.
     """
 
     setup: Setup
@@ -58,6 +58,7 @@ class Saved:
     cases: dict[str, str]
     trainer: dict[str, Any]
     ended: str = ""
+    patient_since: int = 0
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain values and tensors, without copying any."""
@@ -68,6 +69,7 @@ class Saved:
             "cases": self.cases,
             "trainer": self.trainer,
             "ended": self.ended,
+            "patient_since": self.patient_since,
         }
 
     @classmethod
@@ -88,6 +90,7 @@ class Saved:
                 cases=dict(plain["cases"]),
                 trainer=plain["trainer"],
                 ended=plain["ended"],
+                patient_since=plain.get("patient_since", 0),  # earlier versions kept none
             )
         except (KeyError, TypeError, ConfigError) as e:
             raise JobError(

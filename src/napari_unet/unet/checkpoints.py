@@ -52,9 +52,7 @@ class Checkpoints:
             self._waiting = (model, card)
         try:
             self._make_room()
-            if self._waiting is not None:
-                save_model(self.path, *self._waiting)
-                self._waiting = None
+            self._catch_up()
             save_model(self.last_path, model, replace(card, name=f"{card.name} (last epoch)"))
         except OSError:
             if best and self._waiting is not None:
@@ -64,12 +62,15 @@ class Checkpoints:
     def save_state(self, state: dict[str, Any], record: Resumable) -> None:
         """Write the complete state of the training, and what it is a state of.
 
+        Best weights that still wait are written first: a state tells of none that are not there.
+
         Raises
         ------
         OSError
             If a file cannot be written; the state that was there before stays.
         """
         self._make_room()
+        self._catch_up()
         with atomic(state_path(self.path)) as temporary:
             try:
                 torch.save({"format": FORMAT, **state}, temporary)
@@ -91,6 +92,11 @@ class Checkpoints:
         """
         self._make_room()
         save_model(self.path, model, card, picture)
+
+    def _catch_up(self) -> None:
+        if self._waiting is not None:
+            save_model(self.path, *self._waiting)
+            self._waiting = None
 
     def _make_room(self) -> None:
         if not self._tidied:

@@ -180,7 +180,7 @@ class Trainer:
         finite = [v for v in trained if math.isfinite(v)]
         return EpochEnd(
             epoch=number,
-            loss=sum(finite) / max(len(finite), 1),
+            loss=sum(finite) / len(finite) if finite else math.nan,
             val_loss=loss,
             val_dice=dice,
             lr=rate,
