@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 # A stored value of a mask from here on is a colour: this plus 0xRRGGBB (see `data.colours`).
 COLOUR = 1 << 24
 SUBSETS = ("train", "val", "test")
+Subset = Literal["train", "val", "test", "all"]  # of a data set, that a job is about
 IGNORE = 255  # of class indices: nobody said what this pixel is
 
 

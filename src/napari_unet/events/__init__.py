@@ -4,7 +4,14 @@ Frozen data, like the jobs; the modules here are those of `napari_unet.jobs`, an
 events any job may tell.
 """
 
-from napari_unet.events.data import AuditFinished, FetchFinished, Finding, Offer, RemoteFile
+from napari_unet.events.data import (
+    AuditFinished,
+    FetchFinished,
+    Finding,
+    Offer,
+    RemoteFile,
+    Severity,
+)
 from napari_unet.events.improving import Improved, Ranked, RankedCase
 from napari_unet.events.models import ModelExported, ModelImported, ModelVerified
 from napari_unet.events.progress import CaseDone, Note, Progress
@@ -93,5 +100,6 @@ __all__ = [
     "SegmentFilesFinished",
     "SegmentPart",
     "Segmented",
+    "Severity",
     "TrainFinished",
 ]

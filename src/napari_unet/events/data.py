@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Severity = Literal["error", "warning", "info"]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -16,7 +18,7 @@ class Finding:
     """
 
     kind: str
-    severity: Literal["error", "warning", "info"]
+    severity: Severity
     text: str
     advice: str = ""
     cases: tuple[str, ...] = ()

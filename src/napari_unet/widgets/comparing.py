@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
+from napari_unet.data.cases import Subset
 from napari_unet.jobs import CompareJob
 from napari_unet.session import PLANNED, Lane, Session
 from napari_unet.widgets.runner import Runner
-
-Subset = Literal["train", "val", "test", "all"]
 
 
 class Comparer:

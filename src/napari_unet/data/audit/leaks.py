@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from napari_unet.data.audit.duplicates import equal, similar
 from napari_unet.data.audit.facts import CaseFacts
 from napari_unet.data.audit.findings import Survey, plural
-from napari_unet.events import Finding
+from napari_unet.events import Finding, Severity
 
 Where = Literal["subsets", "patients", "patient"]
 Group = tuple[Sequence[CaseFacts], str]  # cases of one picture, and how alike they are
@@ -25,7 +25,7 @@ class _Place(NamedTuple):
     """What to say of copies that are found in a place; of unknown patients, other words."""
 
     where: Where
-    severity: Literal["error", "warning", "info"]
+    severity: Severity
     kind: str
     known: str
     unknown: str

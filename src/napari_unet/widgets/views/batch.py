@@ -11,6 +11,7 @@ from typing import Literal, cast
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_unet.config import SegmentConfig
+from napari_unet.data.cases import Subset
 from napari_unet.events import ClassSize, Segmented
 from napari_unet.jobs import SegmentFilesJob
 from napari_unet.library import Entry
@@ -25,7 +26,6 @@ from napari_unet.widgets.parts.text import Text
 from napari_unet.widgets.views.asking import AVERAGES
 from napari_unet.widgets.views.refining import CleanUpPanel
 
-Subset = Literal["train", "val", "test", "all"]
 Average = Literal["model", "none", "flips", "turns"]
 
 NO_IMAGES = "Choose a folder or files, or open a data set under Data."
