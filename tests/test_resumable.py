@@ -1,4 +1,5 @@
 import os
+import shlex
 
 import pytest
 
@@ -9,7 +10,9 @@ from napari_unet.resumable import (
     list_resumable,
     read_resumable,
     record_path,
+    resume_command,
     state_path,
+    way_on,
 )
 
 
@@ -49,3 +52,19 @@ def test_damage_is_said(tmp_path, text):
     record_path(model).write_text(text)
     with pytest.raises(JobError, match="damaged"):
         read_resumable(model)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shells quote otherwise there")
+@pytest.mark.parametrize("name", ["m", "my model's"])
+def test_the_command_that_goes_on_can_be_pasted_into_a_shell(tmp_path, name):
+    model = tmp_path / f"{name}.unet.safetensors"
+    assert shlex.split(resume_command(model)) == ["napari-unet", "resume", str(model)]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"),
+    [(0, "within its first epoch"), (1, "after 1 epoch:"), (2, "after 2 epoch")],
+)
+def test_how_to_go_on_says_how_far_it_was(epochs, words):
+    found = Resumable("m", TrainJob("d", "m"), epochs, 9.0, 1.0, 9)
+    assert f"can go on {words}" in way_on(found)

@@ -7,7 +7,9 @@ import pytest
 from models import bright_model
 from napari_unet.card import read_card
 from napari_unet.errors import ModelError
+from napari_unet.jobs import TrainJob
 from napari_unet.presets import PRESETS
+from napari_unet.resumable import Resumable, state_path
 from napari_unet.runs import (
     describe,
     list_runs,
@@ -51,6 +53,18 @@ def test_a_run_is_read_from_its_card(model):
     assert run.recipe == PRESETS["plain"]
     assert run.finished
     assert run.test_dice != run.test_dice
+
+
+def test_until_it_is_over_a_run_has_the_epochs_after_its_best_one_too(model):
+    history = [{"epoch": n, "val_dice": d} for n, d in ((1, 0.5), (2, 0.7), (3, 0.6))]
+    trained(model.with_name("a.last.unet.safetensors"), history=history)
+    assert [row["epoch"] for row in read_run(model).history] == [1, 2]  # another training's
+    record = Resumable(str(model), TrainJob("d", str(model)), 3, 60.0, 0.0, 9)
+    record.save()
+    state_path(model).write_bytes(b"state")
+    run = read_run(model)
+    assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    assert (run.best_epoch, run.epochs, run.finished) == (2, 3, False)
 
 
 def test_the_latest_comes_first_and_what_is_no_run_is_left_out(tmp_path, model):

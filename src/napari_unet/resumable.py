@@ -8,6 +8,9 @@ in short what that is a state of.
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,14 +99,20 @@ def read_resumable(model: str | Path) -> Resumable | None:
 
 
 def resume_command(model: str | Path) -> str:
-    """Return the command that goes on with the training of a model."""
-    return f"napari-unet resume {model}"
+    """Return the command that goes on with the training of a model, as a shell takes it."""
+    path = str(model)
+    if os.name == "nt":
+        return f"napari-unet resume {subprocess.list2cmdline([path])}"
+    return f"napari-unet resume {shlex.quote(path)}"
 
 
 def way_on(found: Resumable) -> str:
     """Return a sentence that says how a training can go on."""
+    after = f"after {found.epochs} epoch{'' if found.epochs == 1 else 's'}"
+    if not found.epochs:
+        after = "within its first epoch"
     return (
-        f"The training can go on after {found.epochs} epochs: resume it in the viewer, or with: "
+        f"The training can go on {after}: resume it in the viewer, or with: "
         f"{resume_command(found.model)}"
     )
 

@@ -98,9 +98,9 @@ def read_run(model: str | Path) -> RunRecord:
     path = Path(model)
     card = read_card(path)
     recipe = _recipe(card)
-    history = tuple(card.training.get("history", ()))
     scores = read_scores(path, card)
     going = _resumable(path)
+    history = _history(path, card, going)
     return RunRecord(
         name=path.name.removesuffix(SUFFIX),
         model=str(path),
@@ -141,6 +141,21 @@ def _recipe(card: ModelCard) -> Recipe | None:
         return from_json(Recipe, card.training["recipe"])
     except (KeyError, ConfigError):  # another version's card: its recipe is for people
         return None
+
+
+def _history(
+    model: Path, card: ModelCard, going: Resumable | None
+) -> tuple[Mapping[str, Any], ...]:
+    """Return what is told of every epoch.
+
+    Until a training is over, the card of its model ends with the best epoch, and only that of the
+    last weights tells of the later ones.
+    """
+    if going is not None and not going.finished:
+        with suppress(ModelError):
+            last = model.with_name(f"{model.name.removesuffix(SUFFIX)}.last{SUFFIX}")
+            return tuple(read_card(last).training.get("history", ()))
+    return tuple(card.training.get("history", ()))
 
 
 def _resumable(model: Path) -> Resumable | None:

@@ -11,7 +11,7 @@ import pytest
 from napari_unet.config import OptimConfig, PreprocessConfig, Recipe, UNetConfig
 from napari_unet.controls import Continue, Pause, Watch
 from napari_unet.data.sample import write_sample
-from napari_unet.engine.client import Engines
+from napari_unet.engine.client import Engines, _how_to_go_on
 from napari_unet.errors import DataError, JobError, ModelError
 from napari_unet.events import (
     EpochEnd,
@@ -21,7 +21,8 @@ from napari_unet.events import (
     SegmentArrayFinished,
     TrainFinished,
 )
-from napari_unet.jobs import ResumeJob, SegmentArrayJob, TrainJob
+from napari_unet.jobs import ImproveJob, ResumeJob, SegmentArrayJob, TrainJob
+from napari_unet.resumable import Resumable, state_path
 
 TINY = Recipe(
     name="tiny",
@@ -130,6 +131,19 @@ def test_a_killed_engine_is_reported_and_replaced(engine, folder, model, tmp_pat
     resumed.close()
     assert list(engine.run(segment_job(model)))
     assert engine.pid != dead
+
+
+@pytest.mark.parametrize(
+    ("finished", "words"), [(False, "can go on after 3 epochs"), (True, "model is trained")]
+)
+def test_an_improvement_whose_engine_died_says_how_to_go_on_as_well(tmp_path, finished, words):
+    out = str(tmp_path / "new.unet.safetensors")
+    job = ImproveJob("old", "folder", out)
+    assert "start it again" in _how_to_go_on(job, 0.0)
+    Resumable(out, TrainJob("folder", out), 3, 60.0, 1.0, 0, finished).save()
+    state_path(out).write_bytes(b"state")
+    assert words in _how_to_go_on(job, 0.0)
+    assert "start it again" in _how_to_go_on(job, time.time() + 60)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL on Windows")

@@ -248,6 +248,23 @@ def test_an_advanced_setting_makes_the_recipe_ones_own_until_another_preset(qapp
     assert form.value().recipe is None
 
 
+def test_sections_that_contradict_each_other_are_said_and_nothing_is_lost(qapp):
+    form = JobForm()
+    before, told = form.value(), []
+    form.value_changed.connect(lambda: told.append(form.problem))
+    form.sections["network"].fields["dims"].set_value(3)
+    assert "3D network needs 3 numbers as the working size" in told[-1]
+    assert form.value() == before
+    form.sections["preprocess"].fields["size"].set_value((16, 64, 64))
+    assert form.problem == ""
+    assert form.value().recipe.network.dims == 3
+    assert form.value().recipe.preprocess.size == (16, 64, 64)
+    form.sections["network"].fields["dims"].set_value(2)
+    assert form.problem
+    form.preset.set_value("plain")
+    assert form.problem == ""
+
+
 def test_minutes_or_epochs(qapp):
     form = JobForm()
     form.budget.unit.combo.setCurrentText("epochs")

@@ -22,7 +22,7 @@ from napari_unet.engine.wire import Wire
 from napari_unet.environment import prepare
 from napari_unet.errors import JobError
 from napari_unet.events import Event
-from napari_unet.jobs import Job, ResumeJob, TrainJob
+from napari_unet.jobs import Job, ResumeJob, Training
 from napari_unet.resumable import read_resumable, state_path, way_on
 
 STOP_SECONDS = 10.0  # a job that has not closed by then is ended with its process
@@ -248,15 +248,15 @@ def _obituary(process: subprocess.Popen[bytes]) -> str:
 
 def _how_to_go_on(job: Job, started: float) -> str:
     """Say how a job whose engine died can go on, if it can."""
-    if not isinstance(job, TrainJob | ResumeJob):
+    if not isinstance(job, Training):
         return ""
-    state = state_path(job.model)
+    state = state_path(job.writes)
     # What is older than the job is of an earlier training of that name.
-    if not state.is_file() or (isinstance(job, TrainJob) and state.stat().st_mtime < started):
+    if not state.is_file() or (not isinstance(job, ResumeJob) and state.stat().st_mtime < started):
         return "The training had not come to the end of an epoch: start it again."
     with contextlib.suppress(JobError):
-        if found := read_resumable(job.model):
-            return way_on(found)
+        if found := read_resumable(job.writes):
+            return "The model is trained." if found.finished else way_on(found)
     return ""
 
 

@@ -117,6 +117,7 @@ class JobForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = TrainJob("", "", minutes=10.0)
+        self._contradiction = ""
         self.preset = ChoiceField(tuple(PRESETS), TITLES)
         self.about = Text()
         self.budget = BudgetField()
@@ -158,16 +159,16 @@ class JobForm(QWidget):
 
     def set_value(self, job: TrainJob) -> None:
         """Show a job."""
-        if job == self._value:
+        if job == self._value and not self._contradiction:
             return
-        self._value = job
+        self._value, self._contradiction = job, ""
         self._show()
         self.value_changed.emit()
 
     @property
     def problem(self) -> str:
         """What keeps the settings from being used, empty if nothing does."""
-        return self.split.problem
+        return self.split.problem or self._contradiction
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -242,7 +243,13 @@ class JobForm(QWidget):
         chosen_anew = job.preset != before.preset
         start = preset(job.preset)
         parts = {name: form.value() for name, form in self.sections.items()}
-        recipe = start if chosen_anew else replace(before.recipe or start, **parts)
+        self._contradiction = ""
+        try:
+            recipe = start if chosen_anew else replace(before.recipe or start, **parts)
+        except ConfigError as error:  # one section does not go with another
+            self._contradiction = f"Under Advanced settings: {error}."
+            self.value_changed.emit()
+            return
         if chosen_anew:  # with the budget and the split that go with it
             job = _as_preset(job, before.preset)
         self._value = replace(job, recipe=None if recipe == start else recipe)
