@@ -86,6 +86,20 @@ def test_a_preset_s_rate_is_lowered_and_a_person_s_kept(old):
     assert start.recipe(TINY).optim.lr == OPTIM.lr
 
 
+def test_settings_that_the_old_model_s_own_replace_are_named(old):
+    start, auto = Start.load(str(old)), preset("auto")
+    assert start.overruled(auto) == ""
+    mine = replace(
+        auto,
+        network=replace(auto.network, dropout=0.2),
+        preprocess=replace(auto.preprocess, size=(64, 64)),
+        optim=replace(auto.optim, batch=3),
+    )
+    told = start.overruled(mine)
+    assert told.endswith("old.unet.safetensors has them; not used: Dropout, Working size.")
+    assert start.recipe(mine).network == start.card.network
+
+
 def test_cases_that_the_old_model_knows_are_named(folder, model, old):
     other = SplitConfig(seed=5)
     wish = replace(begun(folder, model, old, epochs=1), split=other)

@@ -113,6 +113,7 @@ def plan(
     seed: int = 0,
     limit: int = 0,
     device: str = "auto",
+    start: PathLike = "",
     on_event: OnEvent = None,
 ) -> Plan:
     """Say how `train` would train on a folder, without doing it: in words, with reasons.
@@ -137,6 +138,7 @@ def plan(
         seed=seed,
         limit=limit,
         device=device,
+        start=str(start),
     )
     return finish(PlanJob(job), Planned, on_event).plan
 

@@ -6,14 +6,17 @@ import argparse
 from typing import Any
 
 from napari_unet.cli.arguments import (
+    MODEL,
     command,
     device,
     division,
     limit,
+    model,
     positive,
     print_json,
     split_config,
 )
+from napari_unet.cli.settings import recipe_of, settings
 from napari_unet.console import Console
 from napari_unet.presets import PRESETS
 from napari_unet.schema import to_json
@@ -29,10 +32,12 @@ def plan(args: argparse.Namespace) -> None:
             minutes=args.minutes or 0.0,
             epochs=args.epochs or 0,
             preset=args.preset,
+            recipe=recipe_of(args, args.preset),
             split=split_config(args, ""),
             seed=args.seed,
             limit=args.limit,
             device=args.device,
+            start=args.start,
             on_event=console,
         )
     if args.json:
@@ -63,8 +68,12 @@ def add_commands(commands: Any) -> None:
     budget.add_argument("--minutes", type=positive(float), metavar="M", help="time to train")
     budget.add_argument("--epochs", type=positive(int), metavar="N", help="passes to train")
     p.add_argument("--preset", choices=list(PRESETS), default="auto", metavar="NAME")
+    settings(p)
     division(p)
     limit(p)
+    p.add_argument(
+        "--from", dest="start", type=model, default="", metavar="M", help=f"begin with {MODEL}"
+    )
     device(p)
 
     p = command(commands, "runs", runs)

@@ -23,11 +23,11 @@ from napari_unet.cli.arguments import (
     trained_model,
 )
 from napari_unet.cli.interrupt import Stoppable
+from napari_unet.cli.settings import recipe_of, settings
 from napari_unet.environment import speaks
 from napari_unet.errors import UnetError, WeightsError
 from napari_unet.events import TrainFinished
-from napari_unet.presets import DESCRIPTIONS, PRESETS, begun_at_random
-from napari_unet.presets import preset as find_preset
+from napari_unet.presets import DESCRIPTIONS, PRESETS
 from napari_unet.resumable import read_resumable, resume_command, state_path, way_on
 from napari_unet.schema import to_json
 
@@ -51,7 +51,6 @@ def train_one(args: argparse.Namespace, preset: str, model: str, shares: str = "
     from napari_unet.api import train as run
 
     divided = argparse.Namespace(**vars(args) | {"preset": shares or preset})
-    recipe = begun_at_random(find_preset(preset)) if args.random_weights else None
     with resumable(model), saying_how(), Stoppable() as console:
         return run(
             args.folder,
@@ -59,7 +58,7 @@ def train_one(args: argparse.Namespace, preset: str, model: str, shares: str = "
             minutes=args.minutes or 0.0,
             epochs=args.epochs or 0,
             preset=preset,
-            recipe=recipe,
+            recipe=recipe_of(args, preset),
             split=split_config(divided, args.split_file),
             seed=args.seed,
             limit=args.limit,
@@ -149,6 +148,7 @@ def add_commands(commands: Any) -> None:
         help="can be repeated: one model for each, on the same split (OUT-NAME), and how they "
         f"compare (default auto). {words}",
     )
+    settings(p)
     limit(p)
     p.add_argument(
         "--random-weights",

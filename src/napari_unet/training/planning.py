@@ -72,6 +72,8 @@ def prepare(job: TrainJob) -> Generator[Event, None, Prepared]:
     if start:
         rate = f"at a learning rate of {recipe.optim.lr:g}"
         yield Note(f"Training begins with {start.path.name}, {rate}.")
+        if job.recipe and not job.share and (text := start.overruled(job.recipe)):
+            yield Note(text, warning=True)
     choose = partial(make_plan, recipe, parts["train"], dataset, device, fitted=start is not None)
     made, how = yield from busy(choose, MEASURING)
     return Prepared(job, made, how, dataset, split, parts, labels, start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from napari_unet.errors import DataError
 from napari_unet.presets import PRESETS
 from napari_unet.unet.file import load_model
 from napari_unet.unet.model import UNet
+from napari_unet.unet.plan import changes
 
 # Times a preset's learning rate. The weights are near a good place already: the rate that finds
 # one from random weights would throw them out of it in the first steps. A rate that a person set
@@ -60,6 +61,19 @@ class Start:
             preprocess=self.card.preprocess,
             optim=optim,
         )
+
+    def overruled(self, wanted: Recipe) -> str:
+        """Say which settings of a person's this model's own take the place of; empty if none."""
+        sections, changed = ("network", "preprocess"), changes(wanted)
+        mine = [
+            f.metadata["label"]
+            for section in sections
+            for f in fields(getattr(wanted, section))
+            if f.name in changed[section]
+        ]
+        if not mine:
+            return ""
+        return f"Network and images are as {self.path.name} has them; not used: {', '.join(mine)}."
 
     def labels(self, dataset: Dataset) -> LabelRule:
         """Return how the masks are understood; see `napari_unet.evaluation.label_rule`.
