@@ -14,7 +14,7 @@ from napari_unet.events import Note, Progress, SegmentArrayFinished, SegmentPart
 from napari_unet.inference import segment_array
 from napari_unet.jobs import SegmentArrayJob
 from napari_unet.labelling import label_image
-from napari_unet.unet import predict, source, windows
+from napari_unet.unet import source, unscaled, windows
 from napari_unet.unet.model import UNet
 from napari_unet.unet.windows import Windows
 from scans import agreement, deep, scan
@@ -195,7 +195,7 @@ def test_from_store_to_store_is_as_in_memory(tmp_path, monkeypatch, norm, dtype)
     model = random_model(tmp_path / "m.unet.safetensors", "patch", norm=norm)
     monkeypatch.setattr(source, "PIECE", 3000)
     monkeypatch.setattr(Windows, "at_once", lambda *_: 0)
-    monkeypatch.setattr(predict, "BLOCK", {2: (32, 32), 3: (8, 8, 8)})
+    monkeypatch.setattr(unscaled, "BLOCK", {2: (32, 32), 3: (8, 8, 8)})
     monkeypatch.setattr(windows, "BUDGET", 200_000)
     monkeypatch.setattr(windows, "STRIP", 8)
     image = np.random.default_rng(0).integers(0, 255, (130, 95)).astype(dtype)
@@ -275,7 +275,7 @@ def slow(monkeypatch, seconds):
 
     monkeypatch.setattr(windows.Stream, "__call__", slowly)
     monkeypatch.setattr(Windows, "at_once", lambda *_: 0)
-    monkeypatch.setattr(predict, "BLOCK", {2: (32, 32), 3: (8, 8, 8)})
+    monkeypatch.setattr(unscaled, "BLOCK", {2: (32, 32), 3: (8, 8, 8)})
     monkeypatch.setattr(windows, "STRIP", 16)
 
 

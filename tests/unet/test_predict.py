@@ -4,7 +4,7 @@ import torch
 
 from napari_unet.config import PreprocessConfig
 from napari_unet.errors import DataError
-from napari_unet.unet.predict import batch_size, parts, predict
+from napari_unet.unet.predict import parts, predict
 
 
 def bright(x):
@@ -92,10 +92,3 @@ def test_colour_volumes_become_grey_and_grey_ones_colour():
     assert np.array_equal(one, three)
     opaque = np.concatenate([colour, np.full((4, 8, 8, 1), 255, np.uint8)], axis=-1)
     assert np.array_equal(one, found(opaque, "zyxc", size=(4, 8, 8))[0])
-
-
-def test_batches_shrink_with_the_size():
-    assert batch_size(PreprocessConfig(size=(192, 192)), "cpu") == 8
-    assert batch_size(PreprocessConfig(size=(512, 512)), "cuda") == 32
-    assert batch_size(PreprocessConfig(size=(40, 56, 48)), "cpu") == 8
-    assert batch_size(PreprocessConfig(size=(160, 160, 160)), "cpu") == 1

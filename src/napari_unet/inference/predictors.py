@@ -23,23 +23,12 @@ from napari_unet.unet.file import load_model
 from napari_unet.unet.forward import Forward, Sparing
 from napari_unet.unet.fuse import fuse
 from napari_unet.unet.mirror import AS_IT_IS, View, averaged, views
-from napari_unet.unet.predict import (
-    Network,
-    Piece,
-    Scales,
-    assembled,
-    batch_size,
-    leading_axes,
-    parts,
-    pieces,
-    region,
-    wholes,
-)
+from napari_unet.unet.network import Network, Tell, batch_size
+from napari_unet.unet.pieces import Piece, assembled, wholes
+from napari_unet.unet.predict import Scales, leading_axes, parts, pieces, region
 from napari_unet.unet.source import Box
 from napari_unet.unet.stream import streams
 from napari_unet.unet.windows import Windows, fits_whole, takes_whole
-
-Tell = Callable[[str], None]
 
 AS_THE_CARD_SAYS = SegmentConfig()
 _alive: WeakSet[Predictor] = WeakSet()  # that are warm

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_unet.data.readers.writers import writing
 from napari_unet.errors import DataError
-from napari_unet.unet.predict import BLOCK, Piece
+from napari_unet.unet.pieces import BLOCK, Piece
 
 UNCERTAINTY = ".uncertainty"  # before the suffix of the store beside that of the probabilities
 

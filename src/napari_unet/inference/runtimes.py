@@ -31,11 +31,11 @@ from napari_unet.errors import ConfigError, ModelError
 from napari_unet.schema import check, from_json, to_json
 from napari_unet.unet.forward import Answers, Forward
 from napari_unet.unet.model import probabilities
+from napari_unet.unet.network import Tell
 from napari_unet.unet.onnx_forward import OnnxForward, installed
 from napari_unet.unet.speed import WORTHWHILE
 from napari_unet.workspace import atomic, home
 
-Tell = Callable[[str], None]
 Sides = tuple[int, ...]  # of what the network is shown, channels first
 
 EQUAL = 1e-3  # by which probabilities may differ: a quarter of the 255th part that is kept of them

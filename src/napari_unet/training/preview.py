@@ -24,7 +24,9 @@ from napari_unet.unet.aside import aside
 from napari_unet.unet.faults import out_of_memory
 from napari_unet.unet.forward import Forward
 from napari_unet.unet.model import UNet
-from napari_unet.unet.predict import assembled, batch_size, predict
+from napari_unet.unet.network import batch_size
+from napari_unet.unet.pieces import assembled
+from napari_unet.unet.predict import predict
 from napari_unet.unet.store import Store
 
 SHARE = 0.05  # of the time, at the most, that is spent on showing how far the network is

@@ -16,7 +16,7 @@ from napari_unet.unet.forward import Forward
 from napari_unet.unet.losses import IGNORE, Loss
 from napari_unet.unet.mirror import averaged, views
 from napari_unet.unet.model import UNet, probabilities
-from napari_unet.unet.predict import batch_size
+from napari_unet.unet.network import batch_size
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store
 
