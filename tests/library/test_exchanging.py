@@ -81,6 +81,21 @@ def test_an_import_that_was_stopped_changes_nothing(tmp_path):
     assert in_library() == []
 
 
+def test_an_export_that_was_stopped_changes_nothing(tmp_path, boxed):
+    def stop():
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    out = folder / f"out{SUFFIX}"
+    out.write_bytes(b"somebody's")
+    for target in (out, folder / f"new{SUFFIX}"):
+        with pytest.raises(KeyboardInterrupt):
+            export("brain-tumor", target, checkpoint=stop)
+    assert list(folder.iterdir()) == [out]
+    assert out.read_bytes() == b"somebody's"
+
+
 def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, monkeypatch):
     source = model(tmp_path)
 

@@ -36,6 +36,22 @@ def test_a_format_is_told_by_its_ending_or_named():
     assert not formats.is_readable("x.jpg")
     with pytest.raises(ConfigError, match="its ending tells no format"):
         formats.to_read("x.jpg")
+    with pytest.raises(ConfigError, match=r"x\.onnx: ONNX cannot be read, but these can: "):
+        formats.to_read("x.onnx")
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "made"),
+    [
+        ("onnx", "a.b", "a.b.onnx"),
+        ("onnx", "a.ONNX", "a.ONNX"),
+        ("bioimageio", "a.zip", "a.zip"),
+        ("state-dict", "a.pt", "a.pt"),
+        ("state-dict", "a.unet.safetensors", "a.unet.safetensors.pth"),
+    ],
+)
+def test_a_file_is_given_an_ending_that_tells_its_format(form, given, made):
+    assert formats.with_ending(given, formats.named(form)) == made
 
 
 def test_what_an_extra_lacks_is_said_with_how_to_install_it(monkeypatch):

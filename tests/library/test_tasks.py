@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from threading import Event
 
 import pytest
@@ -13,7 +13,7 @@ from napari_unet.engine.dispatch import start
 from napari_unet.errors import ModelError
 from napari_unet.events import ModelExported, ModelImported, ModelVerified, Progress
 from napari_unet.jobs import ExportModelJob, ImportModelJob, VerifyModelJob
-from napari_unet.library import exchanging
+from napari_unet.library import formats, tasks
 from napari_unet.workspace import models_dir
 
 
@@ -45,27 +45,31 @@ def test_what_is_wrong_is_raised_where_the_events_are_pulled(tmp_path):
             list(start(job))
 
 
-def test_an_import_that_is_stopped_leaves_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "slow"), [("add", "read"), ("export", "write")])
+def test_what_is_stopped_leaves_nothing(tmp_path, monkeypatch, name, slow):
     source = bright_model(tmp_path / f"m{SUFFIX}")
+    out = models_dir() if name == "add" else tmp_path / "out"
+    out.mkdir(exist_ok=True)
     begun, go_on, ended = Event(), Event(), Event()
-    verify, staging = exchanging.verify, exchanging._staging
+    run, convert = getattr(tasks, name), getattr(formats, slow)
 
-    def slow(path):
+    def watched(*args):
+        try:
+            return run(*args)
+        finally:
+            ended.set()
+
+    def slowly(*args, **options):
         begun.set()
         assert go_on.wait(30)
-        return verify(path)
+        return convert(*args, **options)
 
-    @contextmanager
-    def watched(path):
-        with ExitStack() as stack:
-            stack.callback(ended.set)
-            yield stack.enter_context(staging(path))
-
-    monkeypatch.setattr(exchanging, "verify", slow)
-    monkeypatch.setattr(exchanging, "_staging", watched)
-    with closing(start(ImportModelJob(str(source)))) as pulled:
+    monkeypatch.setattr(tasks, name, watched)
+    monkeypatch.setattr(formats, slow, slowly)
+    jobs = {"add": ImportModelJob(str(source)), "export": ExportModelJob(str(source), str(out))}
+    with closing(start(jobs[name])) as pulled:
         while not begun.is_set():
             next(pulled)
     go_on.set()
     assert ended.wait(30)
-    assert list(models_dir().iterdir()) == []
+    assert list(out.iterdir()) == []

@@ -87,7 +87,13 @@ def add(
     return Added(read_entry(target))
 
 
-def export(model: str | Path, target: str | Path, format: str = "", **options: Any) -> Path:
+def export(
+    model: str | Path,
+    target: str | Path,
+    format: str = "",
+    checkpoint: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> Path:
     """Write a model for others to use; an earlier file of that name is kept under a dated one.
 
     Parameters
@@ -98,6 +104,8 @@ def export(model: str | Path, target: str | Path, format: str = "", **options: A
         The file to write; in a folder, it is called like the model.
     format
         A name of `formats.FORMATS`; empty: that of the target's ending, or our own in a folder.
+    checkpoint
+        Called before the file takes its place; if it raises, nothing is changed.
     options
         Handed on to the format's writer.
 
@@ -119,24 +127,24 @@ def export(model: str | Path, target: str | Path, format: str = "", **options: A
     if target.parent.resolve() in (models_dir().resolve(), BOXED.resolve()):
         raise ModelError(f"{target.parent} is the library's own folder: export to another one.")
     try:
-        return _replacing(form, source, target, options)
+        if target.exists() and target.samefile(source):
+            raise ModelError(f"{target} is the model itself: export it to another file.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=target.parent) as folder:
+            made = formats.write(form, source, Path(folder) / target.name, **options)
+            checkpoint()
+            return _put(made, target)
     except OSError as e:
         raise DiskError(f"{target} cannot be written ({e.strerror or e}).") from e
 
 
-def _replacing(form: formats.Format, source: Path, target: Path, options: dict[str, Any]) -> Path:
-    """Write the target; what was there before is renamed once there is something in its place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        return formats.write(form, source, target, **options)
-    from napari_unet.inference.records import set_aside
+def _put(made: Path, target: Path) -> Path:
+    """Put a file in its place; what was there before gets a dated name."""
+    if target.exists():
+        from napari_unet.inference.records import set_aside
 
-    if target.samefile(source):
-        raise ModelError(f"{target} is the model itself: export it to another file.")
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=target.parent) as folder:
-        made = formats.write(form, source, Path(folder) / target.name, **options)
         set_aside(target)
-        return made.replace(target)
+    return made.replace(target)
 
 
 @contextmanager

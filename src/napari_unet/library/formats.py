@@ -112,6 +112,12 @@ def is_readable(path: str | Path) -> bool:
     return any(f.read and _ends(Path(path), f) for f in FORMATS)
 
 
+def with_ending(target: str, form: Format) -> str:
+    """Return a file's name with an ending that tells this format: the usual one, if it has none."""
+    told = next((f for f in FORMATS if f.write and _ends(Path(target), f)), None)
+    return target if told is form else f"{target}{form.suffix}"
+
+
 def missing(form: Format) -> str:
     """Say what a format needs that is not installed, and how to install it; empty if nothing."""
     for line in (requires(DISTRIBUTION) or ()) if form.extra else ():
@@ -174,6 +180,8 @@ def _chosen(path: Path, name: str, able: list[Format], what: str) -> Format:
     if ended:
         return ended[0]
     endings = ", ".join(f"{f.suffix} ({f.name})" for f in able)
+    if other := next((f for f in FORMATS if _ends(path, f)), None):
+        raise ConfigError(f"{path.name}: {other.title} cannot be {what}, but these can: {endings}.")
     raise ConfigError(
         f"{path.name}: its ending tells no format that can be {what}: {endings}. "
         "Use one of these endings, or name the format."

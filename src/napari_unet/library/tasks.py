@@ -39,8 +39,10 @@ def export_model(job: ExportModelJob) -> Generator[Event, None, None]:
     ConfigError, DiskError, ModelError
         As `napari_unet.library.export`.
     """
+    from napari_unet.unet.aside import checkpoint
+
     what = f"exporting {name_of(job.model)}"
-    path = yield from _aside(lambda: export(job.model, job.target, job.format), what)
+    path = yield from _aside(lambda: export(job.model, job.target, job.format, checkpoint), what)
     yield ModelExported(str(path))
 
 
