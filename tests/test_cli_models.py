@@ -147,7 +147,9 @@ def test_a_model_goes_out_comes_in_is_renamed_removed_and_brought_back(boxed, tm
     mine = bright_model(tmp_path / f"mine{SUFFIX}", size=64)
     assert "mine is in the library" in said(capsys, "models", "import", mine)
     assert json_of(capsys, "models", "import", mine)["known"] is True
-    assert "now called yours" in said(capsys, "models", "rename", "mine", "yours")
+    renamed = said(capsys, "models", "rename", "mine", "yours")
+    assert "now called yours" in renamed
+    assert "models rename 'yours' 'mine'" in renamed
     assert "models restore 'yours'" in said(capsys, "models", "remove", "yours", "--yes")
     assert "yours" in said(capsys, "models", "list", "--removed")
     assert [r["name"] for r in json_of(capsys, "models", "list", "--removed")["removed"]] == [

@@ -16,6 +16,7 @@ from bench import SLOW, click
 from models import bright_model
 from napari_unet import library, workspace
 from napari_unet.card import KEY, SUFFIX
+from napari_unet.session import Message
 from napari_unet.widgets import SegmentDock
 
 PLUGIN = "napari-unet-workbench"
@@ -154,6 +155,68 @@ def test_the_library_is_put_in_order_by_clicks_and_keys(
     qtbot.waitUntil(lambda: str(target) in view.strip.text.plain, timeout=SLOW)
     assert target.read_bytes() == source.read_bytes()
     picture("models")
+
+
+def test_a_model_goes_out_in_every_format_and_comes_back_by_clicks(
+    viewer, bench, qtbot, tmp_path, monkeypatch, picture
+):
+    bright_model(workspace.models_dir() / f"bright{SUFFIX}")
+    bench.tabs.setCurrentWidget(bench.models)
+    view, desk = bench.models.view, bench.models.desk
+    desk.look()
+    view.cards.select(lambda row: row.name == "bright")
+    folder = tmp_path / "für andere"
+    folder.mkdir()
+    running = []
+    desk.session.busy_changed.connect(
+        lambda: running.append(view.running.isVisible() and view.running.text.plain)
+    )
+
+    def export(form, at):
+        """Choose a format in the menu, and a file; return it once it is said to be there."""
+        target = folder / f"bright{form.suffix}"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+
+        def take(menu):
+            assert isinstance(menu, QMenu)
+            for _ in range(at):
+                qtbot.keyClick(menu, Qt.Key.Key_Down)
+            qtbot.keyClick(menu, Qt.Key.Key_Return)
+
+        answer_modal(qtbot, take)
+        click(qtbot, view.export)
+        qtbot.waitUntil(lambda: str(target) in view.strip.text.plain, timeout=SLOW)
+        assert view.strip.text.plain == f"Saved {target}"
+        qtbot.waitUntil(lambda: not desk.session.busy)
+        return target
+
+    def bring_in(file):
+        """Choose a file to import; return what is said of it."""
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(file)], ""))
+        desk.session.set_message("models", Message())
+        click(qtbot, view.add)
+        qtbot.waitUntil(lambda: bool(desk.session.messages["models"].text), timeout=SLOW)
+        qtbot.waitUntil(lambda: not desk.session.busy)
+        return view.strip.text.plain
+
+    forms = [f for f in library.FORMATS if f.write]
+    made = {form.name: export(form, 1 + i) for i, form in enumerate(forms)}
+    assert any("xporting bright" in text for text in running if text)
+    assert not view.running.isVisible()
+    assert sorted(folder.iterdir()) == sorted(made.values())  # and nothing of what was on the way
+    picture("models-exported")
+
+    assert bring_in(made["onnx"]).startswith("bright.onnx: ONNX cannot be read, but")
+    picture("models-refused")
+    for name in ("bioimageio", "state-dict"):
+        click(qtbot, view.remove)
+        answers = view.question.findChildren(QPushButton)
+        click(qtbot, next(b for b in answers if b.text() == "Remove"))
+        assert not view.cards.rows.rows
+        assert bring_in(made[name]) == "bright was added to the library."
+        assert view.chosen().name == "bright"
+    said = bring_in(made["unet"])
+    assert said == f"The library has the weights of bright{SUFFIX} already: bright."
 
 
 def test_a_model_that_is_dropped_on_napari_is_added_and_selected(viewer, qtbot, tmp_path, told):

@@ -78,6 +78,40 @@ def test_a_model_is_renamed_and_stays_selected(dock, monkeypatch):
     assert not dock.view.strip.isVisible()
 
 
+def test_renaming_can_be_undone_in_turn_with_removing(dock, monkeypatch):
+    given = iter(["better", "best"])
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: (next(given), True))
+    choose(dock, "first")
+    dock.desk.use_model(dock.view.chosen().path, "models")
+    dock.view.rename.click()
+    dock.view.rename.click()
+    dock.view.remove.click()
+    answer(dock, "Remove")
+    assert dock.view.question.text.plain == "best was removed."
+    answer(dock, "Undo (Ctrl+Z)")
+    assert dock.view.question.text.plain == "better is now called best."
+    dock.desk.use_model(dock.view.chosen().path, "models")
+    for name in ("better", "first"):
+        dock.view.undo_wanted.emit()
+        assert dock.view.chosen().name == dock.desk.session.model.name == name
+    assert names(dock) == ["first", "second"]
+    assert not dock.view.question.isVisible()
+
+
+def test_a_name_that_is_given_back_must_be_free(dock, monkeypatch, write_model):
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("better", True))
+    choose(dock, "first")
+    dock.view.rename.click()
+    write_model("first")
+    answer(dock, "Undo (Ctrl+Z)")
+    assert "first already" in dock.view.strip.text.plain
+    answer(dock, "Dismiss")
+    dock.view.undo_wanted.emit()
+    assert {path.name for path in workspace.list_models()} == {
+        f"{name}{SUFFIX}" for name in ("better", "first", "second")
+    }
+
+
 def test_removing_asks_and_can_be_undone(dock):
     choose(dock, "first")
     dock.view.remove.click()
@@ -137,7 +171,7 @@ def test_files_are_imported_one_after_the_other(dock, engines, monkeypatch, qtbo
     qtbot.waitUntil(lambda: not dock.desk.session.busy)
     assert engines.interactive.jobs == [ImportModelJob(file) for file in files]
     assert dock.view.chosen().name == "added"
-    assert dock.view.strip.text.plain == "added was added to the library."
+    assert dock.view.strip.text.plain == "\n".join(["added was added to the library."] * 2)
 
 
 def test_a_chosen_format_counts_for_files_of_any_ending(dock, engines, monkeypatch, qtbot):
@@ -160,6 +194,34 @@ def test_a_model_is_exported_with_the_ending_of_its_format(dock, engines, monkey
     qtbot.waitUntil(dock.view.strip.isVisible)
     assert engines.interactive.jobs == [ExportModelJob(dock.view.chosen().path, path, "unet")]
     assert dock.view.strip.text.plain == f"Saved {path}"
+
+
+def test_a_file_that_exists_is_asked_about_if_the_dialog_could_not(
+    dock, engines, monkeypatch, qtbot, tmp_path
+):
+    there = tmp_path / "mine.onnx"
+    there.write_bytes(b"somebody's")
+    engines.interactive.script = [ModelExported(str(there))]
+    choose(dock, "first")
+    model = dock.view.chosen()
+
+    def export(given):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(given), ""))
+        dock.view.export_wanted.emit(model, "onnx")
+
+    export(there.with_suffix(""))
+    assert str(there) in dock.view.question.text.plain
+    answer(dock, "Cancel")
+    assert not dock.view.question.isVisible()
+    export("")
+    assert not engines.interactive.jobs
+    export(there.with_suffix(""))
+    answer(dock, "Export")
+    qtbot.waitUntil(lambda: len(engines.interactive.jobs) == 1 and not dock.desk.session.busy)
+    assert not dock.view.question.isVisible()
+    export(there)  # the dialog has asked
+    qtbot.waitUntil(lambda: len(engines.interactive.jobs) == 2 and not dock.desk.session.busy)
+    assert engines.interactive.jobs == [ExportModelJob(model.path, str(there), "onnx")] * 2
 
 
 def test_a_format_that_is_not_installed_says_how_to_install_it(dock, engines, monkeypatch):

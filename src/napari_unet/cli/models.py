@@ -87,6 +87,7 @@ def export(args: argparse.Namespace) -> None:
 
 def rename(args: argparse.Namespace) -> None:
     """Give a model another name, with all that lies beside it."""
+    from napari_unet.library import name_of
     from napari_unet.library import rename as run
 
     entry = run(args.model, args.new)
@@ -94,6 +95,7 @@ def rename(args: argparse.Namespace) -> None:
         print_json(_told(entry))
     else:
         print(f"The model is now called {entry.name}: {entry.path}")
+        print(f"To undo that: napari-unet models rename '{entry.name}' '{name_of(args.model)}'")
 
 
 def remove(args: argparse.Namespace) -> None:

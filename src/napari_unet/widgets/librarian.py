@@ -2,96 +2,104 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_unet.errors import UnetError, readable
 from napari_unet.events import Event, ModelExported, ModelImported, ModelVerified
-from napari_unet.jobs import ExportModelJob, ImportModelJob, Job, VerifyModelJob
+from napari_unet.jobs import ExportModelJob, ImportModelJob, VerifyModelJob
 from napari_unet.library import Entry, Removed, name_of, remove, rename, restore
 from napari_unet.session import Message, Place, Session
+from napari_unet.widgets.errands import Errand, Errands
 from napari_unet.widgets.runner import Runner
 
 PLACE: Place = "models"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Errand:
-    """A job that waits for the engine, and who is told of its events and of how it failed."""
+class Change:
+    """What was done to the library, in a sentence, and what undoes it.
 
-    job: Job
-    title: str
-    place: Place
-    heard: Callable[[Event], None]
-    failed: Callable[[str], None]
+    ``undo`` returns the model's path; it is empty if that failed, which was then said.
+    """
+
+    said: str
+    undo: Callable[[], str]
 
 
 class Librarian:
-    """Renames, removes and brings back; has the engine import, export and verify, in turn."""
+    """Renames and removes, and undoes that; has the engine import, export and verify, in turn."""
 
-    removed_changed = Signal()
+    changes_changed = Signal()
 
     def __init__(self, session: Session, runner: Runner) -> None:
         self.session, self.runner = session, runner
-        self.removed: list[Removed] = []  # the last one is brought back first
-        self._waiting: deque[Errand] = deque()
-        self._soon = QTimer()
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._next)
-        session.busy_changed.connect(self._freed)
+        self.changes: list[Change] = []  # the last one is undone first
+        self._errands = Errands(session, runner)
 
     # --- at once ------------------------------------------------------------------------------
 
     def rename(self, entry: Entry, name: str) -> str:
         """Give a model another name; return its new path, empty if that failed."""
-        model = self.session.model
-        selected = model is not None and model.path == entry.path
-        path = self._change(lambda: rename(entry.path, name).path)
-        if path and selected:
-            self.session.select_model(path, self.session.picked)
+        path = self._rename(entry.path, name)
+        if path and path != entry.path:
+            said = f"{entry.name} is now called {name_of(path)}."
+            self._remember(Change(said, lambda: self._rename(path, entry.name)))
         return path
 
     def remove(self, entry: Entry) -> None:
-        """Take a model out of the library; it can be brought back."""
+        """Take a model out of the library."""
+        gone = self._change(lambda: remove(entry.path))
+        if gone is not None:
+            self._remember(Change(f"{gone.name} was removed.", lambda: self._restore(gone)))
 
-        def take_out() -> str:
-            self.removed.append(remove(entry.path))
-            return ""
-
-        self._change(take_out)
-        self.removed_changed.emit()
-
-    def restore(self) -> str:
-        """Bring back the model that was removed last; return its path, empty if there is none."""
-        if not self.removed:
-            return ""
-        path = self._change(lambda: restore(self.removed[-1]).path)
+    def undo(self) -> str:
+        """Undo the last change; return the model's path, empty if there is nothing to be undone."""
+        path = self.changes[-1].undo() if self.changes else ""
         if path:
-            self.removed.pop()
-        self.removed_changed.emit()
+            self.changes.pop()
+        self.changes_changed.emit()
         return path
 
-    def forget_removed(self) -> None:
-        """Leave removed models where they are."""
-        self.removed.clear()
-        self.removed_changed.emit()
+    def forget_changes(self) -> None:
+        """Leave all as it is now: nothing can be undone any more."""
+        self.changes.clear()
+        self.changes_changed.emit()
 
-    def _change(self, change: Callable[[], str]) -> str:
+    def _remember(self, change: Change) -> None:
+        self.changes.append(change)
+        self.changes_changed.emit()
+
+    def _rename(self, path: str, name: str) -> str:
+        """Rename a model; the one that is worked with stays so."""
+        model = self.session.model
+        selected = model is not None and model.path == path
+        renamed = self._change(lambda: rename(path, name))
+        if renamed is None:
+            return ""
+        if selected:
+            self.session.select_model(renamed.path, self.session.picked)
+        return renamed.path
+
+    def _restore(self, gone: Removed) -> str:
+        back = self._change(lambda: restore(gone))
+        return back.path if back is not None else ""
+
+    def _change(self, change: Callable[[], T]) -> T | None:
         """Change the library; what goes wrong is said in the dock."""
         try:
-            path = change()
+            done = change()
         except (UnetError, OSError) as error:
             self.session.fail(PLACE, readable(error))
-            return ""
+            return None
         self.session.set_message(PLACE, Message())
         self.session.refresh_models()
-        return path
+        return done
 
     # --- by the engine ------------------------------------------------------------------------
 
@@ -101,7 +109,7 @@ class Librarian:
         then: Callable[[str], None],
         form: str = "",
         place: Place = PLACE,
-        failed: Callable[[str], None] | None = None,
+        failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Have a file tried and put into the library; ``then`` is given the path that it has there.
 
@@ -109,66 +117,37 @@ class Librarian:
         """
         name = Path(source).name
 
-        def heard(event: Event) -> None:
-            if isinstance(event, ModelImported):
-                self.session.refresh_models()
-                self.session.set_message(place, Message(imported_words(event, name), "info"))
-                then(event.path)
+        def heard(event: Event) -> str:
+            if not isinstance(event, ModelImported):
+                return ""
+            self.session.refresh_models()
+            then(event.path)
+            return imported_words(event, name)
 
-        self._send(ImportModelJob(source, form), f"importing {name}", heard, place, failed)
+        job = ImportModelJob(source, form)
+        self._errands.add(Errand(job, f"importing {name}", place, heard, failed))
 
     def export(self, entry: Entry, target: str, form: str) -> None:
         """Have a model written to ``target``, in the format called ``form``."""
 
-        def heard(event: Event) -> None:
-            if isinstance(event, ModelExported):
-                self._say(f"Saved {event.path}")
+        def heard(event: Event) -> str:
+            return f"Saved {event.path}" if isinstance(event, ModelExported) else ""
 
         job = ExportModelJob(entry.path, target, form)
-        self._send(job, f"exporting {entry.name}", heard)
+        self._errands.add(Errand(job, f"exporting {entry.name}", PLACE, heard))
 
     def verify(self, entry: Entry) -> None:
         """Have a model read as a whole, and run."""
 
-        def heard(event: Event) -> None:
-            if isinstance(event, ModelVerified):
-                self._say(event.text)
+        def heard(event: Event) -> str:
+            return event.text if isinstance(event, ModelVerified) else ""
 
-        self._send(VerifyModelJob(entry.path), f"verifying {entry.name}", heard)
+        job = VerifyModelJob(entry.path)
+        self._errands.add(Errand(job, f"verifying {entry.name}", PLACE, heard))
 
     def stop(self) -> None:
         """Stop what runs, and forget what waits."""
-        self._waiting.clear()
-        self.runner.stop()
-
-    def _say(self, text: str) -> None:
-        self.session.set_message(PLACE, Message(text, "info"))
-
-    def _send(
-        self,
-        job: Job,
-        title: str,
-        heard: Callable[[Event], None],
-        place: Place = PLACE,
-        failed: Callable[[str], None] | None = None,
-    ) -> None:
-        self._waiting.append(Errand(job, title, place, heard, failed or _nothing))
-        self._next()
-
-    def _freed(self) -> None:
-        if self._waiting and self.runner.lane not in self.session.busy:
-            self._soon.start()  # whoever else hears of it comes first
-
-    def _next(self) -> None:
-        if not self._waiting or self.runner.running or self.session.closed:
-            return
-        errand = self._waiting.popleft()
-
-        def over(error: str) -> None:
-            if error:
-                errand.failed(error)
-
-        self.runner.start(errand.job, errand.title, errand.place, errand.heard, over=over)
+        self._errands.stop()
 
 
 def imported_words(event: ModelImported, source: str) -> str:
@@ -177,6 +156,3 @@ def imported_words(event: ModelImported, source: str) -> str:
     if event.known:
         return f"The library has the weights of {source} already: {name}."
     return f"{name} was added to the library."
-
-
-def _nothing(_: str) -> None: ...

@@ -41,11 +41,11 @@ class ModelsDock(Dock):
         view.set_targets(targets())
         self.listen(catalogue.changed, self._show_models)
         self.listen(catalogue.pictures_read, view.set_pictures)
-        self.listen(self.librarian.removed_changed, self._show_removed)
+        self.listen(self.librarian.changes_changed, self._show_undo)
         self.listen(self.desk.session.busy_changed, self._show_busy)
         self._show_models()
         self._show_busy()
-        self._show_removed()
+        self._show_undo()
 
     # --- what a person does -------------------------------------------------------------------
 
@@ -71,12 +71,29 @@ class ModelsDock(Dock):
         if missing := library.formats.missing(form):
             self.desk.session.set_message(self.place, Message(missing, "warning"))
             return
-        pattern = f"{form.title} (*{form.suffix})"
+        endings = " ".join(f"*{suffix}" for suffix in form.suffixes)
         start = f"{row.name}{form.suffix}"
-        path, _ = QFileDialog.getSaveFileName(self, "Export the model", start, pattern)
-        if path:
-            ended = path if path.endswith(form.suffix) else f"{path}{form.suffix}"
-            self.librarian.export(row.entry, ended, name)
+        given, _ = QFileDialog.getSaveFileName(
+            self, "Export the model", start, f"{form.title} ({endings})"
+        )
+        if not given:
+            return
+        path = library.formats.with_ending(given, form)
+        if path != given and Path(path).exists():  # the dialog asked about another name
+            self._ask_replace(row, path, name)
+        else:
+            self.librarian.export(row.entry, path, name)
+
+    def _ask_replace(self, row: ModelRow, path: str, name: str) -> None:
+        def export() -> None:
+            self._show_undo()
+            self.librarian.export(row.entry, path, name)
+
+        self.view.question.ask(
+            f"{path} exists. It would be kept under a dated name.",
+            {"Export": export, "Cancel": self._show_undo},
+            focus=True,
+        )
 
     def _rename(self, row: ModelRow) -> None:
         name, agreed = QInputDialog.getText(self, "Rename the model", "New name:", text=row.name)
@@ -88,7 +105,7 @@ class ModelsDock(Dock):
     def _ask_remove(self, row: ModelRow) -> None:
         self.view.question.ask(
             f"Remove {row.name} from the library? It can be brought back.",
-            {"Remove": lambda: self._remove(row), "Keep": self._show_removed},
+            {"Remove": lambda: self._remove(row), "Keep": self._show_undo},
             focus=True,
         )
 
@@ -97,7 +114,7 @@ class ModelsDock(Dock):
         self.view.cards.setFocus()
 
     def _undo(self) -> None:
-        if path := self.librarian.restore():
+        if path := self.librarian.undo():
             self.view.choose(path)
             self.view.cards.setFocus()
 
@@ -111,14 +128,14 @@ class ModelsDock(Dock):
         busy = self.desk.session.busy.get(self.librarian.runner.lane)
         self.view.set_reason(f"Busy: {busy.title}." if busy is not None else "")
 
-    def _show_removed(self) -> None:
-        removed = self.librarian.removed
-        if not removed:
+    def _show_undo(self) -> None:
+        changes = self.librarian.changes
+        if not changes:
             self.view.question.show_message("")
             return
         self.view.question.ask(
-            f"{removed[-1].name} was removed.",
-            {"Undo (Ctrl+Z)": self._undo, "Dismiss": self.librarian.forget_removed},
+            changes[-1].said,
+            {"Undo (Ctrl+Z)": self._undo, "Dismiss": self.librarian.forget_changes},
         )
 
 

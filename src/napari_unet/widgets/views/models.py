@@ -235,6 +235,7 @@ class ModelsView(Page):
     def targets_menu(self) -> QMenu:
         """Return the formats in which the chosen model can be saved."""
         menu, row = QMenu(self), self.chosen()
+        menu.setToolTipsVisible(True)
         for target in self._targets:
             text = f"{target.title} (not installed)" if target.missing else f"{target.title}…"
             name = target.name
