@@ -63,7 +63,7 @@ def test_a_row_says_what_is_known_of_a_model(rows):
     assert boxed.file.startswith("7.8 MB · 20")
     assert twin.scored == "val. Dice 0.87"
     assert twin.mark == "same weights as brains"
-    assert broken.found == "broken is damaged."
+    assert broken.found == "cannot be used"
 
 
 def test_models_are_searched_by_all_that_they_say(view):
@@ -106,6 +106,16 @@ def test_what_can_be_done_depends_on_the_model_and_buttons_say_why_not(view):
     assert [a.isEnabled() for a in view.menu().actions()][:5] == [b.isEnabled() for b in buttons]
 
 
+def test_what_runs_is_said_once(view):
+    view.set_running("Exporting brains …", None, False)
+    view.set_reason("Busy: exporting brains.")
+    assert view.reason.plain == ""
+    assert view.add.toolTip() == "Busy: exporting brains."
+    view.set_idle()
+    view.set_reason("Busy: training.")
+    assert view.reason.plain == "Busy: training."
+
+
 def test_keys_ask_for_what_the_buttons_do(view, qtbot):
     view.activateWindow()
     qtbot.waitUntil(lambda: QApplication.activeWindow() is view)
@@ -137,6 +147,17 @@ def test_the_chosen_model_stays_chosen_and_is_shown_when_it_was_hidden(view, row
     view.choose(rows[1].path)
     assert view.search.text() == ""
     assert view.chosen().name == "mine"
+
+
+def test_the_chosen_model_stays_in_sight_when_the_list_has_less_room(view, rows, qtbot):
+    own = rows[1].entry
+    view.set_models([replace(rows[1], entry=replace(own, path=f"/m/{i}")) for i in range(20)])
+    view.choose("/m/8")
+    room = view.cards.viewport().rect
+    assert view.cards.visualRect(view.cards.currentIndex()).bottom() > 250
+    view.resize(300, 500)
+    qtbot.waitUntil(lambda: room().height() < 250)
+    assert room().contains(view.cards.visualRect(view.cards.currentIndex()))
 
 
 def test_details_tell_what_the_card_tells_and_nothing_else(view, rows):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPalette, QPixmap
+from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPalette, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -88,6 +88,12 @@ class Cards(PictureList):
         """Return the height of a row's card."""
         lines = 1 + sum(map(bool, self.card(row).lines))
         return max(lines * self.fontMetrics().height(), PICTURE.height()) + 2 * MARGIN
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Keep the chosen card in sight when a question or a bar takes some of the room."""
+        super().resizeEvent(event)
+        for index in self.selectedIndexes():
+            self.scrollTo(index)
 
     def _ask_menu(self, at: QPoint) -> None:
         view = self.viewport()

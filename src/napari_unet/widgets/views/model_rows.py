@@ -52,11 +52,9 @@ class ModelRow:
 
     @property
     def found(self) -> str:
-        """What it finds in which images; what is wrong with the file if it is unusable."""
+        """What it finds in which images, if its file can be used at all."""
         card = self.entry.card
-        if card is None:
-            return self.entry.error
-        return found_words(card)
+        return found_words(card) if card is not None else "cannot be used"
 
     @property
     def scored(self) -> str:
@@ -119,8 +117,9 @@ def _described(row: ModelRow) -> str:
 
 
 def _tooltip(row: ModelRow) -> str:
-    """Return all that a card shows, some of which may be cut off."""
-    return "\n".join(filter(None, (row.name, row.found, row.scored, row.file, row.mark)))
+    """Return all that a card shows, some of which may be cut off, and what is wrong with it."""
+    told = (row.name, row.found, row.entry.error, row.scored, row.file, row.mark)
+    return "\n".join(filter(None, told))
 
 
 NAME, DATE, DICE, SIZE, WORDS = range(5)

@@ -224,7 +224,8 @@ class ModelsView(Page):
         enable(self.remove, nothing or fixed)
         enable(self.verify, nothing or self._busy)
         enable(self.show_file, nothing)
-        self.reason.set_text(fixed or self._busy)
+        told = not self.running.isHidden()  # which says itself what keeps us busy
+        self.reason.set_text(fixed or ("" if told else self._busy))
         self.details.set_model(row)
 
     def _show_targets(self) -> None:
