@@ -239,7 +239,7 @@ def test_scores_tell_that_the_reference_was_corrected(folder, model, monkeypatch
 
     monkeypatch.setattr("napari_unet.evaluation.open_dataset", opened)
     monkeypatch.setattr(
-        "napari_unet.data.formats.read_correction", lambda _: np.ones((40, 40), np.uint8)
+        "napari_unet.data.formats.cases.read_correction", lambda _: np.ones((40, 40), np.uint8)
     )
     scores = run(folder, model)[1].scores
     assert {s.name for s in scores if s.corrected} == {changed}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-# A stored value of a mask from here on is a colour: this plus 0xRRGGBB (see `data.colours`).
+# A stored value of a mask from here on is a colour: this plus 0xRRGGBB (see `data.masks.colours`).
 COLOUR = 1 << 24
 SUBSETS = ("train", "val", "test")
 Subset = Literal["train", "val", "test", "all"]  # of a data set, that a job is about

@@ -1,5 +1,6 @@
 """Labels lie where their scan does, in every format that can say so."""
 
+import errno
 import itertools
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,9 @@ import nibabel
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from napari_unet.data.formats import read_image, read_mask
 from napari_unet.data.readers.writers import write_labels
@@ -147,3 +151,51 @@ def test_labels_of_another_scan_are_refused(tmp_path: Path, labels: np.ndarray) 
         write_labels(tmp_path / "a.tif", labels[:3], scan)
     coloured = replace(scan, array=np.zeros((5, 6, 7, 3)), axes="zyxc")
     assert write_labels(tmp_path / "a.tif", labels, coloured).is_file()
+
+
+# --- of any format --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".npy"])
+@given(labels=arrays(np.uint32, (5, 7), elements=st.integers(0, 65535)))
+def test_labels_come_back_as_they_were(tmp_path_factory, suffix: str, labels: np.ndarray) -> None:
+    path = tmp_path_factory.mktemp("labels") / f"a{suffix}"
+    assert write_labels(path, labels) == path
+    stored = read_mask(path)
+    assert np.array_equal(stored, labels)
+    assert stored.dtype == (np.uint8 if labels.max() < 256 else np.uint16)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_large_ids_go_to_tiff(tmp_path: Path) -> None:
+    labels = np.array([[0, 70_000]])
+    assert read_mask(write_labels(tmp_path / "a.tif", labels)).tolist() == labels.tolist()
+    with pytest.raises(DataError, match="65535"):
+        write_labels(tmp_path / "a.png", labels)
+
+
+@pytest.mark.parametrize("labels", [np.zeros((3, 3)), np.array([[-1]]), np.zeros(3, int)])
+def test_what_is_no_label_is_refused(tmp_path: Path, labels: np.ndarray) -> None:
+    with pytest.raises(DataError, match="whole numbers"):
+        write_labels(tmp_path / "a.png", labels)
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_an_unknown_suffix_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"\.png, \.tif, .*\.nii\.gz"):
+        write_labels(tmp_path / "a.jpg", np.zeros((3, 3), int))
+
+
+def test_a_full_disk_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disc: np.ndarray
+) -> None:
+    path = write_labels(tmp_path / "a.npy", disc)
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        write_labels(path, disc * 2)
+    assert np.array_equal(np.load(path), disc)
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["a.npy"]

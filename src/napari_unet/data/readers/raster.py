@@ -145,7 +145,7 @@ def as_mask(raster: Raster, axes: str = "", colours: bool = False) -> NDArray[An
     * Opacity is ignored unless it alone carries the mask: one colour everywhere, over an opacity
       that varies or is zero.
     * Equal colour channels give that channel, others their luminance; if ``colours`` are wanted,
-      any three channels of bytes give packed colours (see `data.colours`).
+      any three channels of bytes give packed colours (see `data.masks.colours`).
 
     Raises
     ------
