@@ -103,10 +103,10 @@ def paint_towards_the_reference(viewer, bench, qtbot, worst):
     correcting, session = bench.correct.correcting, bench.correct.desk.session
     qtbot.waitUntil(lambda: segmentation(bench) is not None, timeout=SLOW)
     layer, reference = segmentation(bench), correcting.judges.reference
-    assert correcting.now.dice == pytest.approx(worst.dice, abs=1e-6)
+    assert correcting.scores.now.dice == pytest.approx(worst.dice, abs=1e-6)
     click(qtbot, bench.correct.view.painting.paint)
     assert viewer.layers.selection.active is layer
-    seen = [correcting.now.dice]
+    seen = [correcting.scores.now.dice]
     wrong = np.argwhere(np.asarray(layer.data) != np.asarray(reference.data))
     assert len(wrong)
     layer.brush_size = 1
@@ -115,8 +115,8 @@ def paint_towards_the_reference(viewer, bench, qtbot, worst):
             pixels = part[np.asarray(reference.data)[tuple(part.T)] == value]
             if len(pixels):
                 layer.data_setitem(tuple(pixels.T), value)
-        qtbot.waitUntil(lambda last=seen[-1]: correcting.now.dice > last, timeout=SLOW)
-        seen.append(correcting.now.dice)
+        qtbot.waitUntil(lambda last=seen[-1]: correcting.scores.now.dice > last, timeout=SLOW)
+        seen.append(correcting.scores.now.dice)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     in_table = lambda: {s.name: s.dice for s in session.sheet.scores}[worst.name]  # noqa: E731

@@ -67,7 +67,7 @@ def followed(dock, mine, truth):
     # What is drawn is the layer's slice, not its data.
     drawn = errors._slice.image.view
     return (
-        dock.correcting.now.dice == score.dice
+        dock.correcting.scores.now.dice == score.dice
         and f"{score.dice:.3f}" in dock.view.scores.change.plain
         and np.array_equal(errors.data, whole)
         and np.array_equal(drawn, whole)
@@ -76,18 +76,18 @@ def followed(dock, mine, truth):
 
 def test_scores_and_errors_follow_the_mouse(viewer, dock, pair, qtbot, picture):
     mine, truth = pair
-    before = dock.correcting.now.dice
+    before = dock.correcting.scores.now.dice
     dock.view.painting.paint.click()
     assert viewer.layers.selection.active is mine and mine.mode == "paint"
     assert "You paint on the prediction: mine" in dock.view.painting.on.plain
     mine.brush_size = 8
     assert not dock.view.painting.undo.isEnabled()
     told = []
-    dock.correcting.scored.connect(lambda: told.append(dock.correcting.now.dice))
+    dock.correcting.scored.connect(lambda: told.append(dock.correcting.scores.now.dice))
     drag(viewer, mine, (24, 35), (24, 75), qtbot)
     assert mine.data[24, 50] == 1 and dock.view.painting.undo.isEnabled()
     assert len(set(told)) > 2  # within the stroke, not after it
-    assert followed(dock, mine, truth) and dock.correcting.now.dice > before
+    assert followed(dock, mine, truth) and dock.correcting.scores.now.dice > before
     assert f"Dice {before:.3f} → " in dock.view.scores.change.plain
     picture("correcting-painted")
     mine.mode = "erase"
@@ -100,7 +100,7 @@ def test_scores_and_errors_follow_the_mouse(viewer, dock, pair, qtbot, picture):
     for _ in range(3):
         qtbot.mouseClick(dock.view.painting.undo, Qt.MouseButton.LeftButton)
         assert followed(dock, mine, truth)
-    assert dock.correcting.now.dice == before
+    assert dock.correcting.scores.now.dice == before
     assert not dock.view.painting.undo.isEnabled() and dock.view.painting.redo.isEnabled()
 
 
@@ -140,11 +140,11 @@ def test_a_volume_is_painted_and_drawn_slice_by_slice(viewer, dock, qtbot, pictu
     mine.paint((2, 40, 50), 1)
     errors = dock.correcting.errors.layer
     assert errors.data[2, 40, 50] == RIGHT == errors._slice.image.view[40, 50]
-    qtbot.waitUntil(lambda: dock.correcting.in_sight is not None)
+    qtbot.waitUntil(lambda: dock.correcting.scores.in_sight is not None)
     inside = score_masks(mine.data[2], truth.data[2])
-    assert dock.correcting.in_sight.dice == inside.dice
+    assert dock.correcting.scores.in_sight.dice == inside.dice
     viewer.dims.set_point(0, 1)
-    qtbot.waitUntil(lambda: dock.correcting.in_sight.dice == 0)
+    qtbot.waitUntil(lambda: dock.correcting.scores.in_sight.dice == 0)
     assert errors._slice.image.view[40, 50] == MISSED
     picture("correcting-volume")
 

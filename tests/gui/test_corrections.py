@@ -12,9 +12,8 @@ from qtpy.QtCore import Qt
 from skimage.io import imsave
 
 from napari_unet.data import corrections
-from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION
+from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, Whose
 from napari_unet.widgets.reading import case_key
-from napari_unet.widgets.segmentations import Whose
 
 SLOW = 60_000  # milliseconds: a busy machine with two cores
 
@@ -51,7 +50,7 @@ def saved(desk, qtbot):
 def desk(bench, folder, qtbot):
     desk = bench.dataset.desk
     bench.tabs.setCurrentWidget(bench.correct)
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     qtbot.waitUntil(lambda: desk.session.case is not None, timeout=SLOW)
     saved(desk, qtbot)
     return desk
@@ -142,7 +141,7 @@ def test_two_viewers_on_one_data_set_see_each_other_and_overwrite_nothing(
     other_viewer = make_napari_viewer(show=True)
     other = desk_of(other_viewer)
     try:
-        other.loader.open_folder(str(folder))
+        other.folders.open(str(folder))
         qtbot.waitUntil(lambda: other.session.case is not None, timeout=SLOW)
         saved(other, qtbot)
         painted = []
@@ -176,12 +175,12 @@ import napari
 from napari_unet.widgets.desk import desk_of
 from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION
 from napari_unet.widgets.reading import case_key
-from napari_unet.widgets.segmentations import Whose
+from napari_unet.widgets.layer_tags import Whose
 from qtpy.QtCore import QTimer
 
 viewer = napari.Viewer()
 desk = desk_of(viewer)
-desk.loader.open_folder(sys.argv[1])
+desk.folders.open(sys.argv[1])
 strokes = 0
 
 def paint():
@@ -227,7 +226,7 @@ def test_a_viewer_that_is_killed_while_painting_loses_at_most_the_last_stroke(
     root = folder.absolute()
     assert not corrections.versions(root, "images/p1_1")  # no pause, so no version yet
     desk = bench.dataset.desk
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     qtbot.waitUntil(lambda: desk.session.case is not None, timeout=SLOW)
     saved(desk, qtbot)
     layer = desk.layers.hand.find(SEGMENTATION)

@@ -71,7 +71,7 @@ def test_a_training_rests_stops_and_goes_on(viewer, bench, qtbot, picture, tmp_p
     dock = bench.train
     view, session = dock.view, dock.desk.session
     bench.tabs.setCurrentWidget(dock)
-    dock.desk.loader.open_folder(str(write_sample(tmp_path / "brains", 5, 3, 64)))
+    dock.desk.folders.open(str(write_sample(tmp_path / "brains", 5, 3, 64)))
     qtbot.waitUntil(lambda: bool(session.subsets), timeout=SLOW)
     view.form.split.combo.setEditText("60:20:20")
     view.form.sections["network"].fields["supervision"].set_value(0)

@@ -45,7 +45,7 @@ def test_each_class_has_a_row_and_a_colour(dock, compared):
     titles = [title.text() for title, _ in dock.view.scores._rows]
     assert titles == ["Image", "1", "2", "3"]
     assert all(widget.isVisible() for widget in dock.view.errors._classes)
-    expected = dock.correcting.now.per_class["2"]
+    expected = dock.correcting.scores.now.per_class["2"]
     shown = [cell.text() for cell in dock.view.scores._rows[2][1]]
     keys = ("dice", "iou", "", "precision", "recall")
     assert shown == [f"{expected[k]:.3f}" if k else "–" for k in keys]

@@ -18,9 +18,8 @@ from napari_unet.tally import ADDED, MISSED, RIGHT
 from napari_unet.widgets import judged as judged_module
 from napari_unet.widgets.case_layers import Shown
 from napari_unet.widgets.judged import NO_PREDICTION, NO_REFERENCE, NOTHING
-from napari_unet.widgets.layer_tags import ERRORS, tag_of
+from napari_unet.widgets.layer_tags import ERRORS, Whose, tag_of
 from napari_unet.widgets.reading import case_key
-from napari_unet.widgets.segmentations import Whose
 
 SHAPE = (24, 32)
 
@@ -62,7 +61,7 @@ def as_scored(mine, truth, **options):
 
 
 def good(correcting, mine, truth):
-    score, now = as_scored(mine, truth), correcting.now
+    score, now = as_scored(mine, truth), correcting.scores.now
     return (now.dice, now.iou, now.precision, now.recall, now.pixel_accuracy) == (
         score.dice, score.iou, score.precision, score.recall, score.pixel_accuracy,
     )  # fmt: skip
@@ -73,8 +72,8 @@ def good(correcting, mine, truth):
 
 def test_scores_and_errors_follow_every_stroke(correcting, pair):
     mine, truth = pair()
-    assert good(correcting, mine, truth) and correcting.before is correcting.now
-    before = correcting.now.dice
+    assert good(correcting, mine, truth) and correcting.scores.before is correcting.scores.now
+    before = correcting.scores.now.dice
     errors = correcting.errors.layer
     for act in (
         lambda: mine.paint((10, 10), 1),
@@ -92,8 +91,8 @@ def test_scores_and_errors_follow_every_stroke(correcting, pair):
             [RIGHT, ADDED, MISSED],
         )
         assert np.array_equal(errors.data, expected)
-    assert correcting.before.dice == before != correcting.now.dice
-    assert correcting.painted
+    assert correcting.scores.before.dice == before != correcting.scores.now.dice
+    assert correcting.scores.painted
 
 
 def test_the_layer_of_errors_lies_on_the_labels_and_takes_nothing(viewer, correcting, pair):
@@ -131,7 +130,7 @@ def test_it_goes_with_the_labels_and_comes_back_with_others(viewer, correcting, 
     pair()
     viewer.layers.clear()
     qtbot.waitUntil(lambda: correcting.counting is None)
-    assert correcting.now is None and correcting.problem == NOTHING
+    assert correcting.scores.now is None and correcting.problem == NOTHING
     pair()
     assert correcting.shows_errors and correcting.errors.layer is not None
 
@@ -139,49 +138,52 @@ def test_it_goes_with_the_labels_and_comes_back_with_others(viewer, correcting, 
 def test_other_labels_in_the_same_layer_are_counted_anew(correcting, pair, qtbot):
     mine, truth = pair()
     mine.data = square(at=6)
-    assert correcting.now.dice == 1 and correcting.before.dice == 1
+    assert correcting.scores.now.dice == 1 and correcting.scores.before.dice == 1
     mine.data = np.zeros((10, 10), np.uint8)
     assert correcting.counting is None
     assert correcting.problem == "mine is 10×10, but truth is 24×32 pixels."
     assert correcting.errors.layer is None
     mine.data = square().astype(np.int64)
-    qtbot.waitUntil(lambda: correcting.now is not None)
+    qtbot.waitUntil(lambda: correcting.scores.now is not None)
     assert good(correcting, mine, truth)
 
 
 def test_the_same_labels_in_another_array_keep_the_score_from_before(correcting, pair):
     mine, _ = pair()
-    before = correcting.before.dice
+    before = correcting.scores.before.dice
     mine.paint((20, 10), 1)
     mine.data = mine.data.copy()
-    assert correcting.now.dice < before == correcting.before.dice and correcting.painted
+    assert (
+        correcting.scores.now.dice < before == correcting.scores.before.dice
+        and correcting.scores.painted
+    )
 
 
 def test_a_class_that_is_new_is_counted(correcting, pair, qtbot):
     mine, _ = pair(square(value=2), square(at=6, value=2))
     assert correcting.judged.names == ("1", "2")
     mine.paint((20, 20), 5)
-    qtbot.waitUntil(lambda: correcting.now is not None)
+    qtbot.waitUntil(lambda: correcting.scores.now is not None)
     assert correcting.judged.names == ("1", "2", "3", "4", "5")
 
 
 def test_undo_and_redo_act_on_the_layer_that_is_painted_on(viewer, correcting, pair):
-    mine, truth = pair()
+    (mine, truth), brush = pair(), correcting.brush
     mine.paint((20, 20), 1)
-    assert correcting.can_undo() == (True, False)
-    correcting.undo()
-    assert correcting.can_undo() == (False, True) and mine.data[20, 20] == 0
-    correcting.redo()
+    assert brush.can_undo(correcting.counting) == (True, False)
+    brush.undo()
+    assert brush.can_undo(correcting.counting) == (False, True) and mine.data[20, 20] == 0
+    brush.redo()
     assert mine.data[20, 20] == 1
     correcting.edit_reference(True)
-    assert correcting.painted_layer is truth is viewer.layers.selection.active
+    assert brush.layer is truth is viewer.layers.selection.active
     truth.paint((2, 2), 1)
-    correcting.undo()
+    brush.undo()
     assert truth.data[2, 2] == 0 and mine.data[20, 20] == 1
-    correcting.paint()
+    brush.take()
     assert truth.mode == "paint"
     correcting.edit_reference(False)
-    assert correcting.painted_layer is mine is viewer.layers.selection.active
+    assert brush.layer is mine is viewer.layers.selection.active
 
 
 def test_distances_follow_when_painting_rests(correcting, pair, qtbot):
@@ -202,10 +204,10 @@ def test_a_volume_has_scores_of_the_slice_in_sight(viewer, correcting, pair, qtb
     mine, truth = pair(square((3, *SHAPE)), square((3, *SHAPE), at=6))
     viewer.dims.set_point(0, 1)
     mine.paint((1, 10, 10), 0)
-    assert correcting.in_sight.dice == score_masks(mine.data[1], truth.data[1]).dice
+    assert correcting.scores.in_sight.dice == score_masks(mine.data[1], truth.data[1]).dice
     viewer.dims.set_point(0, 2)
     there = score_masks(mine.data[2], truth.data[2]).dice
-    qtbot.waitUntil(lambda: correcting.in_sight.dice == there)
+    qtbot.waitUntil(lambda: correcting.scores.in_sight.dice == there)
 
 
 @pytest.mark.parametrize(
@@ -275,18 +277,18 @@ def test_labels_that_the_program_makes_begin_anew(desk, correcting, case, qtbot)
     tag = tag_of(correcting.judges.prediction)
     whose = Whose(tag["image"], tag["model"], "m")
     desk.layers.segmentations.write(whose, square(at=6))
-    qtbot.waitUntil(lambda: correcting.now.dice == 1)
-    assert correcting.before is correcting.now and not correcting.painted
+    qtbot.waitUntil(lambda: correcting.scores.now.dice == 1)
+    assert correcting.scores.before is correcting.scores.now and not correcting.scores.painted
 
 
 def test_the_reference_can_be_edited_and_is_locked_again(desk, correcting, case, qtbot):
     reference = correcting.judges.reference
     assert not reference.editable
     correcting.edit_reference(True)
-    assert correcting.painted_layer is reference and reference.editable
-    before = correcting.now.dice
+    assert correcting.brush.layer is reference and reference.editable
+    before = correcting.scores.now.dice
     reference.paint((5, 5), 1)
-    assert correcting.now.dice > before
+    assert correcting.scores.now.dice > before
     correcting.edit_reference(False)
     assert not reference.editable
     qtbot.waitUntil(lambda: desk.session.sheet.scores[0].corrected)

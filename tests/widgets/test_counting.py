@@ -8,7 +8,7 @@ import pytest
 from napari_unet.metrics import count
 from napari_unet.widgets import counting as module
 from napari_unet.widgets.counting import Counting
-from napari_unet.widgets.layer_tags import Hand
+from napari_unet.widgets.hand import Hand
 
 FIELDS = ("tp", "fp", "fn", "tn", "correct", "total")
 

@@ -39,7 +39,7 @@ from napari_unet.widgets import (
 )
 from napari_unet.widgets.desk import desk_of
 from napari_unet.widgets.docks.fetch import fetch_dialog
-from napari_unet.widgets.reading import shelf_key
+from napari_unet.widgets.shelf import shelf_key
 from napari_unet.widgets.training import clean, model_path, suggest_name
 from napari_unet.widgets.views.score_lines import MEASURES
 
@@ -52,7 +52,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture
 def opened(desk, folder, qtbot):
     """The desk with the folder open."""
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
     return desk
 
@@ -131,7 +131,7 @@ def test_a_folder_is_read_and_its_cases_are_opened_one_after_the_other(
 
 
 def test_a_folder_does_not_push_aside_what_somebody_looks_at(viewer, scan, folder, qtbot):
-    scan.loader.open_folder(str(folder))
+    scan.folders.open(str(folder))
     qtbot.waitUntil(lambda: bool(scan.session.subsets), timeout=20_000)
     qtbot.wait(100)
     assert [layer.name for layer in viewer.layers] == ["scan"]
@@ -168,7 +168,7 @@ def test_cases_are_gone_through_as_a_stack_and_one_by_one_again(viewer, opened, 
     dock.view.cases.show_only({"Patient": cases[0].patient})
     qtbot.waitUntil(lambda: session.shown == cases[:2])
     dock.view.cases.stack_button.click()
-    qtbot.waitUntil(lambda: opened.loader.stack is not None)
+    qtbot.waitUntil(lambda: opened.loader.stacks.stack is not None)
     image, reference = viewer.layers
     assert image.data.shape == reference.data.shape == (2, 32, 32)
     assert viewer.dims.current_step[0] == 1
@@ -267,7 +267,7 @@ def test_ids_with_a_last_letter_are_one_patient_unless_a_person_says_no(
         text = re.sub(rf"(,|^){old}(,|$)", rf"\1{new}\2", text, flags=re.MULTILINE)
     table.write_text(text)
     dock = show(DatasetDock(viewer))
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     qtbot.waitUntil(lambda: desk.session.case is not None, timeout=20_000)
     assert desk.session.dataset.patients == 2
     assert dock.view.manage.panel.merge.isChecked()
@@ -313,12 +313,12 @@ def test_pairs_and_folders_are_written(viewer, opened, qtbot, tmp_path):
 def test_a_split_chosen_under_dataset_is_the_one_that_is_trained_with(viewer, opened, show, qtbot):
     dock, train = show(DatasetDock(viewer)), show(TrainDock(viewer))
     dock.view.manage.panel.form.fields["folds"].spin.setValue(5)
-    assert opened.loader.split.folds == 5
-    assert train.view.form.value().split == opened.loader.split
+    assert opened.divider.split.folds == 5
+    assert train.view.form.value().split == opened.divider.split
     train.view.form.split.combo.setEditText("70:15:15")
-    assert opened.loader.split.folds == 5
-    assert opened.loader.split.train == 70
-    assert dock.view.manage.panel.form.value() == opened.loader.split
+    assert opened.divider.split.folds == 5
+    assert opened.divider.split.train == 70
+    assert dock.view.manage.panel.form.value() == opened.divider.split
     qtbot.waitUntil(lambda: list(opened.session.subsets.values()).count("test") == 4)
 
 
@@ -331,7 +331,7 @@ def test_an_imported_split_that_parts_a_patient_is_reported_by_name(
     path = tmp_path / "split.csv"
     path.write_text("\n".join(["image,subset", *rows]))
     panel = dock.view.manage.panel
-    panel.split_changed.emit(replace(opened.loader.split, file=str(path)))
+    panel.split_changed.emit(replace(opened.divider.split, file=str(path)))
     qtbot.waitUntil(lambda: "leak" in panel.notes.text.plain.casefold())
     assert cases[0].patient in panel.notes.text.plain
     assert opened.session.subsets[cases[1].name] == "test"
@@ -365,7 +365,7 @@ def test_a_dataset_is_downloaded_and_opened(viewer, desk, folder, engines, show,
 
 def test_an_empty_folder_is_reported_and_what_was_open_stays(viewer, opened, show, qtbot, tmp_path):
     dock = show(DatasetDock(viewer))
-    opened.loader.open_folder(str(tmp_path))
+    opened.folders.open(str(tmp_path))
     qtbot.waitUntil(dock.view.strip.isVisible)
     assert "is empty" in dock.view.strip.text.plain
     assert opened.session.dataset.root.name == "brains"
@@ -381,7 +381,7 @@ def test_a_damaged_image_is_reported_and_a_damaged_mask_leaves_the_image(
     folder = write_sample(tmp_path / "brains", 3, 2, 32)
     dock = show(DatasetDock(viewer))
     viewer.add_labels(np.zeros((4, 4), np.uint8), name="mine")
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     qtbot.waitUntil(lambda: desk.session.case is not None, timeout=20_000)
     viewer.layers.clear()
     first, second = desk.session.dataset.cases[1:3]
@@ -407,7 +407,7 @@ def test_an_error_about_a_folder_outlasts_the_next_case_and_one_about_a_case_doe
     qtbot.waitUntil(lambda: session.case is cases[1])
     assert "empty" in session.messages["dataset"].text
     session.set_message("dataset", Message())
-    opened.loader._say("This case is damaged.", "error")
+    opened.loader.understanding.say("This case is damaged.", "error")
     opened.loader.step(1)
     qtbot.waitUntil(lambda: session.case is cases[2])
     assert not session.messages["dataset"].text
@@ -661,7 +661,7 @@ def test_guessed_axes_are_shown_and_changed_and_found_again(
             np.save(tmp_path / "stacks" / name / f"{i}.npy", stack.astype(np.uint8))
     dock, session = show(DatasetDock(viewer)), desk.session
     cases = dock.view.cases
-    desk.loader.open_folder(str(tmp_path / "stacks"))
+    desk.folders.open(str(tmp_path / "stacks"))
     qtbot.waitUntil(lambda: session.case is not None, timeout=20_000)
     assert "slices" in cases.reading.plain
     offered = []

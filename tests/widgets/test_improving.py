@@ -34,7 +34,7 @@ def open_data(desk, dataset, qtbot, model=None):
     if model is not None:
         desk.session.select_model(model)
     else:
-        desk.loader.divide()
+        desk.divider.divide()
     qtbot.waitUntil(lambda: desk.session.split_source not in ("", PLANNED))
 
 

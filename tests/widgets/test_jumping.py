@@ -75,7 +75,7 @@ def test_what_was_mended_is_not_gone_to_again(jumper, viewer, desk):
     layer.data[:] = desk.correcting.judges.reference.data
     layer.refresh()
     desk.correcting.counting.look_over()
-    while desk.correcting.now.dice < 1:
+    while desk.correcting.scores.now.dice < 1:
         desk.correcting.counting._go_on()
     jumper.go(1)
     assert jumper.text == "No errors left."

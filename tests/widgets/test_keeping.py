@@ -14,9 +14,8 @@ from napari_unet.data import corrections
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.formats import read_original, read_reference
 from napari_unet.events import SegmentArrayFinished
-from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION
+from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, Whose
 from napari_unet.widgets.reading import case_key
-from napari_unet.widgets.segmentations import Whose
 
 CASE = "images/p1_1"
 

@@ -13,9 +13,9 @@ from napari.layers import Image, Labels
 
 from napari_unet.data.scan import Scan
 from napari_unet.widgets.case_layers import Shown, first_slice
-from napari_unet.widgets.layer_tags import PixelSize
+from napari_unet.widgets.layer_tags import Whose
 from napari_unet.widgets.layers import Layers
-from napari_unet.widgets.segmentations import Whose
+from napari_unet.widgets.placing import PixelSize
 
 MODEL = "/models/m.unet.safetensors"
 

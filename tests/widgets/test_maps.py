@@ -8,10 +8,10 @@ import pytest
 
 from napari_unet.session.portion import all_of, portion
 from napari_unet.widgets import maps as module
-from napari_unet.widgets.layer_tags import Hand, facts
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.layer_tags import Whose, facts
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.maps import Maps
-from napari_unet.widgets.segmentations import Whose
 
 
 @pytest.fixture

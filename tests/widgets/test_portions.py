@@ -9,7 +9,7 @@ from napari_unet.card import ModelCard
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import LabelRule
 from napari_unet.errors import DataError
-from napari_unet.widgets.layer_tags import Hand
+from napari_unet.widgets.hand import Hand
 from napari_unet.widgets.portions import INSIDE, SLICE, VIEW, WHOLE, Portions
 
 

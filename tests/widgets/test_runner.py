@@ -1,4 +1,4 @@
-"""The thread that relays an engine's events, and the traps it closes."""
+"""Jobs of a lane: one at a time, heard of by the session, shown in the activity dock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from napari_unet.errors import DataError, JobError
 from napari_unet.events import EpochEnd, Progress, TrainFinished
 from napari_unet.jobs import TrainJob
 from napari_unet.session import Session
-from napari_unet.widgets.runner import Background, Runner, Task, seconds
+from napari_unet.widgets.runner import Runner
 
 JOB = TrainJob("/data", "m")
 EPOCH = EpochEnd(1, 0.5, 0.5, 0.7, 1e-3, 1.0, 10.0, True)
@@ -116,34 +116,3 @@ def test_the_bar_in_the_activity_dock_follows_and_cancels(runner, session, engin
     bar.cancel()
     qtbot.waitUntil(lambda: not runner.running)
     assert not progress._all_instances
-
-
-def test_napari_names_the_task_when_it_asks_before_closing(engines):
-    assert str(Task(engines.train, lambda: JOB, "training m")) == "training m"
-
-
-def test_only_the_newest_request_is_answered(qtbot):
-    background, got = Background(), []
-    for n in range(5):
-        background.run("reading", lambda n=n: n, got.append, got.append)
-    qtbot.waitUntil(lambda: 4 in got)
-    assert got == [4]
-
-
-def test_a_failed_request_says_so(qtbot):
-    background, got = Background(), []
-
-    def work():
-        raise RuntimeError("no such thing")
-
-    background.run("reading", work, got.append, lambda e: got.append(str(e)))
-    qtbot.waitUntil(lambda: bool(got))
-    assert got == ["no such thing"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(float("nan"), ""), (3.4, "3 s"), (61, "1 min"), (3599, "1 h"), (8000, "2 h 13 min")],
-)
-def test_durations_in_words(value, text):
-    assert seconds(value) == text

@@ -237,10 +237,10 @@ def test_what_would_be_another_result_now_is_stale(viewer, scan, show, qtbot, en
     segment(dock, engines, qtbot, finished(150))
     labels = viewer.layers["scan · m"]
     assert not dock.view.stale.isVisible()
-    dock.view.average_chosen.emit("flips")
+    dock.view.more.average_chosen.emit("flips")
     assert "other settings" in dock.view.stale.text.plain
     assert labels.name == "scan · m · stale"
-    dock.view.average_chosen.emit("model")
+    dock.view.more.average_chosen.emit("model")
     assert labels.name == "scan · m"
     assert not dock.view.stale.isVisible()
     viewer.layers["scan"].data = np.ones((8, 8))
@@ -259,15 +259,15 @@ def test_a_part_of_an_image_is_segmented_alone(viewer, desk, show, qtbot, engine
     desk.use_model(str(write_model()), "segment")
     dock = show(SegmentDock(viewer))
     viewer.dims.set_point(0, 1)
-    dock.view.where_chosen.emit("slice")
+    dock.view.more.where_chosen.emit("slice")
     segment(dock, engines, qtbot, finished(150, (1, 8, 8)))
     (job,) = engines.interactive.jobs
     assert job.image.shape == (1, 8, 8)
     planes = viewer.layers["scan · m"].data.sum(axis=(1, 2)).tolist()
     assert planes == [0, 32, 0]
     assert "of this part of the image" in dock.view.result.plain
-    dock.view.axis_chosen.emit(-2)
-    dock.view.where_chosen.emit("whole")
+    dock.view.more.axis_chosen.emit(-2)
+    dock.view.more.where_chosen.emit("whole")
     assert "another part" in dock.view.stale.text.plain
     along_y = np.zeros((1, 8, 3, 8), np.uint8)
     along_y[0, :4] = 150
@@ -275,7 +275,7 @@ def test_a_part_of_an_image_is_segmented_alone(viewer, desk, show, qtbot, engine
     assert viewer.layers["scan · m"].data[:, :4].all()
     assert not viewer.layers["scan · m"].data[:, 4:].any()
     viewer.add_image(np.zeros((8, 8)), name="flat")
-    assert desk.segmenter.where == "whole"
+    assert desk.segmenter.request.where == "whole"
 
 
 def test_probability_and_uncertainty_are_shown_when_wanted(
@@ -285,12 +285,12 @@ def test_probability_and_uncertainty_are_shown_when_wanted(
     dock = show(SegmentDock(viewer))
     assert not dock.view.more.probability.isEnabled()
     segment(dock, engines, qtbot, finished(255))
-    dock.view.probability_wanted.emit()
-    dock.view.uncertainty_wanted.emit()
+    dock.view.more.probability_wanted.emit()
+    dock.view.more.uncertainty_wanted.emit()
     probability = viewer.layers["scan · m · probability · tumour"]
     assert probability.data.mean() == 0.5
     assert viewer.layers["scan · m · uncertainty"].data.max() == 0
-    assert scan.segmenter.image.name == "scan"
+    assert scan.segmenter.request.image.name == "scan"
     segment(dock, engines, qtbot, finished(0))
     assert probability.data.max() == 0
     unsure = replace(finished(255), uncertainty=np.full((8, 8), 255, np.uint8))

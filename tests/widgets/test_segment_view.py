@@ -164,7 +164,8 @@ def test_the_plain_view_stays_plain(view):
 
 def test_parts_axes_and_averages_are_chosen(view):
     view.more.set_open(True)
-    wheres, axes, averages = map(told, (view.where_chosen, view.axis_chosen, view.average_chosen))
+    more = view.more
+    wheres, axes, averages = map(told, (more.where_chosen, more.axis_chosen, more.average_chosen))
     view.set_wheres([("whole", "the whole image"), ("slice", "the shown slice")], "slice")
     view.set_axes([(0, "z"), (2, "x")], 2)
     view.set_average("flips")
@@ -190,7 +191,10 @@ def test_there_is_no_choice_of_axes_where_there_is_none(view):
 
 
 def test_maps_are_asked_for(view):
-    probability, uncertainty = told(view.probability_wanted), told(view.uncertainty_wanted)
+    probability, uncertainty = (
+        told(view.more.probability_wanted),
+        told(view.more.uncertainty_wanted),
+    )
     view.more.probability.click()
     view.more.uncertainty.click()
     assert (len(probability), len(uncertainty)) == (1, 1)

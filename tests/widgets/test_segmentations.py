@@ -1,4 +1,4 @@
-"""Labels of segmentations: parts of images, pieces, what was painted, and what is out of date."""
+"""Labels of segmentations: parts of images, what was painted, and what is out of date."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from napari_unet.session import Made
-from napari_unet.session.portion import all_of, portion
-from napari_unet.widgets.layer_tags import Hand, facts
-from napari_unet.widgets.segmentations import STALE, Segmentations, Whose
+from napari_unet.session.portion import portion
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.labels_names import STALE
+from napari_unet.widgets.layer_tags import Whose, facts
+from napari_unet.widgets.segmentations import Segmentations
 
 MODEL = "/models/m.unet.safetensors"
 
@@ -99,62 +101,7 @@ def test_a_first_axis_of_channels_is_left_out_of_the_labels_place(viewer, layers
     assert len(viewer.layers) == 2
 
 
-# --- pieces -----------------------------------------------------------------------------------
-
-
-def test_pieces_show_and_go_again_if_there_is_no_answer(viewer, layers, whose):
-    whole = all_of((4, 6, 8))
-    layers.show_piece(whose, whole, Made(1.0), ((1, 2), (0, 6), (0, 8)), ones(1, 6, 8))
-    assert viewer.layers["scan · m"].data.sum() == 48
-    assert layers.take_back()
-    assert "scan · m" not in viewer.layers
-    layers.write(whose, 2 * ones(4, 6, 8))
-    for z in (0, 1):
-        layers.show_piece(whose, whole, Made(1.0), ((z, z + 1), (0, 6), (0, 8)), ones(1, 6, 8))
-    labels = viewer.layers["scan · m"]
-    assert labels.data.sum(axis=(1, 2)).tolist() == [48, 48, 96, 96]
-    assert not layers.painted(whose.image, MODEL)
-    assert layers.take_back()
-    assert (labels.data == 2).all()
-    assert not layers.painted(whose.image, MODEL)
-
-
-def test_no_piece_is_shown_on_what_was_painted(viewer, layers, whose):
-    layers.write(whose, ones(4, 6, 8))
-    labels = viewer.layers["scan · m"]
-    labels.data[0, 0, 0] = 7
-    layers.show_piece(
-        whose, all_of((4, 6, 8)), Made(1.0), ((0, 1), (0, 6), (0, 8)), 2 * ones(1, 6, 8)
-    )
-    assert labels.data[0, 0, 0] == 7
-    layers.take_back()
-    assert labels.data[0, 0, 0] == 7
-
-
-def test_what_is_painted_on_pieces_is_not_taken_back(viewer, layers, whose):
-    layers.show_piece(whose, all_of((4, 6, 8)), Made(1.0), ((0, 1), (0, 6), (0, 8)), ones(1, 6, 8))
-    viewer.layers["scan · m"].data[3, 3, 3] = 9
-    assert not layers.take_back()
-    assert viewer.layers["scan · m"].data[3, 3, 3] == 9
-
-
-# --- undo, freshness --------------------------------------------------------------------------
-
-
-def test_what_was_painted_comes_back(viewer, layers, whose):
-    layers.write(whose, ones(4, 6, 8))
-    labels = viewer.layers["scan · m"]
-    labels.data[0, 0, 0] = 7
-    assert not layers.can_undo(whose.image, MODEL)
-    layers.keep_painted(whose.image, MODEL)
-    layers.write(whose, 2 * ones(4, 6, 8))
-    assert labels.data[0, 0, 0] == 2
-    assert layers.can_undo(whose.image, MODEL)
-    layers.undo(whose.image, MODEL)
-    assert labels.data[0, 0, 0] == 7
-    assert labels.data[0, 0, 1] == 1
-    assert layers.painted(whose.image, MODEL)
-    assert not layers.can_undo(whose.image, MODEL)
+# --- freshness -----------------------------------------------------------------------------------
 
 
 def test_stale_labels_say_so_in_their_name(viewer, layers, whose):

@@ -10,7 +10,8 @@ from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
 from napari_unet.errors import DataError
 from napari_unet.widgets import stacking
-from napari_unet.widgets.reading import Shelf, read
+from napari_unet.widgets.reading import read
+from napari_unet.widgets.shelf import Shelf
 from napari_unet.widgets.stacking import make_stack
 
 

@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari_unet.metrics import count
 from napari_unet.widgets import strokes as module
 from napari_unet.widgets.counting import Counting
-from napari_unet.widgets.layer_tags import Hand
+from napari_unet.widgets.hand import Hand
 from napari_unet.widgets.strokes import Strokes
 
 

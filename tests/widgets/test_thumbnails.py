@@ -10,7 +10,7 @@ import pytest
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
 from napari_unet.widgets import thumbnails
-from napari_unet.widgets.reading import Shelf
+from napari_unet.widgets.shelf import Shelf
 from napari_unet.widgets.thumbnails import SIZE, Thumbnails, picture
 
 

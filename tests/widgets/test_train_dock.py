@@ -28,8 +28,8 @@ from napari_unet.jobs import PlanJob, ResumeJob, TrainJob
 from napari_unet.presets import PRESETS, begun_at_random
 from napari_unet.resumable import Resumable, state_path
 from napari_unet.widgets import TrainDock
-from napari_unet.widgets.layer_tags import geometry
 from napari_unet.widgets.live_layer import NAME
+from napari_unet.widgets.placing import geometry
 from napari_unet.widgets.resuming import Resumer
 from napari_unet.widgets.training import model_path
 from napari_unet.widgets.views.augmentation import GAP, grid
@@ -45,7 +45,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture
 def dock(viewer, desk, folder, show, qtbot):
     """The Train dock with the folder open."""
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
     qtbot.waitUntil(lambda: desk.session.case is not None, timeout=20_000)
     return show(TrainDock(viewer))

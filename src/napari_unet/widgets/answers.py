@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import math
-import weakref
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_unet.config import CleanUp
 from napari_unet.events import SegmentArrayFinished, SegmentPart
-from napari_unet.labelling import count_classes, entropy, label_image
+from napari_unet.labelling import label_image
 from napari_unet.library import Entry, name_of
 from napari_unet.session import Made, Result, Session
-from napari_unet.session.portion import Portion, all_of
-from napari_unet.widgets.asking import LARGE
+from napari_unet.session.portion import all_of
+from napari_unet.widgets.asking import LARGE, Asked
+from napari_unet.widgets.found import counted, found_words, inside
+from napari_unet.widgets.layer_tags import Whose
 from napari_unet.widgets.layers import Layers
+from napari_unet.widgets.maps import values_of
+from napari_unet.widgets.on_screen import OnScreen
 from napari_unet.widgets.relabelling import Labelled, Relabeller
-from napari_unet.widgets.segmentations import Whose
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """What was asked: of which image, by which model, which part of it, and how.
-
-    ``spacing`` is what a pixel measures along each axis; ``planes`` whether objects end with their
-    plane, as at points in time.
-    """
-
-    whose: Whose
-    portion: Portion
-    made: Made
-    spacing: tuple[float, ...] = ()
-    planes: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """What labels that are shown are: of which result, and what `Labelled` tells of them.
-
-    The result is held weakly: its probabilities are kept by the session, as long as it likes.
-    """
-
-    of: weakref.ref[Result]
-    classes: NDArray[Any] | None
-    pixels: tuple[int, ...]
 
 
 class Answers:
@@ -58,7 +31,7 @@ class Answers:
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
-        self.relabeller = Relabeller(session)
+        self.relabeller, self.on_screen = Relabeller(session), OnScreen()
         self.waiting: Result | None = None  # its labels would replace what a person painted
         self.found = ""
         self.cleanup = CleanUp()
@@ -66,7 +39,6 @@ class Answers:
         self._asked: dict[tuple[str, str], Asked] = {}
         self._agreed: Result | None = None  # may replace what was painted
         self._stores: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._shown: dict[tuple[str, str], _Shown] = {}
         self.relabeller.ready.connect(self._show)
         layers.changed.connect(self.tidy)
 
@@ -91,8 +63,7 @@ class Answers:
         """Have a layer ready; return whether pieces can be shown in it."""
         if math.prod(asked.portion.canvas) > LARGE:
             return False  # such labels never lie in memory as a whole
-        layers = self.layers.segmentations
-        return layers.prepare(asked.whose, asked.portion, asked.made)
+        return self.layers.pieces.prepare(asked.whose, asked.portion, asked.made)
 
     def take_piece(self, asked: Asked, event: SegmentPart) -> None:
         """Show the labels of a piece while the rest computes; they are cleaned up in the end."""
@@ -102,7 +73,7 @@ class Answers:
         where, probabilities = piece
         thresholds = self.thresholds(asked.whose.model, len(probabilities) - 1)
         labels = label_image(probabilities, self.session.threshold, thresholds)
-        self.layers.segmentations.show_piece(asked.whose, asked.portion, asked.made, where, labels)
+        self.layers.pieces.show(asked.whose, asked.portion, asked.made, where, labels)
 
     def forget(self, image: str) -> None:
         """Give up what is kept for an image that holds other pixels now."""
@@ -119,7 +90,7 @@ class Answers:
 
     def take_back(self, asked: Asked) -> bool:
         """Undo what pieces changed; return whether there are labels from before."""
-        self.layers.segmentations.take_back()
+        self.layers.pieces.take_back()
         whose = asked.whose
         return self.layers.segmentations.find(whose.image, whose.model) is not None
 
@@ -173,11 +144,10 @@ class Answers:
             return
         how, layers = self.how(result), self.layers.segmentations
         if self._agreed is result:
-            layers.keep_painted(result.image, result.model)
+            layers.replaced.keep(layers.find(result.image, result.model))
             self._agreed = None
         layers.write(how.whose, labelled.labels, how.portion, how.made)
-        shown = _Shown(weakref.ref(result), labelled.classes, labelled.pixels)
-        self._shown[result.image, result.model] = shown
+        self.on_screen.note(labelled)
         image, model = self.layers.active_image(), self.session.model
         here = (image and image.id, model and model.path)
         # What was made in a thread may be of an image that nobody looks at any more.
@@ -215,25 +185,17 @@ class Answers:
     def undo(self, whose: Whose, bring_back: bool) -> None:
         """Bring back the painted labels that were replaced, or give them up."""
         layers = self.layers.segmentations
-        act = layers.undo if bring_back else layers.forget_replaced
-        act(whose.image, whose.model)
+        act = layers.replaced.bring_back if bring_back else layers.replaced.forget
+        act(layers.find(whose.image, whose.model))
         self.question_changed.emit()
 
     # --- maps ---------------------------------------------------------------------------------
 
     def show_map(self, result: Result, kind: str) -> None:
         """Show the probabilities, or how unsure the network is, as image layers."""
-        how, maps = self.how(result), self.layers.maps
-        planes = result.probabilities
-        if kind == "uncertainty":
-            found = result.uncertainty
-            maps.show(
-                how.whose, kind, "", _entropy(planes) if found is None else found, how.portion
-            )
-            return
-        several = len(planes) > 1
-        for i, name in enumerate(result.classes):
-            maps.show(how.whose, kind, name, planes[i + several], how.portion)
+        how = self.how(result)
+        for name, values in values_of(result, kind):
+            self.layers.maps.show(how.whose, kind, name, values, how.portion)
 
     # --- words --------------------------------------------------------------------------------
 
@@ -242,7 +204,7 @@ class Answers:
         self.found = ""
         self.waiting = None
         if result is not None:
-            if self._region(result) is not None:
+            if self.region(result) is not None:
                 self._tell(result)
             elif result.image in self.layers.segmentations.by_hand.images:
                 pass  # what a person corrected is shown, and replaced only when it is asked for
@@ -252,29 +214,11 @@ class Answers:
 
     def recount(self, result: Result | None) -> None:
         """Follow what a person paints."""
-        if self.found and result is not None and self._region(result) is not None:
+        if self.found and result is not None and self.region(result) is not None:
             self._tell(result)
-
-    def classes(self, result: Result) -> NDArray[Any] | None:
-        """Return the class of every object in the shown labels, None if these are classes."""
-        shown = self.shown(result)
-        return shown.classes if shown is not None else None
-
-    def numbered(self, image: str, model: str) -> bool:
-        """Say whether the labels of an image by a model number objects and are no classes."""
-        shown = self._shown.get((image, model))
-        return shown is not None and shown.classes is not None
-
-    def shown(self, result: Result) -> _Shown | None:
-        """Return what the labels that are shown of a result are; None if none are."""
-        shown = self._shown.get((result.image, result.model))
-        return shown if shown is not None and shown.of() is result else None
 
     def region(self, result: Result) -> Any:
         """Return the part of the labels, as they are now, that a result is of; None if gone."""
-        return self._region(result)
-
-    def _region(self, result: Result) -> Any:
         data = self.layers.segmentations.data(result.image, result.model)
         portion = self.how(result).portion
         if data is None or data.shape != portion.canvas:
@@ -283,49 +227,18 @@ class Answers:
 
     def _tell(self, result: Result) -> None:
         """Say how much of what was segmented each class takes."""
-        portion, labels = self.how(result).portion, self._region(result)
+        portion, labels = self.how(result).portion, self.region(result)
         if not isinstance(labels, np.ndarray):
             self._say("Shown piece by piece: too large to be counted.")
             return
         painted = self.layers.segmentations.painted(result.image, result.model, portion)
+        asked = inside(portion, labels)
+        counts = counted(asked, self.on_screen.classes(result), len(result.classes))
         size = self.layers.pixel_size(result.image)
-        inside = _inside(portion, labels)
-        counts = _counts(inside, self.classes(result), len(result.classes))
-        part = "the image" if portion.whole else "this part of the image"
-        lines = []
-        for name, n in zip(result.classes, counts, strict=True):
-            area = f"{n:,} px"
-            if size.unit != "px":
-                area = f"{n * size.value:,.4g} {size.unit} ({area})"
-            lines.append(f"{name}: {n / max(inside.size, 1):.2%} of {part}, {area}")
-        self._say("\n".join([*lines, *(["Corrected by hand."] if painted else [])]))
+        words = found_words(result.classes, counts, asked.size, size, portion.whole)
+        self._say(f"{words}\nCorrected by hand." if painted else words)
 
     def _say(self, text: str) -> None:
         if text != self.found:
             self.found = text
             self.found_changed.emit()
-
-
-def _inside(portion: Portion, labels: NDArray[Any]) -> NDArray[Any]:
-    """Return the labels of the pixels that were asked about."""
-    if portion.mask is None:
-        return labels
-    inside: NDArray[Any] = labels[np.broadcast_to(portion.mask, labels.shape)]
-    return inside
-
-
-def _counts(labels: NDArray[Any], classes: NDArray[Any] | None, number: int) -> list[int]:
-    """Return how many pixels each class has; ``classes`` are those of numbered objects."""
-    if classes is None:
-        counted: list[int] = count_classes(labels, number).tolist()
-        return counted
-    objects = np.bincount(labels.ravel(), minlength=len(classes) + 1)[1 : len(classes) + 1]
-    sums = np.bincount(classes.astype(np.intp), weights=objects, minlength=number + 1)
-    return [int(n) for n in sums[1 : number + 1]]
-
-
-def _entropy(planes: Any) -> Any:
-    """Return the entropy of probabilities, lazy if they are."""
-    if isinstance(planes, np.ndarray):
-        return entropy(planes)
-    return planes.map_blocks(entropy, dtype=np.uint8, drop_axis=0)

@@ -17,11 +17,28 @@ from napari_unet.config import SegmentConfig
 from napari_unet.errors import DataError
 from napari_unet.events import Event, SegmentArrayFinished
 from napari_unet.jobs import SegmentArrayJob
+from napari_unet.session import Made
 from napari_unet.session.portion import Portion
 from napari_unet.session.scratch import Scratch
+from napari_unet.widgets.layer_tags import Whose
 
 LARGE = 512_000_000  # bytes of an image, or of probabilities, that are kept in memory
 CHUNK = 8_000_000  # bytes of a piece of a temporary store
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What was asked: of which image, by which model, which part of it, and how.
+
+    ``spacing`` is what a pixel measures along each axis; ``planes`` whether objects end with their
+    plane, as at points in time.
+    """
+
+    whose: Whose
+    portion: Portion
+    made: Made
+    spacing: tuple[float, ...] = ()
+    planes: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qtpy.QtCore import QTimer
-
 from napari_unet.jobs import AugmentJob, TrainJob
 from napari_unet.session import Session
+from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.runner import Runner
 
 PAUSE = 400  # milliseconds after the last change
@@ -19,10 +18,7 @@ class Augmenter:
     def __init__(self, session: Session, runner: Runner) -> None:
         self.session, self.runner = session, runner
         self._wanted: AugmentJob | None = None
-        self._pause = QTimer()
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self._go)
+        self._pause = single_shot(PAUSE, self._go)
         session.busy_changed.connect(self._look)
 
     def ask(self, settings: TrainJob, seed: int = 0) -> None:

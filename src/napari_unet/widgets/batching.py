@@ -16,12 +16,13 @@ from napari_unet.errors import DataError, readable
 from napari_unet.events import CaseDone, Event, Segmented
 from napari_unet.jobs import SegmentFilesJob
 from napari_unet.session import Lane, Made, Message, Session
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.case_layers import Shown
 from napari_unet.widgets.exporting import Exporter
+from napari_unet.widgets.layer_tags import Whose
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.loading import Loader
-from napari_unet.widgets.runner import Background, Runner
-from napari_unet.widgets.segmentations import Whose
+from napari_unet.widgets.runner import Runner
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,12 @@
-"""Which segmentations are a person's own work that is kept on the disk, and their last state there.
-
-With ``segmentations`` the only ones who know what of a layer was painted.
-"""
+"""Which segmentations are a person's own work, kept on the disk, and their last state there."""
 
 from __future__ import annotations
 
 import weakref
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from napari_unet.data.corrections.versions import at
-
-CORRECTED = " · corrected"
 
 
 class ByHand:
@@ -48,15 +40,3 @@ class ByHand:
         """Say whether all that was painted on a layer is kept."""
         kept = self._kept.get(layer)
         return kept is not None and np.array_equal(kept, layer.data)
-
-
-def corrected_name(name: str) -> str:
-    """Return a layer's name, saying that it holds a correction."""
-    return name if name.endswith(CORRECTED) else f"{name}{CORRECTED}"
-
-
-def what_counts(correction: Path | None) -> str:
-    """Return what the name of a reference layer says of a correction that counts; maybe nothing."""
-    if correction is None:
-        return ""
-    return CORRECTED if at(correction).role == "reference" else f"{CORRECTED} prediction"

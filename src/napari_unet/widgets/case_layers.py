@@ -15,7 +15,8 @@ from psygnal import Signal
 
 from napari_unet.data.scan import Scan
 from napari_unet.session import ImageFacts
-from napari_unet.widgets.layer_tags import CASE_IMAGE, REFERENCE, Hand, facts, forget_strokes
+from napari_unet.widgets.hand import Hand, forget_strokes
+from napari_unet.widgets.layer_tags import CASE_IMAGE, REFERENCE, facts
 
 # Okabe and Ito's colours, which colour-blind people can tell apart. The outline of a lone class
 # has a colour that none of the first classes' areas has.

@@ -14,7 +14,7 @@ from napari_unet.card import read_picture
 from napari_unet.errors import ModelError
 from napari_unet.library import Entry, duplicates, is_own, scores
 from napari_unet.session import Session
-from napari_unet.widgets.runner import Background
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.views.model_rows import ModelRow
 
 LARGEST = 4_000_000  # pixels of a picture: a small file may hold a huge one

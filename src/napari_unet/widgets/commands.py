@@ -15,7 +15,7 @@ from napari_unet.widgets.layers import PLUGIN
 def segment_active(viewer: Viewer) -> None:
     """Segment the active image layer at once, and show how far that is in the Segment dock."""
     desk = desk_of(viewer)
-    if reason := desk.segmenter.reason():
+    if reason := desk.segmenter.request.reason():
         show_warning(reason)
     else:
         desk.segmenter.start()

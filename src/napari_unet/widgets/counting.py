@@ -17,7 +17,8 @@ from qtpy.QtCore import QTimer
 
 from napari_unet.metrics import Counts
 from napari_unet.tally import Box, Tally
-from napari_unet.widgets.layer_tags import Hand
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.strokes import Strokes
 
 AT_ONCE = 0.008  # seconds of counting before the window has its turn
@@ -42,11 +43,9 @@ class Counting:
         self._work = self.tally.parts()
         self._done = 0
         self._by_program = False
-        self._tick, self._pause = QTimer(), QTimer()
+        self._tick = QTimer()
         self._tick.timeout.connect(self._go_on)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self.look_over)
+        self._pause = single_shot(PAUSE, self.look_over)
         self.strokes = {layer: Strokes(layer) for layer in (prediction, reference)}
         for strokes in self.strokes.values():
             strokes.painted.connect(self._count)

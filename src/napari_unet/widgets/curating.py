@@ -1,109 +1,65 @@
-"""What a person decides about the open data set, and the check that tells what to decide about.
+"""What a person decides about the open data set: cases, pairs, patients, classes; and copies of it.
 
-Nothing in the data's own folder is touched: decisions are kept in the workspace, and the folder is
-understood anew with them.
+The decisions themselves are made in ``data.amendments``, in threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_unet import workspace
-from napari_unet.config import SplitConfig
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import UnetError, readable
-from napari_unet.jobs import AuditJob, Job
-from napari_unet.session import PLANNED, Message, Session
-from napari_unet.widgets.loading import Loader
-from napari_unet.widgets.runner import Background, Runner
+from napari_unet.session import Message, Session
+from napari_unet.widgets.amending import Amender
+from napari_unet.widgets.background import Background
+from napari_unet.widgets.dividing import Divider
 
 if TYPE_CHECKING:
     from napari_unet.data.masks.survey import MaskAudit
 
 
 class Curator:
-    """Checks the data set and keeps what a person decides about it."""
+    """Keeps what a person decides about the data set."""
 
     values_found = Signal(object)  # MaskAudit
 
-    def __init__(self, session: Session, loader: Loader, runner: Runner) -> None:
-        self.session, self.loader, self.runner = session, loader, runner
-        self._thread, self._masks = Background(), Background()
-
-    # --- the check ----------------------------------------------------------------------------
-
-    def reason(self) -> str:
-        """Say why the data cannot be checked now; empty if they can."""
-        if busy := self.session.busy.get(self.runner.lane):
-            return f"Busy: {busy.title}."
-        return "" if self.session.dataset is not None else "Open a folder first."
-
-    def check(self) -> None:
-        """Look at every pixel of the data set, in the background."""
-        dataset = self.session.dataset
-        if dataset is None or self.reason():
-            return
-        model, planned = self.session.model, self.session.split_source == PLANNED
-        path, split = model.path if model is not None and not planned else "", self.loader.split
-
-        def make() -> Job:
-            return AuditJob(str(dataset.root), path or _planned(dataset, split))
-
-        self.runner.start(make, f"checking {dataset.root.name}", "dataset")
-
-    def stop(self) -> None:
-        """Stop the check."""
-        self.runner.stop()
+    def __init__(self, session: Session, amender: Amender, divider: Divider) -> None:
+        self.session, self.divider = session, divider
+        self._amend = amender.amend
+        self._reports, self._masks = Background(), Background()
 
     # --- cases left out -----------------------------------------------------------------------
 
     def leave_out(self, cases: Sequence[Case], reason: str) -> None:
         """Leave cases out from now on."""
-        from napari_unet.data.audit import leftout
+        from napari_unet.data.audit.leftout import leave_out
 
         names = [case.name for case in cases]
-        self._amend("leaving out", lambda dataset: leftout.leave_out(dataset, names, reason))
+        self._amend("leaving out", lambda dataset: leave_out(dataset, names, reason))
 
     def put_back(self, names: Sequence[str]) -> None:
         """Let cases take part again."""
-        from napari_unet.data.audit import leftout
+        from napari_unet.data.amendments import put_back
 
-        def work(dataset: Dataset) -> Dataset:
-            leftout.put_back(dataset.root, names)
-            return _again(dataset)
-
-        self._amend("putting back", work)
+        self._amend("putting back", lambda dataset: put_back(dataset, names))
 
     # --- pairs and patients -------------------------------------------------------------------
 
     def set_masks(self, case: Case, masks: Sequence[Path]) -> None:
         """Give an image other masks; without any, the pair is taken apart."""
+        from napari_unet.data.amendments import set_masks
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.pairing.edits import load_edits, save_edits
-
-            image, *given = (_below(p, dataset.root) for p in (case.image, *masks))
-            save_edits(dataset.root, load_edits(dataset.root).paired(image, *given))
-            return _again(dataset)
-
-        self._amend("changing a pair", work)
+        self._amend("changing a pair", lambda dataset: set_masks(dataset, case, masks))
 
     def set_patients(self, patients: Mapping[str, str]) -> None:
         """Say, by the cases' names, whose they are."""
+        from napari_unet.data.amendments import set_patients
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.pairing.edits import load_edits, patients_edited, save_edits
-
-            edits = load_edits(dataset.root)
-            save_edits(dataset.root, patients_edited(edits, dataset, patients))
-            return _again(dataset)
-
-        self._amend("changing patients", work)
+        self._amend("changing patients", lambda dataset: set_patients(dataset, patients))
 
     def merges_letters(self) -> bool:
         """Say whether ids of patients that differ only in a last letter are one person."""
@@ -119,61 +75,27 @@ class Curator:
 
     def merge_letters(self, merge: bool) -> None:
         """Say whether ids of patients that differ only in a last letter are one person."""
+        from napari_unet.data.amendments import merge_letters
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.pairing.edits import load_edits, save_edits
-
-            save_edits(dataset.root, replace(load_edits(dataset.root), merge_letters=merge))
-            return _again(dataset)
-
-        self._amend("grouping patients", work)
+        self._amend("grouping patients", lambda dataset: merge_letters(dataset, merge))
 
     def set_axes(self, axes: str) -> None:
         """Say what the images' stored axes are; empty to have them guessed again."""
+        from napari_unet.data.amendments import set_axes
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.pairing.edits import load_edits, save_edits
-
-            save_edits(dataset.root, replace(load_edits(dataset.root), axes=axes))
-            return _again(dataset)
-
-        self._amend("reading the images anew", work)
+        self._amend("reading the images anew", lambda dataset: set_axes(dataset, axes))
 
     def import_pairs(self, path: str) -> None:
         """Take the pairs and patients of a table instead of those that were found."""
+        from napari_unet.data.amendments import take_pairs
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.dataset import open_dataset
-            from napari_unet.data.pairing.edits import load_edits, save_edits
-
-            root = dataset.root
-            listed = open_dataset(root, pairs=path, edited=False)
-            masks: dict[str, tuple[str, ...]] = {_below(c.image, root): () for c in dataset.cases}
-            for case in listed.cases:
-                given = case.masks or (case.mask,)
-                masks[_below(case.image, root)] = tuple(_below(m, root) for m in given)
-            edits = replace(load_edits(root), masks=masks)
-            save_edits(
-                root,
-                edits.with_patients({_below(c.image, root): c.patient for c in listed.cases}),
-            )
-            return _again(dataset)
-
-        self._amend("reading pairs", work)
+        self._amend("reading pairs", lambda dataset: take_pairs(dataset, path))
 
     def undo(self, cases: Sequence[Case]) -> None:
         """Forget what was changed by hand about these cases' pairs and patients."""
+        from napari_unet.data.amendments import undo
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.pairing.edits import load_edits, save_edits
-
-            edits = load_edits(dataset.root)
-            for case in cases:
-                edits = edits.undone(_below(case.image, dataset.root))
-            save_edits(dataset.root, edits)
-            return _again(dataset)
-
-        self._amend("undoing changes", work)
+        self._amend("undoing changes", lambda dataset: undo(dataset, cases))
 
     # --- what masks mean ----------------------------------------------------------------------
 
@@ -189,29 +111,24 @@ class Curator:
 
             return audit_masks(case.mask for case in scattered(dataset.cases))
 
-        self._masks.run("looking at masks", work, self.values_found.emit, self._failed)
+        def found(values: MaskAudit) -> None:
+            now = self.session.dataset
+            if now is not None and now.root == dataset.root:  # else nobody wants to know
+                self.values_found.emit(values)
+
+        self._masks.run("looking at masks", work, found, self._failed)
 
     def set_classes(self, names: Mapping[float, str], colours: Mapping[float, str]) -> None:
         """Say what class each value of the masks stands for; an empty name is background."""
+        from napari_unet.data.amendments import set_classes
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.masks.meaning import rule_from, save_rule
-
-            save_rule(dataset.root, rule_from(names, colours))
-            return _again(dataset)
-
-        self._amend("reading masks anew", work)
+        self._amend("reading masks anew", lambda dataset: set_classes(dataset, names, colours))
 
     def find_classes(self) -> None:
         """Read the masks as the program proposes."""
+        from napari_unet.data.amendments import find_classes
 
-        def work(dataset: Dataset) -> Dataset:
-            from napari_unet.data.masks.meaning import save_rule
-
-            save_rule(dataset.root, None)
-            return _again(dataset)
-
-        self._amend("reading masks anew", work)
+        self._amend("reading masks anew", find_classes)
 
     # --- tables and folders -------------------------------------------------------------------
 
@@ -227,8 +144,7 @@ class Curator:
 
     def export_folders(self, target: str) -> None:
         """Copy the cases of the split into folders ``train``, ``val`` and ``test``."""
-        model, planned = self.session.model, self.session.split_source == PLANNED
-        path, config = model.path if model is not None and not planned else "", self.loader.split
+        path, config = self.divider.kept(), self.divider.split
 
         def work(dataset: Dataset) -> str:
             from napari_unet.data.splits.export import export_split
@@ -243,14 +159,6 @@ class Curator:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _amend(self, title: str, work: Callable[[Dataset], Dataset]) -> None:
-        """Change the data set in a thread and show what came of it."""
-        dataset = self.session.dataset
-        if dataset is None:
-            return
-        self.session.set_message("dataset", Message())
-        self._thread.run(title, lambda: work(dataset), self.loader.amend, self._failed)
-
     def _report(self, title: str, work: Callable[[Dataset], str]) -> None:
         """Do something with the data set in a thread and say what was done."""
         dataset = self.session.dataset
@@ -261,30 +169,7 @@ class Curator:
             self.session.set_message("dataset", Message(text, "info"))
 
         self.session.set_message("dataset", Message())
-        self._thread.run(title, lambda: work(dataset), done, self._failed)
+        self._reports.run(title, lambda: work(dataset), done, self._failed)
 
     def _failed(self, error: Exception) -> None:
         self.session.fail("dataset", readable(error))
-
-
-def _again(dataset: Dataset) -> Dataset:
-    """Understand a folder anew."""
-    from napari_unet.data.dataset import open_dataset
-
-    return open_dataset(dataset.root)
-
-
-def _planned(dataset: Dataset, config: SplitConfig) -> str:
-    """Write down the split that training would make, for the engine to read."""
-    from napari_unet.data.splits.splitting import divided
-
-    path = workspace.dataset_file(dataset.root, "planned-split")
-    try:
-        divided(dataset, config)[0].save(path)
-    except UnetError:  # as with one patient: there is nothing to divide, but much to check
-        return ""
-    return str(path)
-
-
-def _below(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()

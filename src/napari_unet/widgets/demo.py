@@ -11,4 +11,4 @@ from napari_unet.widgets.desk import desk_of
 def open_workbench(viewer: Any, folder: str | Path) -> None:
     """Dock the workbench in a viewer and load a folder of images and masks into it."""
     viewer.window.add_plugin_dock_widget("napari-unet-workbench", "U-Net workbench")
-    desk_of(viewer).loader.open_folder(str(folder))
+    desk_of(viewer).folders.open(str(folder))

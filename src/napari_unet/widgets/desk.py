@@ -16,6 +16,8 @@ from qtpy.QtWidgets import QApplication
 from napari_unet.data.cases import Case
 from napari_unet.errors import UnetError
 from napari_unet.session import LANES, Lane, Place, Session
+from napari_unet.widgets.amending import Amender
+from napari_unet.widgets.auditing import Auditor
 from napari_unet.widgets.augmenting import Augmenter
 from napari_unet.widgets.batching import Batcher
 from napari_unet.widgets.catalogue import Catalogue
@@ -23,8 +25,10 @@ from napari_unet.widgets.closing import CloseGuard, SaveGuard
 from napari_unet.widgets.comparing import Comparer
 from napari_unet.widgets.correcting import Correcting
 from napari_unet.widgets.curating import Curator
+from napari_unet.widgets.dividing import Divider
 from napari_unet.widgets.exporting import Exporter
 from napari_unet.widgets.fetching import Fetcher
+from napari_unet.widgets.folders import Folders
 from napari_unet.widgets.from_layers import FromLayers
 from napari_unet.widgets.improving import Improver, Ranker
 from napari_unet.widgets.jumping import Jumper
@@ -55,8 +59,11 @@ class Desk:
         self.docks: weakref.WeakSet[Any] = weakref.WeakSet()  # those that are open
         self.runners: dict[Lane, Runner] = {lane: Runner(session, lane) for lane in LANES}
         self.loader = Loader(session, layers)
-        self.curator = Curator(session, self.loader, self.runners["interactive"])
-        self.fetcher = Fetcher(session, self.loader, self.runners["interactive"])
+        self.divider = Divider(session)
+        self.folders = Folders(session, self.loader, self.divider)
+        self.curator = Curator(session, Amender(session, self.folders), self.divider)
+        self.auditor = Auditor(session, self.divider, self.runners["interactive"])
+        self.fetcher = Fetcher(session, self.folders, self.runners["interactive"])
         self.thumbnails = Thumbnails(self.loader.shelf)
         session.dataset_changed.connect(self._show_dataset)
         self.trainer = Trainer(session, layers, self.runners["train"])

@@ -17,10 +17,11 @@ from napari_unet.events import CaseScore
 from napari_unet.metrics import score_masks
 from napari_unet.session import Session
 from napari_unet.tally import Tally
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.judged import Judged
-from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, spacing, tag_of
+from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, tag_of
 from napari_unet.widgets.layers import Layers
-from napari_unet.widgets.runner import Background
+from napari_unet.widgets.placing import spacing
 
 
 class Distances:

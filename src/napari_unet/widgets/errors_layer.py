@@ -10,7 +10,9 @@ from napari.utils.colormaps import CyclicLabelColormap
 from psygnal import Signal
 
 from napari_unet.tally import ADDED, CONFUSED, MISSED, RIGHT, Box, Tally
-from napari_unet.widgets.layer_tags import ERRORS, Hand, geometry, same_place, tag_of
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.layer_tags import ERRORS, tag_of
+from napari_unet.widgets.placing import geometry, same_place
 
 NAME = "errors"
 # Okabe and Ito's colours, which colour-blind people can tell apart; what is missed has the colour

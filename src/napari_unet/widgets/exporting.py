@@ -9,7 +9,7 @@ from qtpy.QtGui import QPixmap
 from napari_unet.errors import DataError, readable
 from napari_unet.session import Message, Place, Session
 from napari_unet.session.history import Row, write_history
-from napari_unet.widgets.runner import Background
+from napari_unet.widgets.background import Background
 from napari_unet.workspace import atomic
 
 

@@ -7,7 +7,7 @@ from psygnal import Signal
 from napari_unet.events import Event, FetchFinished, Offer
 from napari_unet.jobs import FetchJob
 from napari_unet.session import Message, Session
-from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.folders import Folders
 from napari_unet.widgets.runner import Runner
 
 
@@ -17,8 +17,8 @@ class Fetcher:
     offered = Signal(object)  # Offer
     fetched = Signal()
 
-    def __init__(self, session: Session, loader: Loader, runner: Runner) -> None:
-        self.session, self.loader, self.runner = session, loader, runner
+    def __init__(self, session: Session, folders: Folders, runner: Runner) -> None:
+        self.session, self.folders, self.runner = session, folders, runner
 
     def reason(self) -> str:
         """Say why nothing can be fetched now; empty if it can."""
@@ -49,4 +49,4 @@ class Fetcher:
                 text = f"{event.folder} was downloaded, but: {event.problem}"
                 self.session.set_message("dataset", Message(text, "warning"))
             else:
-                self.loader.open_folder(event.folder)
+                self.folders.open(event.folder)

@@ -9,8 +9,8 @@ from pathlib import Path
 from napari_unet import workspace
 from napari_unet.errors import readable
 from napari_unet.session import Session
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.layer_pairs import LayerPairs
-from napari_unet.widgets.runner import Background
 
 
 class FromLayers:

@@ -141,7 +141,7 @@ class Judges:
 
     def _numbered(self, layer: Any) -> bool:
         tag = tag_of(layer)
-        return self.segmenter.answers.numbered(tag.get("image", ""), tag.get("model", ""))
+        return self.segmenter.answers.on_screen.numbered(tag.get("image", ""), tag.get("model", ""))
 
     def _other_classes(self, prediction: Any, reference: Any) -> str:
         dataset = self.session.dataset

@@ -9,9 +9,9 @@ from napari_unet.errors import readable
 from napari_unet.mistakes import Mistake, find_mistakes
 from napari_unet.session import is_time
 from napari_unet.tally import ADDED, CONFUSED, MISSED
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.correcting import Correcting
 from napari_unet.widgets.counting import Counting
-from napari_unet.widgets.runner import Background
 
 WORDS = {ADDED: "too much", MISSED: "missed", CONFUSED: "of a wrong class"}
 AT_ONCE = 500_000  # pixels up to which regions are looked for without a thread

@@ -18,14 +18,13 @@ from napari_unet.data import corrections
 from napari_unet.data.corrections import Draft, Role, Told
 from napari_unet.session import Session
 from napari_unet.widgets.answers import Answers
-from napari_unet.widgets.by_hand import corrected_name
+from napari_unet.widgets.labels_names import corrected_name
 from napari_unet.widgets.layer_tags import REFERENCE, SEGMENTATION, tag_of
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.recalling import Recaller
 from napari_unet.widgets.saver import Saved, Saver, Work
-from napari_unet.widgets.segmentations import STALE
 
 PAUSE = 1000  # milliseconds without a stroke, after which a correction is a version
 SOON = 30  # milliseconds after a stroke until a draft is written
@@ -126,7 +125,7 @@ class Keeper:
         model = self.session.model
         if role == "reference" or model is None:
             return Told(classes=classes)
-        objects = self.answers.numbered(key, model.path)
+        objects = self.answers.on_screen.numbered(key, model.path)
         return Told(model=model.name, classes=classes, objects=objects)
 
     # --- saving -------------------------------------------------------------------------------
@@ -158,7 +157,7 @@ class Keeper:
         else:
             self.layers.cases.before = labels
         if layer in self.layers.hand.layers:
-            layer.name = corrected_name(layer.name.removesuffix(STALE))
+            layer.name = corrected_name(layer.name)
         self.saver.save(work, base, labels, self._compared(work))
 
     def _base(self, work: Work, layer: Any) -> NDArray[Any] | None:

@@ -11,7 +11,9 @@ import numpy as np
 from napari.layers import Image, Labels
 
 from napari_unet.data.from_arrays import Pair
-from napari_unet.widgets.layer_tags import ERRORS, LIVE, SPARE, Hand, geometry, pixels, tag_of
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.layer_tags import ERRORS, LIVE, SPARE, pixels, tag_of
+from napari_unet.widgets.placing import geometry
 
 SCRIBBLES = "scribbles"
 OURS = (ERRORS, LIVE, SPARE)  # what nobody would call a mask

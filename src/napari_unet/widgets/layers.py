@@ -9,10 +9,10 @@ from typing import Any
 
 from napari.layers import Image, Labels, Shapes
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_unet.session import ImageFacts
 from napari_unet.widgets.case_layers import CaseLayers, Shown
+from napari_unet.widgets.hand import Hand
 from napari_unet.widgets.layer_tags import (
     CASE_IMAGE,
     ERRORS,
@@ -20,16 +20,14 @@ from napari_unet.widgets.layer_tags import (
     MAP,
     REFERENCE,
     SEGMENTATION,
-    Hand,
-    PixelSize,
     facts,
-    pixel_size,
     pixels,
-    same_place,
-    spacing,
     tag_of,
 )
 from napari_unet.widgets.maps import Maps
+from napari_unet.widgets.parts.timing import single_shot
+from napari_unet.widgets.pieces import Pieces
+from napari_unet.widgets.placing import PixelSize, pixel_size, same_place, spacing
 from napari_unet.widgets.portions import Portions
 from napari_unet.widgets.segmentations import Segmentations
 
@@ -63,12 +61,10 @@ class Layers:
         self.hand = Hand(viewer)
         self.cases = CaseLayers(self.hand)
         self.segmentations = Segmentations(self.hand)
+        self.pieces = Pieces(self.segmentations)
         self.maps = Maps(self.hand)
         self.portions = Portions(self.hand)
-        self._pause = QTimer()
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self.labels_touched.emit)
+        self._pause = single_shot(PAUSE, self.labels_touched.emit)
         events = viewer.layers.events
         for signal in (events.inserted, events.removed, events.reordered, events.renamed):
             signal.connect(self._emit_changed)
@@ -144,7 +140,7 @@ class Layers:
         return pixels(self.hand.layers[name])
 
     def labels_spacing(self, name: str) -> tuple[tuple[float, ...], str]:
-        """Return the sides of a Labels layer's pixels, and their unit; see `layer_tags.spacing`."""
+        """Return the sides of a Labels layer's pixels, and their unit; see `placing.spacing`."""
         return spacing(self.hand.layers[name])
 
     def labels_id(self, name: str) -> str:

@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_unet.controls import Watch
 from napari_unet.data.cases import Case
 from napari_unet.events import Preview
 from napari_unet.labelling import label_image
 from napari_unet.session import Session
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.live_layer import LiveLayer
 from napari_unet.widgets.loading import Loader
+from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.reading import case_key
-from napari_unet.widgets.runner import Background, Runner
+from napari_unet.widgets.runner import Runner
 from napari_unet.widgets.training import Trainer
 
 PAUSE = 250  # milliseconds between two drawings
@@ -37,10 +38,7 @@ class Live:
         self.on = True
         self.wanted = ""  # the case a person chose; empty lets the engine choose
         self._thread = Background()
-        self._pause = QTimer()
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self._draw)
+        self._pause = single_shot(PAUSE, self._draw)
         session.preview_changed.connect(self._arrived)
         session.case_changed.connect(self._soon)
         trainer.started.connect(self._started)

@@ -10,17 +10,9 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_unet.widgets.case_layers import FILL
-from napari_unet.widgets.layer_tags import (
-    CASE_IMAGE,
-    LIVE,
-    REFERENCE,
-    Hand,
-    facts,
-    geometry,
-    same_place,
-    tag_of,
-    takes,
-)
+from napari_unet.widgets.hand import Hand, takes
+from napari_unet.widgets.layer_tags import CASE_IMAGE, LIVE, REFERENCE, facts, tag_of
+from napari_unet.widgets.placing import geometry, same_place
 
 NAME = "Live prediction"
 
@@ -40,7 +32,7 @@ class LiveLayer:
         if on is None:
             self.hide()
             return False
-        if layer is not None and takes(layer, labels) and same_place(layer, on):
+        if layer is not None and takes(layer, labels.shape, labels.dtype) and same_place(layer, on):
             with self.hand.at_work():
                 np.copyto(layer.data, labels)
                 layer.refresh(extent=False)

@@ -1,20 +1,21 @@
-"""Probabilities and uncertainty as image layers that lie where the labels do.
-
-With ``layers``, ``segmentations``, ``portions``, ``case_layers`` and ``layer_tags`` all that
-touches layers.
-"""
+"""Probabilities and uncertainty as image layers that lie where the labels do."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_unet.labelling import entropy
+from napari_unet.session import Result
 from napari_unet.session.portion import Portion, all_of
-from napari_unet.widgets.layer_tags import MAP, Hand, facts, geometry, tag_of
-from napari_unet.widgets.segmentations import Whose
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.labels_names import by_model
+from napari_unet.widgets.layer_tags import MAP, Whose, facts, tag_of
+from napari_unet.widgets.placing import geometry
 
 LOOKS = {"probability": "viridis", "uncertainty": "inferno"}
 AT_ONCE = 64_000_000  # pixels that are turned to numbers from 0 to 1 at once; more of them lazily
@@ -50,7 +51,7 @@ class Maps:
         new = layer is None
         look = {"colormap": LOOKS[kind], "opacity": 0.6, "blending": "translucent"} if new else {}
         place = geometry(on, canvas.ndim) | look | {"contrast_limits": (0.0, 1.0)}
-        name = " · ".join(filter(None, (on.name, whose.name, kind, what)))
+        name = " · ".join(filter(None, (by_model(on.name, whose.name), kind, what)))
         layer = self.hand.put(layer, Image, canvas, name, tag, place)
         layer.visible = True
         if new:
@@ -71,6 +72,25 @@ class Maps:
         for layer in list(self.hand.layers):
             if wanted.items() <= tag_of(layer).items():
                 self.hand.remove(layer)
+
+
+def values_of(result: Result, kind: str) -> Iterator[tuple[str, Any]]:
+    """Yield what a map of a kind shows of a result: a class's name or nothing, and its values."""
+    planes = result.probabilities
+    if kind == "uncertainty":
+        found = result.uncertainty
+        yield "", _entropy(planes) if found is None else found
+        return
+    several = len(planes) > 1  # then the first one is the background's
+    for i, name in enumerate(result.classes):
+        yield name, planes[i + several]
+
+
+def _entropy(planes: Any) -> Any:
+    """Return the entropy of probabilities, lazy if they are."""
+    if isinstance(planes, np.ndarray):
+        return entropy(planes)
+    return planes.map_blocks(entropy, dtype=np.uint8, drop_axis=0)
 
 
 def _canvas(values: Any, portion: Portion) -> Any:

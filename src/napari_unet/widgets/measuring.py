@@ -17,9 +17,9 @@ from napari_unet.session import Message, Result, Session
 from napari_unet.session.portion import Portion
 from napari_unet.widgets.answers import Answers
 from napari_unet.widgets.asking import as_array
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.layer_tags import pixels
 from napari_unet.widgets.layers import Layers
-from napari_unet.widgets.runner import Background
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Measurer:
             return ""
         if self._measured is not None and self._measured.layer is layer:
             return self._measured.text
-        shown, how = self.answers.shown(result), self.answers.how(result)
+        shown, how = self.answers.on_screen.of(result), self.answers.how(result)
         if shown is None or result.lazy:
             return ""
         if shown.classes is None:
@@ -93,7 +93,7 @@ class Measurer:
         if on is None or layer is None or not isinstance(labels, np.ndarray):
             self.session.fail("segment", "These labels are too large to be measured as a whole.")
             return
-        how, classes = self.answers.how(result), self.answers.classes(result)
+        how, classes = self.answers.how(result), self.answers.on_screen.classes(result)
         size = self.layers.pixel_size(result.image)
         unit, labels = size.unit.rstrip("²³"), labels.copy()
         affine, mark = _affine(layer, how.portion), _mark(layer)

@@ -1,7 +1,6 @@
 """Reading from layers, sliders and camera which part of an image is meant.
 
-With ``layers``, ``segmentations``, ``case_layers`` and ``layer_tags`` all that knows a viewer's
-layers. What is read becomes a `napari_unet.session.portion.Portion`.
+What is read becomes a `napari_unet.session.portion.Portion`.
 """
 
 from __future__ import annotations
@@ -16,15 +15,10 @@ from numpy.typing import NDArray
 from napari_unet.card import ModelCard
 from napari_unet.errors import DataError
 from napari_unet.session import channel_axis, is_time
-from napari_unet.session.portion import (
-    Portion,
-    Side,
-    around,
-    ellipse,
-    outlines_mask,
-    portion,
-)
-from napari_unet.widgets.layer_tags import Hand, facts
+from napari_unet.session.outlines import around, ellipse, outlines_mask
+from napari_unet.session.portion import Portion, Side, portion
+from napari_unet.widgets.hand import Hand
+from napari_unet.widgets.layer_tags import facts
 
 WHOLE, SLICE, VIEW, INSIDE = "whole", "slice", "view", "shape:"
 AREAS = ("rectangle", "polygon", "ellipse")

@@ -13,12 +13,12 @@ from napari_unet.data import corrections
 from napari_unet.data.cases import Dataset
 from napari_unet.data.corrections import Version
 from napari_unet.session import Message, Session
-from napari_unet.widgets.by_hand import what_counts
+from napari_unet.widgets.labels_names import what_counts
+from napari_unet.widgets.layer_tags import Whose
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.loading import Loader
 from napari_unet.widgets.reading import Opened, case_key
 from napari_unet.widgets.saver import Saver
-from napari_unet.widgets.segmentations import Whose
 
 BY_HAND = "by hand"  # what labels are called that no selected model made
 

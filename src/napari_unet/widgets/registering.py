@@ -7,8 +7,8 @@ from psygnal import Signal
 from napari_unet import workspace
 from napari_unet.runs import RunRecord, list_runs, write_runs_csv
 from napari_unet.session import Session
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.exporting import Exporter
-from napari_unet.widgets.runner import Background
 
 
 class Register:

@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_unet import workspace
 from napari_unet.resumable import Resumable, list_resumable
 from napari_unet.session import Session
-from napari_unet.widgets.runner import Background
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.training import Trainer
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_unet.data.cases import IGNORE
+from napari_unet.data.cases import IGNORE, Subset
 from napari_unet.errors import readable
 from napari_unet.events import CaseScore
 from napari_unet.jobs import EvaluateJob
 from napari_unet.session import PLANNED, Lane, Message, Session
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.layers import Layers
-from napari_unet.widgets.runner import Background, Runner
-
-Subset = Literal["train", "val", "test", "all"]
+from napari_unet.widgets.runner import Runner
 
 
 class Scorer:

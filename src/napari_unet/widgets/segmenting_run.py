@@ -7,8 +7,8 @@ from collections.abc import Callable
 from napari_unet.events import Event, Progress, SegmentArrayFinished, SegmentPart
 from napari_unet.library import Entry
 from napari_unet.session import Message
-from napari_unet.widgets.answers import Answers, Asked
-from napari_unet.widgets.asking import Asking
+from napari_unet.widgets.answers import Answers
+from napari_unet.widgets.asking import Asked, Asking
 from napari_unet.widgets.layers import Layers, Ticket
 
 

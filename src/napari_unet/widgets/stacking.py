@@ -13,7 +13,8 @@ from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.scan import Header, Scan
 from napari_unet.errors import DataError, UnetError
 from napari_unet.widgets.case_layers import Shown
-from napari_unet.widgets.reading import Opened, Shelf, read, shelf_key
+from napari_unet.widgets.reading import Opened, read
+from napari_unet.widgets.shelf import Shelf, shelf_key
 
 UNEQUAL = 3  # cases named that differ from the first
 

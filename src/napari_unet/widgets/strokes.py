@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_unet.tally import Box
+from napari_unet.widgets.parts.timing import single_shot
 
 
 class Strokes:
@@ -30,9 +30,7 @@ class Strokes:
         self.layer = layer
         self._undone = self._steps_undone()
         self._announced: list[Box] = []
-        self._soon = QTimer()
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._tell_announced)
+        self._soon = single_shot(0, self._tell_announced)
         events = layer.events
         self._heard = (
             (events.paint, self._hear_stroke),

@@ -13,9 +13,10 @@ from psygnal import Signal
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.data.scan import Scan
 from napari_unet.errors import UnetError
+from napari_unet.widgets.background import Background
 from napari_unet.widgets.case_layers import COLOURS, first_slice
-from napari_unet.widgets.reading import Key, Shelf, read, shelf_key
-from napari_unet.widgets.runner import Background
+from napari_unet.widgets.reading import read
+from napari_unet.widgets.shelf import Key, Shelf, shelf_key
 
 SIZE = 96  # pixels, of the longer side
 MOST = 4000  # pictures that are kept

@@ -52,9 +52,9 @@ class CorrectDock(Dock):
         panel.prediction_chosen.connect(lambda id: correcting.choose("prediction", id))
         panel.reference_chosen.connect(lambda id: correcting.choose("reference", id))
         panel.segment_wanted.connect(self.desk.segmenter.start)
-        panel.paint_wanted.connect(correcting.paint)
-        panel.undo_wanted.connect(correcting.undo)
-        panel.redo_wanted.connect(correcting.redo)
+        panel.paint_wanted.connect(correcting.brush.take)
+        panel.undo_wanted.connect(correcting.brush.undo)
+        panel.redo_wanted.connect(correcting.brush.redo)
         panel.reference_edited.connect(correcting.edit_reference)
         errors.shown.connect(correcting.show_errors)
         errors.opacity_changed.connect(correcting.errors.set_opacity)
@@ -63,8 +63,8 @@ class CorrectDock(Dock):
     def _hear_keys(self) -> None:
         correcting, jumper = self.correcting, self.jumper
         keys = {
-            UNDO: correcting.undo,
-            REDO: correcting.redo,
+            UNDO: correcting.brush.undo,
+            REDO: correcting.brush.redo,
             NEXT: lambda: jumper.go(1),
             BACK: lambda: jumper.go(-1),
             SHOW: lambda: correcting.show_errors(not correcting.shows_errors),
@@ -106,10 +106,10 @@ class CorrectDock(Dock):
         )
         panel.set_layers(judges.labels(), *ids)
         missing = correcting.problem == NO_PREDICTION
-        panel.set_segment(missing, self.desk.segmenter.reason() if missing else "")
-        layer = correcting.painted_layer
+        panel.set_segment(missing, self.desk.segmenter.request.reason() if missing else "")
+        layer = correcting.brush.layer
         name = layer.name if layer is not None else ""
-        panel.set_painted(name, correcting.edits_reference, judges.reference is not None)
+        panel.set_painted(name, correcting.brush.edits_reference, judges.reference is not None)
         several = correcting.judged is not None and len(correcting.judged.names) > 1
         self.view.errors.set_shown(correcting.shows_errors, several)
         self._show_scores()
@@ -122,12 +122,14 @@ class CorrectDock(Dock):
             problem = f"Counting … {counting.share:.0%}"
         panel.set_problem(problem, counting is not None and counting.ready)
         names = judged.names if judged is not None else ()
-        self.view.scores.set_scores(correcting.before, correcting.now, correcting.in_sight, names)
+        scores = correcting.scores
+        self.view.scores.set_scores(scores.before, scores.now, scores.in_sight, names)
         self.view.scores.set_distances(correcting.distances.words)
         self._show_history()
 
     def _show_history(self) -> None:
-        self.view.painting.set_history(*self.correcting.can_undo())
+        correcting = self.correcting
+        self.view.painting.set_history(*correcting.brush.can_undo(correcting.counting))
 
     def _show_jump(self) -> None:
         self.view.errors.set_text(self.jumper.text)

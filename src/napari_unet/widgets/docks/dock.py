@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 from napari_unet.card import SUFFIX
 from napari_unet.session import Busy, Lane, Message, Place
 from napari_unet.widgets.desk import Desk, desk_of
+from napari_unet.widgets.parts.durations import seconds
 from napari_unet.widgets.parts.page import Page
-from napari_unet.widgets.runner import seconds
 
 
 class Progressing(Protocol):

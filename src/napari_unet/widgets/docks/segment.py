@@ -42,11 +42,11 @@ class SegmentDock(Dock):
         view.threshold_changed.connect(segmenter.set_threshold)
         view.thresholds_changed.connect(segmenter.set_thresholds)
         view.cleanup_changed.connect(segmenter.set_cleanup)
-        view.where_chosen.connect(segmenter.set_where)
-        view.axis_chosen.connect(segmenter.set_axis)
-        view.average_chosen.connect(segmenter.set_average)
-        view.probability_wanted.connect(self._show_probability)
-        view.uncertainty_wanted.connect(self._show_uncertainty)
+        view.more.where_chosen.connect(segmenter.request.set_where)
+        view.more.axis_chosen.connect(segmenter.request.set_axis)
+        view.more.average_chosen.connect(segmenter.request.set_average)
+        view.more.probability_wanted.connect(self._show_probability)
+        view.more.uncertainty_wanted.connect(self._show_uncertainty)
         view.measure_wanted.connect(self._measure)
         view.export_wanted.connect(self._export)
         # Only while the keyboard is in this widget: napari's own keys are its own.
@@ -57,7 +57,7 @@ class SegmentDock(Dock):
     def _hear_desk(self) -> None:
         session, segmenter, answers = self.desk.session, self.segmenter, self.answers
         self.listen(self.desk.layers.changed, self._show_images)
-        self.listen(segmenter.choices_changed, self._show_images)
+        self.listen(segmenter.request.changed, self._show_images)
         self.listen(segmenter.stale_changed, self._show_stale)
         self.listen(answers.found_changed, self._show_images)
         self.listen(answers.question_changed, self._show_question)
@@ -83,7 +83,7 @@ class SegmentDock(Dock):
         self.desk.measurer.measure(self.segmenter.result())
 
     def _export(self) -> None:
-        image = self.segmenter.image
+        image = self.segmenter.request.image
         name = f"{Path(image.name).name if image is not None else 'image'} objects.csv"
         path, _ = QFileDialog.getSaveFileName(self, "Save the objects", name, "CSV (*.csv)")
         if path:
@@ -93,12 +93,12 @@ class SegmentDock(Dock):
 
     def _show_images(self) -> None:
         segmenter = self.segmenter
-        image = segmenter.image
+        image = segmenter.request.image
         self.view.set_images(self.desk.layers.images(), image.id if image is not None else "")
         self.view.set_result(self.answers.found)
-        self.view.set_wheres(segmenter.wheres(), segmenter.where)
-        self.view.set_axes(segmenter.axes(), segmenter.axis)
-        self.view.set_average(segmenter.config.average)
+        self.view.set_wheres(segmenter.request.wheres(), segmenter.request.where)
+        self.view.set_axes(segmenter.request.axes(), segmenter.request.axis)
+        self.view.set_average(segmenter.request.config.average)
         self._show_models()
         self._show_stale()
         self._show_question()
@@ -106,12 +106,12 @@ class SegmentDock(Dock):
 
     def _show_models(self) -> None:
         session = self.desk.session
-        self.view.set_models(session.models, session.model, self.segmenter.slices())
+        self.view.set_models(session.models, session.model, self.segmenter.request.slices())
         self._show_threshold()
         self._show_reason()
 
     def _show_reason(self) -> None:
-        self.view.set_reason(self.segmenter.reason())
+        self.view.set_reason(self.segmenter.request.reason())
         self.segmenter.warm_up()
 
     def _show_stale(self) -> None:

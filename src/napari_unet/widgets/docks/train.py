@@ -51,7 +51,7 @@ class TrainDock(Dock):
         self.listen(self.desk.layers.changed, self._show_layers)
         view.augment_wanted.connect(self._show_augmentation)
         view.folder_wanted.connect(self._browse)
-        view.sample_wanted.connect(self.desk.loader.open_sample)
+        view.sample_wanted.connect(self.desk.folders.open_sample)
         view.name_changed.connect(self._rename)
         view.settings_changed.connect(self._changed)
         view.plan.use_wanted.connect(self._use_plan)
@@ -68,7 +68,7 @@ class TrainDock(Dock):
         self.listen(session.split_changed, self._show_live)
         self.listen(session.case_changed, self._show_live)
         self.listen(live.changed, self._show_live)
-        self.listen(self.desk.loader.plan_changed, self._show_split)
+        self.listen(self.desk.divider.plan_changed, self._show_split)
         self.listen(session.busy_changed, self._show_busy)
         self.listen(session.curve_changed, self._show_curve)
         self.listen(session.plan_changed, self._show_plan)
@@ -91,7 +91,7 @@ class TrainDock(Dock):
     def _browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Choose a folder of images and masks")
         if folder:
-            self.desk.loader.open_folder(folder)
+            self.desk.folders.open(folder)
 
     def _train(self) -> None:
         settings, name = self.view.form.value(), self.view.name.text()
@@ -103,7 +103,7 @@ class TrainDock(Dock):
 
         def written(folder: Path) -> None:
             if desk.session.dataset is None:
-                desk.loader.open_folder(str(folder))
+                desk.folders.open(str(folder))
             self._start(settings, name, str(folder))
 
         sparse = pairs.sparse.isChecked()
@@ -165,7 +165,7 @@ class TrainDock(Dock):
 
     def _changed(self) -> None:
         split: SplitConfig = self.view.form.value().split
-        self.desk.loader.plan_split(split)
+        self.desk.divider.plan(split)
         self._show_reason()
         self._show_plan()
 
@@ -185,7 +185,7 @@ class TrainDock(Dock):
 
     def _show_split(self) -> None:
         """Train by the split that was chosen under Data."""
-        form, split = self.view.form, self.desk.loader.split
+        form, split = self.view.form, self.desk.divider.split
         form.set_value(replace(form.value(), split=split, seed=split.seed))
 
     def _show_layers(self) -> None:

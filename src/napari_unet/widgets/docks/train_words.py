@@ -9,7 +9,7 @@ from napari_unet.jobs import ImproveJob, ResumeJob, Training
 from napari_unet.library import name_of
 from napari_unet.resumable import Resumable
 from napari_unet.session import Busy
-from napari_unet.widgets.runner import seconds
+from napari_unet.widgets.parts.durations import seconds
 
 
 def progress_words(busy: Busy, curve: Sequence[EpochEnd]) -> str:

@@ -6,12 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, Qt, QTimer
+from qtpy.QtCore import QModelIndex
 from qtpy.QtGui import QKeyEvent, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView, QWidget
 
+from napari_unet.widgets.parts.keys import took_enter
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import ROW
+from napari_unet.widgets.parts.timing import single_shot
 
 WAIT = 30  # milliseconds in which rows that come into view are asked for together
 
@@ -33,10 +35,7 @@ class PictureList(QListView):
         self._kept = kept
         self._pictures: OrderedDict[str, QPixmap | None] = OrderedDict()
         self._missing: dict[str, Any] = {}
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(WAIT)
-        self._later.timeout.connect(self._ask)
+        self._later = single_shot(WAIT, self._ask, self)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
 
@@ -67,11 +66,8 @@ class PictureList(QListView):
         return key in self._pictures
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Open the current row on Enter; the viewer must not see that key."""
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(self.currentIndex())
-            event.accept()
-        else:
+        """Open the current row on Enter."""
+        if not took_enter(event, lambda: self._open(self.currentIndex())):
             super().keyPressEvent(event)
 
     def _open(self, index: QModelIndex) -> None:

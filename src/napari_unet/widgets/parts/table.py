@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_unet.widgets.parts.keys import took_enter
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import Column, Found, Rows, bold
 
@@ -147,11 +148,8 @@ class Table(QTableView):
         model.select(chosen, flags.ClearAndSelect | flags.Rows)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Open the current row on Enter; the viewer must not see that key."""
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(self.currentIndex())
-            event.accept()
-        else:
+        """Open the current row on Enter."""
+        if not took_enter(event, lambda: self._open(self.currentIndex())):
             super().keyPressEvent(event)
 
     def _clicked(self, index: QModelIndex) -> None:

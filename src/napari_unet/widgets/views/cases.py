@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -22,6 +22,7 @@ from napari_unet.widgets.parts.qt import QShortcut, Signal
 from napari_unet.widgets.parts.sheet import Sheet
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Elided, Text
+from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.views.case_menus import CaseMenus
 from napari_unet.widgets.views.case_rows import Row, columns, facets, widths
 
@@ -70,9 +71,7 @@ class CaseList(QWidget):
         self.axes_button.hide()
         self.previous = QPushButton("◀ P&revious")
         self.next = QPushButton("&Next ▶")
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
+        self._later = single_shot(0, self._tell_shown, self)
         self._lay_out()
         self._connect()
 
@@ -199,7 +198,6 @@ class CaseList(QWidget):
         self.sheet.menu_wanted.connect(lambda at: self._show_menu(self.table.chosen(), at))
         self.table.found.layoutChanged.connect(self._later.start)
         self.table.found.modelReset.connect(self._later.start)
-        self._later.timeout.connect(self._tell_shown)
         for key, button in ((PREVIOUS, self.previous), (NEXT, self.next)):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

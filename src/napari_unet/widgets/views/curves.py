@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import QPoint, QTimer
+from qtpy.QtCore import QPoint
 from qtpy.QtGui import QPalette, QPixmap
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_unet.session.history import Row
 from napari_unet.widgets.parts.curve import Curve, Line
 from napari_unet.widgets.parts.qt import Signal
+from napari_unet.widgets.parts.timing import single_shot
 
 PAUSE = 100  # milliseconds between two drawings: nobody sees more
 
@@ -35,10 +36,7 @@ class CurvesPanel(QWidget):
         self.menu.addAction("Picture as PNG…", self._save_picture)
         self.save_button.setMenu(self.menu)
         self._waiting: Mapping[str, Sequence[Row]] | None = None
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self._draw_latest)
+        self._pause = single_shot(PAUSE, self._draw_latest, self)
         self._lay_out()
         self.loss.hovered.connect(self.dice.set_hovered)
         self.dice.hovered.connect(self.loss.set_hovered)

@@ -9,16 +9,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_unet.events import CaseScore
+from napari_unet.metrics import SCORES
 from napari_unet.widgets.parts.gauge import Gauge
 from napari_unet.widgets.parts.text import Elided, Text
+from napari_unet.widgets.views.score_lines import BY_KEY
 
-COLUMNS = {
-    "dice": ("Dice", "Dice: 2 · overlap / (both areas)"),
-    "iou": ("IoU", "Intersection over union (Jaccard)"),
-    "pixel_accuracy": ("Acc.", "Pixel accuracy: the share of pixels whose label is right"),
-    "precision": ("Prec.", "Precision: how much of what was found is right"),
-    "recall": ("Rec.", "Recall: how much of what is there was found"),
-}
+COLUMNS = tuple(BY_KEY[key] for key in SCORES)  # those that are counted
 
 
 class LiveScores(QWidget):
@@ -36,9 +32,9 @@ class LiveScores(QWidget):
         self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(0, 1)
         self._rows: list[tuple[Elided, list[QLabel]]] = []
-        for i, (title, help) in enumerate(COLUMNS.values()):
-            head = QLabel(title)
-            head.setToolTip(help)
+        for i, measure in enumerate(COLUMNS):
+            head = QLabel(measure.title)
+            head.setToolTip(measure.help)
             head.setIndent(0)
             head.setAlignment(Qt.AlignmentFlag.AlignRight)
             self._grid.addWidget(head, 0, i + 1)
@@ -94,12 +90,12 @@ class LiveScores(QWidget):
     ) -> None:
         if title.text() != name:
             title.set_text(name)
-        for cell, (key, (_, help)) in zip(cells, COLUMNS.items(), strict=True):
-            value = values.get(key, math.nan)
+        for cell, measure in zip(cells, COLUMNS, strict=True):
+            value = values.get(measure.key, math.nan)
             text = "–" if math.isnan(value) else f"{value:.3f}"
             if cell.text() != text:
                 cell.setText(text)
-                cell.setAccessibleName(f"{name}, {help.partition(':')[0]}: {text}")
+                cell.setAccessibleName(f"{name}, {measure.help.partition(':')[0]}: {text}")
 
     def _add_row(self) -> None:
         at = len(self._rows) + 1
@@ -117,7 +113,7 @@ class LiveScores(QWidget):
 
 
 def _values(score: CaseScore) -> dict[str, float]:
-    return {key: getattr(score, key) for key in COLUMNS}
+    return {m.key: getattr(score, m.key) for m in COLUMNS}
 
 
 def _change(before: float, now: float) -> str:

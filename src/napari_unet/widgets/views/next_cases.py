@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_unet.events import RankedCase
@@ -14,6 +13,7 @@ from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import Column
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Text
+from napari_unet.widgets.parts.timing import single_shot
 
 PAUSE = 200  # milliseconds between two fillings while cases pour in
 LINES = 8  # of the table
@@ -70,10 +70,7 @@ class NextCases(QWidget):
         self.note = Text()
         self._waiting: list[Next] = []
         self._case = ""
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._later.timeout.connect(self._fill)
+        self._later = single_shot(PAUSE, self._fill, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self.action, self.running, self.table, self.why, self.note):

@@ -9,12 +9,12 @@ from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from napari_unet.runs import RunRecord
+from napari_unet.widgets.parts.durations import seconds
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import Column
 from napari_unet.widgets.parts.table import Table
 from napari_unet.widgets.parts.text import Text
-from napari_unet.widgets.runner import seconds
 from napari_unet.widgets.views.curves import CurvesPanel
 
 NONE = "No model was trained yet: do so under Train."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from napari_unet.widgets.parts.page import tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.span import Span
 from napari_unet.widgets.parts.text import Text
+from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.views.score_lines import Line, Measure
 
 MARKS = ("failed", "corrected by hand", "both masks empty", "no overlap")
@@ -55,13 +55,10 @@ class ScoreFilter(QWidget):
         self.all_button = QPushButton("Show all")
         self.all_button.setToolTip("Forget the search and every filter")
         self.bar = QWidget()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
+        self._later = single_shot(PAUSE, self.changed, self)
         self._lay_out()
         self.button.toggled.connect(self._unfold)
         self.search.textChanged.connect(self._later.start)
-        self._later.timeout.connect(self.changed)
         self.facets.changed.connect(self.changed)
         self.span.changed.connect(self._later.start)
         self.all_button.clicked.connect(self._show_all)

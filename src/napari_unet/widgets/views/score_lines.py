@@ -38,7 +38,7 @@ class Measure:
 
 
 MEASURES = (
-    Measure("dice", "Dice", "2 · overlap / (both areas)"),
+    Measure("dice", "Dice", "Dice: 2 · overlap / (both areas)"),
     Measure("iou", "IoU", "Intersection over union (Jaccard)"),
     Measure("pixel_accuracy", "Acc.", "Pixel accuracy: the share of pixels whose label is right"),
     Measure("precision", "Prec.", "Precision: how much of what was found is right"),

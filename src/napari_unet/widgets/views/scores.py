@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_unet.events import CaseScore
@@ -12,6 +11,7 @@ from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.rows import Column
 from napari_unet.widgets.parts.table import Table
+from napari_unet.widgets.parts.timing import single_shot
 from napari_unet.widgets.views.distribution import Distribution
 from napari_unet.widgets.views.score_choices import ScoreChoices
 from napari_unet.widgets.views.score_columns import Units, columns, units_of, widths
@@ -51,12 +51,9 @@ class ScoresPanel(QWidget):
         self.steps = ScoreSteps(self)
         self.fold = Fold("Distribution")
         self.distribution = Distribution()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(PAUSE)
-        self._drawing = QTimer(self)  # by itself, so that it does not prolong what came before
-        self._drawing.setSingleShot(True)
-        self._drawing.setInterval(0)
+        self._later = single_shot(PAUSE, self._sum_up, self)
+        # By itself, so that it does not prolong what came before.
+        self._drawing = single_shot(0, self._draw, self)
         self._lay_out()
         self._connect()
         self._fill()
@@ -257,8 +254,6 @@ class ScoresPanel(QWidget):
         layout.addWidget(self.fold)
 
     def _connect(self) -> None:
-        self._later.timeout.connect(self._sum_up)
-        self._drawing.timeout.connect(self._draw)
         self.filter.changed.connect(self._fill)
         self.choices.class_chosen.connect(self._choose_class)
         self.choices.group_chosen.connect(self._regroup)

@@ -35,11 +35,6 @@ class SegmentView(Page):
     cleanup_changed = Signal(CleanUp)
     measure_wanted = Signal()
     export_wanted = Signal()
-    where_chosen = Signal(str)
-    axis_chosen = Signal(int)
-    average_chosen = Signal(str)
-    probability_wanted = Signal()
-    uncertainty_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -163,11 +158,6 @@ class SegmentView(Page):
         self.cleaning.changed.connect(self.cleanup_changed)
         self.objects.measure_wanted.connect(self.measure_wanted)
         self.objects.export_wanted.connect(self.export_wanted)
-        self.more.where_chosen.connect(self.where_chosen)
-        self.more.axis_chosen.connect(self.axis_chosen)
-        self.more.average_chosen.connect(self.average_chosen)
-        self.more.probability_wanted.connect(self.probability_wanted)
-        self.more.uncertainty_wanted.connect(self.uncertainty_wanted)
 
 
 class Stale(QWidget):
