@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from napari_unet.events import ModelExported, ModelImported, ModelVerified
 from napari_unet.jobs import ExportModelJob, ImportModelJob, VerifyModelJob
 from napari_unet.library.names import BOXED
 from napari_unet.widgets import ModelsDock
+from napari_unet.widgets.docks.models import targets
 
 
 @pytest.fixture
@@ -225,10 +227,20 @@ def test_a_file_that_exists_is_asked_about_if_the_dialog_could_not(
 
 
 def test_a_format_that_is_not_installed_says_how_to_install_it(dock, engines, monkeypatch):
-    monkeypatch.setattr(library.formats, "missing", lambda _: "Install it: pip install x")
+    def lacking(_):
+        raise PackageNotFoundError
+
+    monkeypatch.setattr(library.formats, "requires", lambda _: ['onnx>=1; extra == "onnx"'])
+    monkeypatch.setattr(library.formats, "distribution", lacking)
+    dock.view.set_targets(targets())
     choose(dock, "first")
-    dock.view.export_wanted.emit(dock.view.chosen(), "unet")
-    assert dock.view.strip.text.plain == "Install it: pip install x"
+    (action,) = (a for a in dock.view.targets_menu().actions() if "ONNX" in a.text())
+    assert action.text() == "ONNX (not installed)"
+    action.trigger()
+    assert dock.view.strip.text.plain == action.toolTip()
+    assert dock.view.strip.text.plain == (
+        "ONNX: onnx is not installed. Install it: pip install 'napari-unet-workbench[onnx]'"
+    )
     assert not engines.interactive.jobs
 
 
