@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from psygnal import Signal
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QMainWindow
 
 from napari_unet.session import Session
-from napari_unet.widgets.closing import CloseGuard, SaveGuard
+from napari_unet.widgets.closing import LEAVING, CloseGuard, SaveGuard
 
 
 class FakeTrainer:
@@ -77,6 +79,24 @@ def test_nothing_is_asked_when_nothing_is_trained(window, trainer):
     trainer.trains = False
     close(window)
     assert not window.isVisible()
+
+
+def test_leaving_by_the_menu_asks_too(show, trainer):
+    """As napari does it: a mark at the window, which is then closed by the program."""
+    window = show(QMainWindow())
+    window.guard = CloseGuard(window, trainer)
+    window._quit_app = True
+    window.close()
+    assert window.isVisible()
+    answer(window, "Cancel")
+    window.close()  # later, by a program
+    assert not window.isVisible()
+
+
+def test_napari_marks_its_window_when_the_program_is_to_end():
+    from napari._qt.qt_main_window import _QtMainWindow
+
+    assert LEAVING in inspect.getsource(_QtMainWindow.close)
 
 
 def test_a_program_closes_without_a_question(window):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QMessageBox, QWidget
@@ -14,6 +15,7 @@ KEPT = (
     "Training ends with the viewer. The best model so far is kept, and everything that is needed "
     "to go on: the Train dock will offer it next time."
 )
+LEAVING = "_quit_app"  # of napari's window: whether it closes since the program is to end
 WAITING = " {count} more that wait will not be started."
 
 
@@ -53,12 +55,24 @@ class CloseGuard(QObject):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Hold back the closing of the window while a model is trained."""
-        closing = event is not None and event.type() == QEvent.Type.Close and event.spontaneous()
-        if event is None or watched is not self.window() or not closing or not self._trainer.trains:
+        if event is None or watched is not self.window() or event.type() != QEvent.Type.Close:
+            return False
+        if not self._trainer.trains or not (event.spontaneous() or self._leaves()):
             return False
         event.ignore()
         self.ask()
         return True
+
+    def _leaves(self) -> bool:
+        """Say whether a person chose Exit, by which napari closes the window as a program would.
+
+        What it has noted of that is taken back: it has been dealt with.
+        """
+        window: Any = self.window()
+        leaves = bool(getattr(window, LEAVING, False))
+        if leaves:
+            setattr(window, LEAVING, False)
+        return leaves
 
     def ask(self) -> None:
         """Ask, without holding up the viewer meanwhile."""
