@@ -11,6 +11,8 @@ from napari_unet.resumable import Resumable
 from napari_unet.session import Busy
 from napari_unet.widgets.parts.durations import seconds
 
+SELECTED, CHOSEN = "The model is selected under Segment.", " and is selected under Segment"
+
 
 def progress_words(busy: Busy, curve: Sequence[EpochEnd]) -> str:
     """Say what runs: how long it takes yet, how fast it is, how much memory it takes."""
@@ -32,13 +34,16 @@ def progress_words(busy: Busy, curve: Sequence[EpochEnd]) -> str:
     return f"{title}\n{' · '.join(parts)}" if parts else title
 
 
-def status_words(curve: Sequence[EpochEnd], done: TrainFinished | None, running: bool) -> str:
-    """Say what the last training reached."""
+def status_words(
+    curve: Sequence[EpochEnd], done: TrainFinished | None, running: bool, improves: bool = False
+) -> str:
+    """Say what the last training reached; of one that ``improves``, a person chooses the model."""
     if done is not None:
+        which = "Choose between old and new under Correct." if improves else SELECTED
         return (
             f"Done ({done.stopped}): best validation Dice {done.val_dice:.3f} in epoch "
             f"{done.best_epoch} of {done.epochs}, after {seconds(done.seconds)}. "
-            "The model is selected under Segment."
+            f"{which}"
         )
     if not curve:
         return ""
@@ -46,7 +51,7 @@ def status_words(curve: Sequence[EpochEnd], done: TrainFinished | None, running:
     text = f"Best validation Dice {best:.3f}; epoch {curve[-1].epoch}."
     if running:
         return text
-    return f"Stopped. {text} The best model was kept and is selected under Segment."
+    return f"Stopped. {text} The best model was kept{'' if improves else CHOSEN}."
 
 
 def interrupted_words(found: Resumable) -> str:
