@@ -28,9 +28,13 @@ def curve(model):
 
 
 def stopped_after(events, count, kind=EpochEnd, **values):
-    """Pull events until so many of a kind came, then close."""
+    """Pull events until so many of a kind came, then close.
+
+    Progress counts from the first step on: how often a slow machine tells of that is its affair.
+    """
     for event in events:
-        count -= isinstance(event, kind) and getattr(event, "what", "training").startswith("train")
+        trained = getattr(event, "what", "train").startswith("train") and getattr(event, "done", 1)
+        count -= isinstance(event, kind) and bool(trained)
         if not count:
             break
     events.close()

@@ -4,7 +4,8 @@ import pytest
 
 from napari_unet.config import OptimConfig
 from napari_unet.unet import budget as budget_module
-from napari_unet.unet.budget import Budget
+from napari_unet.unet.budget import MIN_STEPS, Budget, steps_per_epoch
+from napari_unet.unet.speed import Speed
 
 
 @pytest.fixture
@@ -40,3 +41,23 @@ def test_minutes_follow_the_clock_whatever_the_epoch(clock):
     clock[0] += 999
     assert budget.share(8) == 1
     assert budget.seconds_left(8) == 0
+
+
+@pytest.mark.parametrize(
+    ("images", "seconds", "steps"),
+    [
+        (400, 0.0, 100),  # as long as nothing was measured: one pass
+        (400, 0.001, 100),
+        (8, 0.001, MIN_STEPS),  # a small set does not only validate
+        (400, 0.1, 18),  # 150 steps fit the minute: several epochs of them
+        (400, 100.0, 1),
+    ],
+)
+def test_an_epoch_is_a_pass_that_fits_the_minutes_several_times(images, seconds, steps):
+    optim, speed = OptimConfig(batch=4, minutes=1.0), Speed("cpu", seconds=seconds)
+    assert steps_per_epoch(optim, speed, images) == steps
+
+
+def test_counted_in_epochs_an_epoch_is_one_pass_however_short():
+    speed = Speed("cpu", seconds=0.001)
+    assert [steps_per_epoch(OptimConfig(batch=4), speed, n) for n in (1, 8, 400)] == [1, 2, 100]

@@ -3,7 +3,7 @@ import torch
 
 from napari_unet.config import OptimConfig, UNetConfig
 from napari_unet.unet.model import UNet
-from napari_unet.unet.optimizer import make_optimizer, running_mean
+from napari_unet.unet.optimizer import WARM_UP, make_optimizer, running_mean, scheduled
 
 
 def test_the_running_mean_forgets_its_beginning_at_once_and_settles_at_its_decay():
@@ -30,3 +30,12 @@ def test_biases_and_norms_are_spared_the_weight_decay(kind):
     assert all(p.ndim > 1 for p in groups[0]["params"])
     assert all(p.ndim == 1 for p in groups[1]["params"])
     assert sum(len(g["params"]) for g in groups) == len(list(net.parameters()))
+
+
+def test_the_rate_rises_over_the_first_steps_and_falls_with_the_budget():
+    optim = OptimConfig(lr=0.3)
+    assert scheduled(optim, 0, 0.0) == pytest.approx(0.01)
+    assert scheduled(optim, WARM_UP, 0.0) == pytest.approx(0.3)
+    assert scheduled(optim, WARM_UP, 0.5) == pytest.approx(0.3 * 0.5**0.9)
+    assert scheduled(optim, WARM_UP, 1.0) == 0.0
+    assert scheduled(OptimConfig(lr=0.3, schedule="constant"), WARM_UP, 0.9) == 0.3

@@ -145,7 +145,7 @@ class Run:
         """Go back to the best weights, choose the threshold, write the final file."""
         speed, cases = self.setup.speed, self.trainer.val_set
         model = speed.place(self.files.best())
-        work = partial(best_threshold, model, cases, speed, self.trainer.val_parts)
+        work = partial(best_threshold, model, cases, speed, self.trainer.recovery.val_parts)
         waiting = partial(self.trainer.progress, len(self.history))
         threshold = yield from aside(work, waiting)
         picture = yield from aside(partial(self.previews.picture, model, threshold), waiting)
@@ -276,7 +276,7 @@ class Run:
         setup, best = self.setup, self.best
         subsets = list(setup.split.subsets.values())
         # The batch may have been divided since, to save memory.
-        optim = replace(setup.recipe.optim, accumulate=self.trainer.parts)
+        optim = replace(setup.recipe.optim, accumulate=self.trainer.recovery.parts)
         training = {
             "recipe": to_json(replace(setup.recipe, optim=optim)),
             "speed": to_json(setup.speed),

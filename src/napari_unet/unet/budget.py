@@ -1,10 +1,15 @@
-"""How long to train: a number of epochs, or minutes."""
+"""How long to train: a number of epochs, or minutes; and how long an epoch is."""
 
 from __future__ import annotations
 
+import math
 import time
 
 from napari_unet.config import OptimConfig
+from napari_unet.unet.speed import Speed
+
+MIN_STEPS = 16  # steps an epoch has at least when minutes count: else small sets only validate
+MIN_EPOCHS = 8  # epochs that fit the minutes at least: huge sets too are validated several times
 
 
 class Budget:
@@ -79,3 +84,12 @@ class Budget:
         if not self.minutes and epoch >= self.epochs:
             return f"{epoch} epochs are done"
         return ""
+
+
+def steps_per_epoch(optim: OptimConfig, speed: Speed, images: int) -> int:
+    """Return the steps of an epoch: one pass over the images; with minutes, within bounds."""
+    steps = max(round(images / optim.batch), 1)
+    if not optim.minutes or not 0 < speed.seconds < math.inf:
+        return steps
+    fitting = 60 * optim.minutes / (speed.seconds * optim.batch)
+    return min(max(steps, MIN_STEPS), max(int(fitting / MIN_EPOCHS), 1))

@@ -1,4 +1,4 @@
-"""What changes the weights: the optimiser, and the running mean of them that is kept."""
+"""What changes the weights: the optimiser, its rate, and the running mean of them that is kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torch import Tensor
 
 from napari_unet.config import OptimConfig
 from napari_unet.unet.model import UNet
+
+WARM_UP = 30  # steps over which the learning rate rises
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -29,6 +31,22 @@ def make_optimizer(model: UNet, optim: OptimConfig) -> torch.optim.Optimizer:
         return torch.optim.SGD(groups, lr=optim.lr, momentum=optim.momentum, fused=fused)
     kind = torch.optim.AdamW if optim.optimizer == "adamw" else torch.optim.Adam
     return kind(groups, lr=optim.lr, fused=fused)
+
+
+def scheduled(optim: OptimConfig, steps: int, share: float) -> float:
+    """Return the learning rate of a step: it rises at first, then falls with the budget.
+
+    Parameters
+    ----------
+    optim
+        Its schedule is not "plateau", which goes by the losses.
+    steps
+        How many were taken before.
+    share
+        Of the budget that is used, 0 to 1.
+    """
+    rate = optim.lr * min((steps + 1) / WARM_UP, 1.0)
+    return rate * (1 - share) ** 0.9 if optim.schedule == "polynomial" else rate
 
 
 def running_mean(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:

@@ -7,41 +7,26 @@ from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
-from napari_unet.config import OptimConfig, Recipe
-from napari_unet.errors import JobError
+from napari_unet.config import Recipe
 from napari_unet.events import EpochEnd, Event, Note, Progress
-from napari_unet.unet import faults
 from napari_unet.unet.aside import aside
-from napari_unet.unet.budget import Budget
+from napari_unet.unet.budget import Budget, steps_per_epoch
 from napari_unet.unet.chance import EVEN, Chance, Emphasis
 from napari_unet.unet.devices import Devices
 from napari_unet.unet.faults import out_of_memory
-from napari_unet.unet.learner import Learner, copied
+from napari_unet.unet.learner import Learner
 from napari_unet.unet.losses import balanced, make_loss
 from napari_unet.unet.mirror import flips
 from napari_unet.unet.model import UNet
+from napari_unet.unet.optimizer import scheduled
+from napari_unet.unet.recovery import Recovery
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import Store
 from napari_unet.unet.usage import most_memory
 from napari_unet.unet.validation import Validation, validate
 
-MIN_STEPS = 16  # steps an epoch has at least when minutes count: else small sets only validate
-MIN_EPOCHS = 8  # epochs that fit the minutes at least: huge sets too are validated several times
-WARM_UP = 30  # steps over which the learning rate rises
-MOST_PARTS = 64  # of a batch in validation
-# What a trainer knows of its run, besides weights, chance and clock.
-STATE = (
-    "steps",
-    "step_count",
-    "losses",
-    "begun",
-    "best_dice",
-    "parts",
-    "val_parts",
-    "gentler",
-    "returns",
-    "failed",
-)
+# What a trainer knows of its run, besides weights, chance, clock, and what went wrong.
+STATE = ("steps", "step_count", "losses", "begun", "best_dice")
 
 Waiting = Generator[Note | None, None, None]  # None: nothing new
 
@@ -83,14 +68,9 @@ class Trainer:
         self.losses: list[float] = []  # of the epoch at hand, NaN where a step failed
         self.begun = 0.0  # time on the budget's clock when this epoch began
         self.best_dice = -1.0
-        self.parts = self.optim.accumulate
-        self.val_parts = 1
-        self.gentler = 1.0  # times the learning rate that the schedule says
-        self.returns = 0
-        self.failed = 0  # steps in a row
+        self.recovery = Recovery(self.learner, train_set.config.size)
         self.resting = True  # whether nothing is being computed
         self._before: dict[str, Any] | None = None  # chance before the step at hand
-        self._good = self._remembered()
 
     @property
     def judged(self) -> UNet:
@@ -124,10 +104,12 @@ class Trainer:
         self.step_count += 1
         self.losses.append(value if good else math.nan)
         self.resting = True
-        self.failed = 0 if good else self.failed + 1
+        lost = self.recovery.lost(good)
         self._agree()
-        if self.failed >= faults.BAD_STEPS:
-            yield self._go_back()
+        if lost:
+            self.step_count, note = self.recovery.go_back(self.step_count)
+            self.losses = []
+            yield note
 
     def _gradients(self) -> Generator[Note | None, None, float]:
         """Compute the gradients of the next batch, in smaller parts if the memory is too small."""
@@ -137,7 +119,7 @@ class Trainer:
                 indices = self.chance.order.take(self.optim.batch)
                 images, labels = self.train_set.batch(indices, self.chance.rng)
                 value = yield from self.learner.gradients(
-                    images, labels, self.chance.lanes, self.parts
+                    images, labels, self.chance.lanes, self.recovery.parts
                 )
             except Exception as error:
                 if not out_of_memory(error):
@@ -148,16 +130,13 @@ class Trainer:
             assert self._before is not None
             self.chance.restore(self._before)
             self.learner.rewind()
-            yield self._divide()
+            yield self.recovery.divide()
 
     def _set_rate(self, done: float) -> None:
         """Let the rate rise over the first steps, then fall with the budget (or by plateau)."""
-        if self.optim.schedule == "plateau":
-            return
-        rate = self.gentler * self.optim.lr * min((self.step_count + 1) / WARM_UP, 1.0)
-        if self.optim.schedule == "polynomial":
-            rate *= (1 - self.budget.share(done)) ** 0.9
-        self.learner.rate = rate
+        if self.optim.schedule != "plateau":
+            rate = scheduled(self.optim, self.step_count, self.budget.share(done))
+            self.learner.rate = self.recovery.gentler * rate
 
     def _judge(self, number: int) -> Generator[Event, None, EpochEnd]:
         """Validate, and begin the next epoch."""
@@ -174,7 +153,7 @@ class Trainer:
         if math.isfinite(loss):
             if self.optim.schedule == "plateau":
                 self.learner.plateau.step(loss)
-            self._good = self._remembered()
+            self.recovery.remember(self.step_count)
         better = dice > self.best_dice or self.emphasised
         self.best_dice = max(dice, self.best_dice)
         finite = [v for v in trained if math.isfinite(v)]
@@ -196,75 +175,22 @@ class Trainer:
         if not self.devices.first:
             return Validation(0.0, 0.0)  # the first process judges
         while True:
-            work = partial(
-                validate, self.judged, self.val_set, self.speed, self.loss, self.val_parts
-            )
+            parts = self.recovery.val_parts
+            work = partial(validate, self.judged, self.val_set, self.speed, self.loss, parts)
             try:
                 self.resting = False
                 return (yield from aside(work, lambda: self.progress(number)))
             except Exception as error:
-                if not out_of_memory(error) or self.val_parts >= MOST_PARTS:
+                if not self.recovery.can_divide_validation(error):
                     raise
             finally:
                 self.resting = True
-            faults.free(self.speed.device)
-            self.val_parts *= 2
+            self.recovery.divide_validation()
 
     def _agree(self) -> None:
         """Let the first of several processes decide how much of the budget is used."""
         if self.devices.number > 1:
             self.budget.agree(*self.devices.same(self.budget.elapsed, self.budget.reserve))
-
-    # --- faults -------------------------------------------------------------------------------
-
-    def _divide(self) -> Note:
-        """Divide the batch into more parts: each takes less memory, the gradient is the same."""
-        faults.free(self.speed.device)
-        share = math.ceil(self.optim.batch / self.speed.lanes)
-        if self.parts >= share:
-            size = "×".join(map(str, self.train_set.config.size))
-            raise JobError(
-                f"Out of memory: not even one image at {size} can be trained on. Choose a smaller "
-                "working size or a smaller network, or close other programs."
-            )
-        self.parts = min(2 * self.parts, share)
-        norm = self.learner.model.config.norm
-        seen = "; batch norm sees each part by itself" if norm == "batch" else ""
-        return Note(
-            f"The memory does not suffice for {self.optim.batch} images at a time: each batch is "
-            f"computed in {self.parts} parts, one after the other{seen}.",
-            warning=True,
-        )
-
-    def _go_back(self) -> Note:
-        """Go back to the last good state, with a lower rate."""
-        if self.returns >= faults.RETURNS:
-            raise JobError(
-                f"The loss is no longer a finite number after {self.step_count} steps, and going "
-                f"back to where it was with a lower learning rate did not help {self.returns} "
-                "times. Lower the learning rate, or train in float32."
-            )
-        self.returns += 1
-        self.failed = 0
-        self.losses = []
-        self.gentler *= faults.GENTLER
-        # In the plateau's hands the rate belongs to the state that is restored.
-        lower = self.gentler / self._good["gentler"]
-        self.learner.restore(self._good["learner"])
-        self.learner.rate *= lower
-        self.step_count = self._good["step_count"]
-        return Note(
-            "The loss was no longer a finite number: back to the last good state, at "
-            f"{self.gentler:g} times the learning rate.",
-            warning=True,
-        )
-
-    def _remembered(self) -> dict[str, Any]:
-        return {
-            "learner": copied(self.learner.state()),
-            "step_count": self.step_count,
-            "gentler": self.gentler,
-        }
 
     # --- state --------------------------------------------------------------------------------
 
@@ -279,6 +205,7 @@ class Trainer:
             "elapsed": self.budget.elapsed,
             "reserve": self.budget.reserve,
             **{name: getattr(self, name) for name in STATE},
+            **self.recovery.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -287,9 +214,10 @@ class Trainer:
         self.chance.restore(state["chance"])
         for name in STATE:
             setattr(self, name, state[name])
+        self.recovery.restore(state)
+        self.recovery.remember(self.step_count)
         self.budget.reserve = state["reserve"]
         self.budget.go_on(used=state["elapsed"])
-        self._good = self._remembered()
 
     def close(self) -> None:
         """End the threads of the lanes."""
@@ -312,12 +240,3 @@ class Trainer:
         if self.optim.class_weights == "equal":
             return ()
         return balanced(self.train_set.labels, max(model.config.out_channels - 1, 1))
-
-
-def steps_per_epoch(optim: OptimConfig, speed: Speed, images: int) -> int:
-    """Return the steps of an epoch: one pass over the images; with minutes, within bounds."""
-    steps = max(round(images / optim.batch), 1)
-    if not optim.minutes or not 0 < speed.seconds < math.inf:
-        return steps
-    fitting = 60 * optim.minutes / (speed.seconds * optim.batch)
-    return min(max(steps, MIN_STEPS), max(int(fitting / MIN_EPOCHS), 1))
