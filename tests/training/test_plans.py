@@ -15,6 +15,8 @@ from napari_unet.training.fingerprint import Fingerprint
 from napari_unet.training.plans import make_plan, wants_patches
 from napari_unet.unet import memory, speed
 
+FORMATS = ("float32", "bfloat16")
+
 
 @pytest.fixture(autouse=True)
 def pace(monkeypatch):
@@ -123,23 +125,49 @@ def test_other_presets_are_followed_and_judged(tmp_path):
     assert "40 epochs, about" in found.words
 
 
-def test_what_cannot_fit_is_refused_with_what_would(tmp_path, monkeypatch):
-    data = dataset(tmp_path)
-    monkeypatch.setattr(memory, "free_ram", lambda: int(1.0e9))
-    with pytest.raises(JobError, match=r"needs about 1\.\d GB.*only 1\.0 GB.*With accumulation \d"):
-        planned(data, PRESETS["plain"])
-    monkeypatch.setattr(memory, "free_ram", lambda: int(0.1e9))
-    with pytest.raises(JobError, match="Choose a smaller working size"):
-        planned(data, PRESETS["plain"])
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [
+        (1.0e9, r"needs about 1\.\d GB.*only 1\.0 GB.*With accumulation \d it takes"),
+        (0.69e9, r"With a working size of 96×96.* it takes \d{3} MB"),
+        (0.1e9, "Choose a smaller network"),
+    ],
+)
+def test_what_cannot_fit_is_refused_with_what_would(tmp_path, monkeypatch, free, words):
+    """And nothing is measured before that: measuring alone would fill the memory."""
+    monkeypatch.setattr(speed, "measure", lambda *_, **__: pytest.fail("measured"))
+    monkeypatch.setattr(memory, "free_ram", lambda: int(free))
+    with pytest.raises(JobError, match=words):
+        planned(dataset(tmp_path), PRESETS["plain"])
+
+
+def test_a_number_format_that_does_not_fit_is_not_even_measured(tmp_path, monkeypatch):
+    tried = []
+
+    def measure(model, shape, option, **_):
+        tried.append(option.precision)
+        return 0.01
+
+    data, recipe = dataset(tmp_path), PRESETS["plain"]
+    need = {p: memory.estimate(recipe, speed.Speed("cpu", p), 0).total for p in FORMATS}
+    assert need["bfloat16"] < need["float32"]
+    monkeypatch.setattr(speed, "measure", measure)
+    monkeypatch.setattr(memory, "free_ram", lambda: int(sum(need.values()) / 2 / memory.SPARE))
+    assert planned(data, recipe).recipe == recipe
+    assert "float32" not in tried
 
 
 def test_auto_divides_its_batch_to_fit(tmp_path, monkeypatch):
+    shapes = []
+    monkeypatch.setattr(speed, "measure", lambda _, shape, *a, **k: shapes.append(shape) or 0.01)
     data = dataset(tmp_path)
     recipe = changed(preprocess={"size": (512, 512)})
     monkeypatch.setattr(memory, "free_ram", lambda: int(1.2e9))
     found = planned(data, recipe)
-    assert found.recipe.optim.accumulate > 1
-    assert f"batch 16 in {found.recipe.optim.accumulate} parts" in found.words
+    parts = found.recipe.optim.accumulate
+    assert parts > 1
+    assert f"batch 16 in {parts} parts" in found.words
+    assert max(shape[0] for shape in shapes) <= 16 // parts  # nor is more than that measured
 
 
 def test_the_job_ends_with_its_plan_and_writes_nothing(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,6 +14,7 @@ from napari_unet.errors import JobError
 from napari_unet.events import Plan
 from napari_unet.training.fingerprint import Fingerprint, fingerprint, with_colours
 from napari_unet.training.wording import plan_words, reasons
+from napari_unet.unet.budget import steps_per_epoch
 from napari_unet.unet.memory import Memory, available, estimate, fits, words
 from napari_unet.unet.model import UNet
 from napari_unet.unet.plan import (
@@ -26,9 +27,8 @@ from napari_unet.unet.plan import (
     prepared_bytes,
     volume_choices,
 )
-from napari_unet.unet.speed import Speed
+from napari_unet.unet.speed import Speed, candidates
 from napari_unet.unet.summary import parameters
-from napari_unet.unet.trainer import steps_per_epoch
 from napari_unet.unet.volumes import fit_volumes, worthwhile
 
 LABELLED = 0.5  # share of the pixels of which somebody must have said what they are, for that
@@ -36,6 +36,7 @@ MANY = 8  # objects in a picture from which on it may be cut into patches
 LARGER = 1.2  # times that pictures are larger than a patch, for that
 ROOM = 2.0  # times that a patch is larger than an object, for that
 MARGIN = 0.15  # share of the images that dark margins take, from which on they are cut off
+SMALLEST = 64  # pixels a side of the working size that is proposed where memory is scarce
 PATCH = 256  # pixels a side of the largest patch of "auto"
 # What a step takes beside the measured network: augmentation, the optimiser, validation.
 BESIDE = 1.3
@@ -67,6 +68,7 @@ def make_plan(
     recipe = asked if fitted else fit_recipe(asked, dataset.channels, dataset.labels)
     options = options_for(recipe, found, device)
     need = partial(_need, found=found)
+    options = _feasible(options, device, found)  # else the measuring itself would fill the memory
     chosen, how = choose(
         options, _views(found, options[0].recipe), device, lambda r, s: fits(need(r, s), device)
     )
@@ -157,6 +159,27 @@ def _need(recipe: Recipe, how: Speed, found: Fingerprint) -> Memory:
     return estimate(recipe, how, stored)
 
 
+def _feasible(options: list[Choice], device: str, found: Fingerprint) -> list[Choice]:
+    """Return the options if at least the last one can be computed; of "auto", in parts.
+
+    Raises
+    ------
+    JobError
+        If it cannot, in whatever number format; nothing has been measured then.
+    """
+    last = options[-1]
+    optim = last.recipe.optim
+    how = min(
+        candidates(device, optim.precision, optim.channels_last),
+        key=lambda s: _need(last.recipe, s, found).total,
+    )
+    if last.recipe.name == "auto":
+        last = replace(last, recipe=_smaller(last.recipe, how, found))
+    if not fits(memory := _need(last.recipe, how, found), device):
+        raise JobError(_too_much(last.recipe, how, found, memory))
+    return [*options[:-1], last]
+
+
 def _smaller(recipe: Recipe, how: Speed, found: Fingerprint) -> Recipe:
     """Return the recipe with its batch in as many parts as it takes to fit, if that helps."""
     for parts in _halvings(recipe.optim.batch):
@@ -173,12 +196,25 @@ def _too_much(recipe: Recipe, how: Speed, found: Fingerprint, need: Memory) -> s
         f"Training needs about {words(need.total)} of memory, but only {words(free)} are free: "
         f"{'×'.join(map(str, recipe.preprocess.size))} pixels, batch {recipe.optim.batch}."
     )
-    smaller = _smaller(recipe, how, found)
-    if smaller != recipe:
-        parts = smaller.optim.accumulate
-        left = words(_need(smaller, how, found).total)
-        return f"{text} With accumulation {parts} it takes {left} and learns the same."
-    return f"{text} Choose a smaller working size or fewer channels, or the preset auto."
+    for tried in (recipe, *_shrunk(recipe)):
+        smaller = _smaller(tried, how, found)
+        if not fits(needed := _need(smaller, how, found), how.device):
+            continue
+        parts, left = smaller.optim.accumulate, words(needed.total)
+        if tried is recipe:
+            return f"{text} With accumulation {parts} it takes {left} and learns the same."
+        size = "×".join(map(str, tried.preprocess.size))
+        divided = f" and accumulation {parts}" if parts > 1 else ""
+        return f"{text} With a working size of {size}{divided} it takes {left}."
+    return f"{text} Choose a smaller network, or the preset auto, or close other programs."
+
+
+def _shrunk(recipe: Recipe) -> Iterator[Recipe]:
+    """Yield the recipe at half the working size, at a quarter, and so on."""
+    size = recipe.preprocess.size
+    while min(size[-2:]) >= 2 * SMALLEST:
+        size = (*size[:-2], *(n // 2 for n in size[-2:]))
+        yield replace(recipe, preprocess=replace(recipe.preprocess, size=size))
 
 
 def _halvings(batch: int) -> list[int]:

@@ -120,7 +120,8 @@ def choose(
 ) -> tuple[Recipe, Speed]:
     """Measure the options, the best first, until one is quick enough; see `settle`."""
     quickest, optim = options[-1].recipe, options[-1].recipe.optim
-    formats = speed.candidates(device, optim.precision, optim.channels_last)
+    known = speed.candidates(device, optim.precision, optim.channels_last)
+    formats = [how for how in known if fits(quickest, how)] or known
     # The format first, on the quickest network: a slow format on a large one takes a minute to try.
     net, shape = UNet(quickest.network), _batch_shape(quickest)
     found = speed.choose(net, shape, formats, training=True)
@@ -222,8 +223,9 @@ def fitted_network(mine: UNetConfig, planned: UNetConfig, kept: dict[str, Any]) 
 
 
 def _batch_shape(recipe: Recipe) -> tuple[int, ...]:
-    # The real batch: which memory layout is faster depends on it.
-    batch = min(recipe.optim.batch, LARGEST_MEASURED)
+    # What is computed at a time: which memory layout is faster depends on it.
+    part = -(-recipe.optim.batch // recipe.optim.accumulate)
+    batch = min(part, LARGEST_MEASURED)
     return (batch, recipe.network.in_channels, *recipe.preprocess.size)
 
 
