@@ -78,6 +78,9 @@ def test_whatever_cannot_be_read_is_named(tmp_path):
         read_header(tmp_path / "none")
     with pytest.raises(ModelError, match=r"is no file|cannot be read"):
         read_header(tmp_path)
+    (tmp_path / "m").touch()
+    with pytest.raises(ModelError, match="m is no model file: it is empty"):
+        read_header(tmp_path / "m")
 
 
 def test_a_key_stands_once():

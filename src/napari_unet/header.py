@@ -115,7 +115,8 @@ def _header(file: BinaryIO, name: str) -> Header:
     start = file.read(8)
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if not 2 <= length <= size - 8:
-        raise ModelError(f"{name} is no model file (a .unet.safetensors file is expected).")
+        why = "it does not begin like a .unet.safetensors file" if size else "it is empty"
+        raise ModelError(f"{name} is no model file: {why}.")
     if length > MAX_HEADER:
         raise ModelError(
             f"{name} is no model file: its header takes {length:,} bytes, those of models at most "

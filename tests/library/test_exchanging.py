@@ -69,6 +69,8 @@ def test_what_is_no_sound_model_is_refused_and_nothing_is_left(tmp_path):
         add(tmp_path / f"nothing{SUFFIX}")
     with pytest.raises(ConfigError, match="ending"):
         add(tmp_path / "photo.jpg")
+    with pytest.raises(ModelError, match="is a folder"):
+        add(tmp_path)
     assert in_library() == []
 
 

@@ -7,6 +7,7 @@ can do (claim sizes that it does not have, be packed so that it swells) is looke
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,7 +77,11 @@ def _read_pickled(path: Path, size: int) -> Weights:
     packed = _is_archive(path, size)
     try:
         # Mapped into memory, no tensor can reach beyond the file; the old format cannot be mapped.
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=packed)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # torch asks to be told of pickles that it does not know
+            found = torch.load(path, map_location="cpu", weights_only=True, mmap=packed)
     except Exception as e:  # of a mutilated pickle it may be anything at all
         raise ModelError(
             f"{path.name} is refused: it is damaged, or holds more than tensors and plain values, "

@@ -63,6 +63,8 @@ def add(
         If it is no model, is damaged or hostile, or the name cannot be given.
     """
     source = Path(source).expanduser()
+    if source.is_dir():
+        raise ModelError(f"{source} is a folder; a model is one file.")
     form = formats.to_read(source, format)
     if name:
         name = check_new(name)

@@ -183,6 +183,6 @@ def _chosen(path: Path, name: str, able: list[Format], what: str) -> Format:
     if other := next((f for f in FORMATS if _ends(path, f)), None):
         raise ConfigError(f"{path.name}: {other.title} cannot be {what}, but these can: {endings}.")
     raise ConfigError(
-        f"{path.name}: its ending tells no format that can be {what}: {endings}. "
-        "Use one of these endings, or name the format."
+        f"{path.name}: its ending tells no format that can be {what}. "
+        f"Use one of these endings, or name the format: {endings}."
     )
