@@ -161,3 +161,27 @@ def test_arrays_in_fortran_order_and_views_are_counted():
     prediction[2:5, 3] = 1
     tally.update((slice(2, 5), slice(3, 4), slice(0, 10)))
     assert same(tally.counts, whole(tally))
+
+
+@pytest.mark.parametrize("classes", [1, 3, 40])
+def test_outcomes_are_those_of_each_pixel_wherever_it_lies(classes):
+    shape = (4, 6, 5)
+    rng = np.random.default_rng(0)
+    prediction, reference = rng.integers(0, classes + 1, (2, *shape)).astype(np.uint8)
+    expected = np.select(
+        [
+            (prediction == reference) & (reference > 0),
+            prediction == reference,
+            reference == 0,
+            prediction == 0,
+        ],
+        [RIGHT, 0, ADDED, MISSED],
+        CONFUSED,
+    )
+    for order in "CF":
+        arrays = (np.asarray(a, order=order) for a in (prediction, reference))
+        tally = Tally(*arrays, classes)
+        for box in ((slice(None),) * 3, (slice(1, 3), slice(2, 5), slice(0, 4)), (slice(0),) * 3):
+            outcomes = tally.outcomes(box)
+            assert np.array_equal(outcomes, expected[box])
+            assert outcomes.flags.writeable  # they become a layer's data

@@ -119,8 +119,14 @@ class Tally:
 
     def outcomes(self, box: Box) -> NDArray[np.uint8]:
         """Return for each pixel of a box what is right or wrong there."""
-        outcomes: NDArray[np.uint8] = self._outcomes[self._codes[box]]
-        return outcomes
+        codes: NDArray[Any] = self._codes[box]
+        if codes.dtype != np.uint8:
+            outcomes: NDArray[np.uint8] = self._outcomes[codes]
+            return outcomes
+        # Indexing makes eight bytes of each code first; this takes a quarter of its time.
+        table = self._outcomes.tobytes().ljust(256, b"\0")
+        translated = bytearray(np.ascontiguousarray(codes).data).translate(table)
+        return np.frombuffer(translated, np.uint8).reshape(codes.shape)
 
     # --- inside -------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def test_from_a_folder_to_scores(viewer, bench, folder, qtbot, monkeypatch, pict
     assert bench.segment.view.model.list.currentText() == "brains"
     click(qtbot, bench.segment.view.segment.button)
     segmenter = bench.segment.desk.segmenter
-    qtbot.waitUntil(lambda: bool(segmenter.answers.found), timeout=SLOW)
+    qtbot.waitUntil(lambda: bool(segmenter.answers.found.text), timeout=SLOW)
     image = viewer.layers[session.case.name]
     labels = viewer.layers[f"{session.case.name} · brains"]
     assert labels.data.shape == image.data.shape

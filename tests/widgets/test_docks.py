@@ -565,7 +565,7 @@ def test_evaluation_fills_the_table_and_a_row_opens_its_case(
     assert "3 images of 1 patient." in dock.view.summary.plain
     table = dock.view.scores.table
     table.opened.emit(next(line for line in table.rows.rows if line.name == names[1]))
-    qtbot.waitUntil(lambda: bool(opened.segmenter.answers.found))
+    qtbot.waitUntil(lambda: bool(opened.segmenter.answers.found.text))
     assert opened.session.case.name == names[1]
     assert [layer.name for layer in viewer.layers] == [
         names[1],
@@ -645,7 +645,7 @@ def test_one_can_segment_while_it_trains(
     qtbot.waitUntil(lambda: bool(engines.train.jobs))
     engines.interactive.script = [finished(150)]
     dock.segment.view.segment.clicked.emit()
-    qtbot.waitUntil(lambda: bool(opened.segmenter.answers.found))
+    qtbot.waitUntil(lambda: bool(opened.segmenter.answers.found.text))
     assert set(opened.session.busy) == {"train"}
     opened.trainer.stop()
     qtbot.waitUntil(lambda: not opened.session.busy)

@@ -327,3 +327,16 @@ def test_a_damaged_version_is_said_and_what_was_before_it_shown(
     reference = desk.layers.hand.find(REFERENCE)
     assert not reference.data.all() and reference.name == "images/p2_1 · reference"
     assert desk.layers.hand.find(SEGMENTATION) is None
+
+
+def test_what_was_painted_is_saved_though_its_image_is_closed_first(desk, viewer, opened, qtbot):
+    layer = segment(desk, viewer)
+    dot(layer)
+    painted = layer.data.copy()
+    image = desk.layers.hand.image(desk.layers.open_case())
+    viewer.layers.remove(image)
+    viewer.layers.remove(layer)
+    del layer
+    saved(desk, qtbot)
+    (version,) = versions(desk)
+    assert (corrections.read(version) == painted).all()

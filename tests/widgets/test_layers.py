@@ -410,3 +410,21 @@ def test_layers_do_not_keep_a_closed_viewer_alive():
     assert gone() is None
     assert layers.images() == []
     assert layers.active_image() is None
+
+
+def test_a_layer_that_is_closed_is_heard_of_no_more(viewer, layers, qtbot):
+    """It may be in another viewer by then."""
+    heard = []
+    for signal in (layers.touched, layers.image_edited, layers.outlines_changed):
+        signal.connect(lambda *args: heard.append(args))
+    labels = viewer.add_labels(np.zeros((9, 9), np.uint8))
+    image, shapes = viewer.add_image(np.zeros((9, 9))), viewer.add_shapes()
+    viewer.layers.clear()
+    heard.clear()
+    labels.paint((3, 3), 1)
+    image.data = np.ones((9, 9))
+    shapes.add_rectangles([[0, 0], [3, 3]])
+    assert heard == []
+    viewer.layers.append(labels)
+    labels.paint((5, 5), 1)
+    assert heard

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -64,6 +66,25 @@ def test_large_maps_are_lazy(viewer, maps, whose, monkeypatch):
     part = portion((6, 8), (0, 1), {0: (2, 4)})
     maps.show(whose, "uncertainty", "", values()[2:4], part)
     assert np.allclose(np.asarray(viewer.layers[-1].data)[2:4], values()[2:4] / 255)
+
+
+def test_of_large_maps_a_slice_is_made_when_it_is_looked_at(viewer, maps, monkeypatch):
+    monkeypatch.setattr(module, "AT_ONCE", 10)
+    image = viewer.add_image(np.zeros((3, 6, 8)), name="volume")
+    whose = Whose(facts(image).id, "/models/m", "m")
+    probabilities = np.stack([np.full((3, 6, 8), level, np.uint8) for level in (128, 127)])
+    result = SimpleNamespace(probabilities=probabilities, uncertainty=None, classes=("a",))
+    for kind, value in (("probability", 127 / 255), ("uncertainty", 1)):
+        ((what, shown),) = module.values_of(result, kind)
+        maps.show(whose, kind, what, shown, all_of((3, 6, 8)))
+        data = viewer.layers[" · ".join(filter(None, ("volume · m", kind, what)))].data
+        assert data.chunks == ((1, 1, 1), (6,), (8,))
+        assert np.allclose(np.asarray(data[1]), value, atol=0.01)
+    part = portion((3, 6, 8), (1, 2), {0: (1, 3), 1: (2, 4)})
+    maps.show(whose, "probability", "a", probabilities[0, 1:, 2:4], part)
+    data = viewer.layers["volume · m · probability · a"].data
+    assert data.chunks == ((1, 1, 1), (6,), (8,))
+    assert np.asarray(data).sum(axis=2).astype(int).tolist() == [[0] * 6] + 2 * [[0, 0, 4, 4, 0, 0]]
 
 
 def test_a_map_is_no_image_to_be_segmented(viewer):

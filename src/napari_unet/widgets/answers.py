@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import numpy as np
 from psygnal import Signal
 
 from napari_unet.config import CleanUp
@@ -15,7 +13,7 @@ from napari_unet.library import Entry, name_of
 from napari_unet.session import Made, Result, Session
 from napari_unet.session.portion import all_of
 from napari_unet.widgets.asking import LARGE, Asked
-from napari_unet.widgets.found import counted, found_words, inside
+from napari_unet.widgets.found import Found
 from napari_unet.widgets.layer_tags import Whose
 from napari_unet.widgets.layers import Layers
 from napari_unet.widgets.maps import values_of
@@ -27,13 +25,12 @@ class Answers:
     """Shows the engine's answers, anew whenever the threshold or the clean-up change."""
 
     question_changed = Signal()  # painted labels are in the way, or can be brought back
-    found_changed = Signal()
 
     def __init__(self, session: Session, layers: Layers) -> None:
         self.session, self.layers = session, layers
         self.relabeller, self.on_screen = Relabeller(session), OnScreen()
         self.waiting: Result | None = None  # its labels would replace what a person painted
-        self.found = ""
+        self.found = Found(layers, self.on_screen, self.how)
         self.cleanup = CleanUp()
         self._thresholds: dict[str, tuple[float, ...]] = {}  # by model
         self._asked: dict[tuple[str, str], Asked] = {}
@@ -152,8 +149,8 @@ class Answers:
         here = (image and image.id, model and model.path)
         # What was made in a thread may be of an image that nobody looks at any more.
         if here == (result.image, result.model):
-            self.found = ""  # told even if it is the same: its objects may be others
-            self._tell(result)
+            self.found.clear()  # told even if it is the same: its objects may be others
+            self.found.tell(result)
         self.question_changed.emit()
 
     def _must_ask(self, result: Result) -> bool:
@@ -197,48 +194,17 @@ class Answers:
         for name, values in values_of(result, kind):
             self.layers.maps.show(how.whose, kind, name, values, how.portion)
 
-    # --- words --------------------------------------------------------------------------------
+    # --- what is kept -------------------------------------------------------------------------
 
     def show_kept(self, result: Result | None) -> None:
         """Show again what is kept for an image and a model, without running the network."""
-        self.found = ""
+        self.found.clear()
         self.waiting = None
         if result is not None:
-            if self.region(result) is not None:
-                self._tell(result)
+            if self.found.region(result) is not None:
+                self.found.tell(result)
             elif result.image in self.layers.segmentations.by_hand.images:
                 pass  # what a person corrected is shown, and replaced only when it is asked for
             elif result.image == self.layers.open_case():
                 self.write(result)
-        self.found_changed.emit()
-
-    def recount(self, result: Result | None) -> None:
-        """Follow what a person paints."""
-        if self.found and result is not None and self.region(result) is not None:
-            self._tell(result)
-
-    def region(self, result: Result) -> Any:
-        """Return the part of the labels, as they are now, that a result is of; None if gone."""
-        data = self.layers.segmentations.data(result.image, result.model)
-        portion = self.how(result).portion
-        if data is None or data.shape != portion.canvas:
-            return None
-        return portion.gathered(data)
-
-    def _tell(self, result: Result) -> None:
-        """Say how much of what was segmented each class takes."""
-        portion, labels = self.how(result).portion, self.region(result)
-        if not isinstance(labels, np.ndarray):
-            self._say("Shown piece by piece: too large to be counted.")
-            return
-        painted = self.layers.segmentations.painted(result.image, result.model, portion)
-        asked = inside(portion, labels)
-        counts = counted(asked, self.on_screen.classes(result), len(result.classes))
-        size = self.layers.pixel_size(result.image)
-        words = found_words(result.classes, counts, asked.size, size, portion.whole)
-        self._say(f"{words}\nCorrected by hand." if painted else words)
-
-    def _say(self, text: str) -> None:
-        if text != self.found:
-            self.found = text
-            self.found_changed.emit()
+        self.found.changed.emit()

@@ -52,7 +52,7 @@ class Correcting:
         self._closing = single_shot(0, self._take_closed)
         for signal in (layers.changed, session.case_changed, session.sheet_changed):
             signal.connect(self._follow_soon)
-        segmenter.answers.found_changed.connect(self._follow_soon)
+        segmenter.answers.found.changed.connect(self._follow_soon)
         layers.labels_touched.connect(self._follow_if_idle)
         layers.slice_changed.connect(self._look_soon)
         self.errors.closed.connect(self._heed_closing)

@@ -75,12 +75,14 @@ class Keeper:
     # --- following the layers -----------------------------------------------------------------
 
     def _touched(self, layer: Any, event: str) -> None:
+        if event == "removed":  # perhaps after its image, without which nothing is kept anew
+            work = self._works.get(layer) or self._work(layer)
+            if work is not None:
+                self._keep(work)
+                del self._works[layer]
+            return
         work = self._work(layer)
         if work is None:
-            return
-        if event == "removed":
-            self._keep(work)
-            del self._works[layer]
             return
         if event in PAINTED:
             work.painted = True

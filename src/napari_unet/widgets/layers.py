@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,19 +219,29 @@ class Layers:
             self.folder_read.emit(str(path), layer)
 
     def _unwatch(self, event: Any) -> None:
-        if isinstance(event.value, Labels) and not self.hand.busy:
-            self.touched.emit(event.value, "removed")
+        layer = event.value
+        if isinstance(layer, Labels) and not self.hand.busy:
+            self.touched.emit(layer, "removed")
+        for signal, slot in self._heard_of(layer):  # it may come into another viewer
+            signal.disconnect(slot)
 
     def _watch_layer(self, layer: Any) -> None:
+        for signal, slot in self._heard_of(layer):
+            signal.connect(slot)
+
+    def _heard_of(self, layer: Any) -> list[tuple[Any, Callable[[Any], None]]]:
+        """Return which events of a layer are heard, and by whom."""
+        events = layer.events
         if isinstance(layer, Image):
-            layer.events.data.connect(self._edited)
-        elif isinstance(layer, Shapes):
-            layer.events.data.connect(self._outlined)
-        elif isinstance(layer, Labels):
+            return [(events.data, self._edited)]
+        if isinstance(layer, Shapes):
+            return [(events.data, self._outlined)]
+        if isinstance(layer, Labels):
             # Painting tells before the pixels change, undo by set_data only (as does every new
             # slice), and a stroke many times: so wait a moment, whatever comes.
-            for signal in (layer.events.paint, layer.events.set_data, layer.events.labels_update):
-                signal.connect(self._touched)
+            told = (events.paint, events.set_data, events.labels_update)
+            return [(signal, self._touched) for signal in told]
+        return []
 
     def _outlined(self, event: Any = None) -> None:
         self.outlines_changed.emit()

@@ -48,6 +48,12 @@ class Loader:
 
         def show(opened: Opened) -> None:
             self.shelf.put(key, opened)
+            now = self.session.dataset
+            if now is not dataset:  # understood in another way by now, or closed
+                cases = now.cases if now is not None and now.root == dataset.root else ()
+                if any(c.name == case.name for c in cases):
+                    self.open_case(case, then)
+                return
             self._show(opened)
             if then is not None:
                 then()

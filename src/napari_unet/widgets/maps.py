@@ -18,7 +18,7 @@ from napari_unet.widgets.layer_tags import MAP, Whose, facts, tag_of
 from napari_unet.widgets.placing import geometry
 
 LOOKS = {"probability": "viridis", "uncertainty": "inferno"}
-AT_ONCE = 64_000_000  # pixels that are turned to numbers from 0 to 1 at once; more of them lazily
+AT_ONCE = 1 << 22  # pixels that are turned to numbers from 0 to 1 at once; more of them lazily
 
 
 class Maps:
@@ -87,10 +87,30 @@ def values_of(result: Result, kind: str) -> Iterator[tuple[str, Any]]:
 
 
 def _entropy(planes: Any) -> Any:
-    """Return the entropy of probabilities, lazy if they are."""
+    """Return the entropy of probabilities; of many, made where somebody looks."""
     if isinstance(planes, np.ndarray):
-        return entropy(planes)
+        if planes[0].size <= AT_ONCE:
+            return entropy(planes)
+        planes = _by_plane(planes, leading=1)
     return planes.map_blocks(entropy, dtype=np.uint8, drop_axis=0)
+
+
+def _by_plane(values: Any, leading: int = 0) -> Any:
+    """Return values as dask, of which a slice is all that is made to show it.
+
+    The first ``leading`` axes are kept together. What is lazy already keeps its own pieces.
+    """
+    import dask.array as da
+
+    if not isinstance(values, np.ndarray):
+        return values
+    # Without a name, dask would look at every value to make one.
+    chunks = _planes(values.shape, leading)
+    return da.from_array(values, chunks, name=False)  # type: ignore[no-untyped-call]
+
+
+def _planes(shape: tuple[int, ...], leading: int = 0) -> tuple[int, ...]:
+    return (*shape[:leading], *(1 for _ in shape[leading:-2]), *shape[-2:])
 
 
 def _canvas(values: Any, portion: Portion) -> Any:
@@ -100,11 +120,10 @@ def _canvas(values: Any, portion: Portion) -> Any:
     if lazy:
         import dask.array as da
 
-        lazily = da.asarray(values)  # type: ignore[no-untyped-call]
-        spread = portion.spread(lazily).astype(np.float32) / np.float32(255)
+        spread = portion.spread(_by_plane(values)).astype(np.float32) / np.float32(255)
         if portion.whole and not portion.repeated:
             return spread
-        whole = da.zeros(portion.canvas, dtype=np.float32)
+        whole = da.zeros(portion.canvas, dtype=np.float32, chunks=_planes(portion.canvas))
         whole[index] = spread if mask is None else da.where(mask, spread, np.float32(0))
         return whole
     canvas = np.zeros(portion.canvas, np.float32)

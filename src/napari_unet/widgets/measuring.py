@@ -40,7 +40,7 @@ class Measurer:
         self.session, self.layers, self.answers = session, layers, answers
         self._measured: _Measured | None = None
         self._thread = Background()
-        answers.found_changed.connect(self._check_fresh)
+        answers.found.changed.connect(self._check_fresh)
 
     @property
     def text(self) -> str:
@@ -88,7 +88,7 @@ class Measurer:
     def _run(self, result: Result | None, done: Callable[[Columns, Any, int], None]) -> None:
         if result is None:
             return
-        labels, on = self.answers.region(result), self.layers.hand.image(result.image)
+        labels, on = self.answers.found.region(result), self.layers.hand.image(result.image)
         layer = self.layers.segmentations.find(result.image, result.model)
         if on is None or layer is None or not isinstance(labels, np.ndarray):
             self.session.fail("segment", "These labels are too large to be measured as a whole.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,11 +67,17 @@ class Segmentations:
 
     def painted(self, image: str, model: str, portion: Portion | None = None) -> bool:
         """Return whether a person changed a segmentation (in that part of it) since we wrote it."""
+        return self.painting(image, model, portion)()
+
+    def painting(
+        self, image: str, model: str, portion: Portion | None = None
+    ) -> Callable[[], bool]:
+        """Return what finds out whether `painted`, in any thread: it compares all pixels."""
         layer = self.find(image, model)
         if layer is not None and self.by_hand.has(layer):
-            return True
+            return lambda: True
         part: Any = ... if portion is None else portion.on_canvas(portion.kept)
-        return self.written.differs(layer, part)
+        return lambda: self.written.differs(layer, part)
 
     def base(self, layer: Any) -> NDArray[Any] | None:
         """Return what a person began to paint on, None if that is not known."""

@@ -180,4 +180,4 @@ class Segmenter:
         self.freshen()
 
     def _recount(self) -> None:
-        self.answers.recount(self.result())
+        self.answers.found.recount(self.result())

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_unet.data import corrections
+from napari_unet.data.cases import Dataset
 from napari_unet.data.corrections import Choice, Role, Version
 from napari_unet.errors import readable
 from napari_unet.session import Session
 from napari_unet.widgets.keeping import Keeper
+from napari_unet.widgets.reading import Opened
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Versioner:
         if found is None:
             self._listed(Listed())
             return
-        root, case = found[0].root, found[1].case.name
+        root, case, key = found[0].root, found[1].case.name, found[1].shown.key
 
         def gather() -> Listed:
             counting: list[tuple[Role, int | None]] = []
@@ -94,7 +96,11 @@ class Versioner:
                 corrections.bytes_of(root),
             )
 
-        self._thread.run(gather, self._listed, self._failed)
+        def gathered(listed: Listed) -> None:
+            if self._shows(key):  # the next case may be open by now, or none
+                self._listed(listed)
+
+        self._thread.run(gather, gathered, self._failed)
 
     # --- what a person chooses ----------------------------------------------------------------
 
@@ -115,20 +121,28 @@ class Versioner:
         found = self.recaller.opened()
         if found is None:
             return
-        root = found[0].root
+        root, key = found[0].root, found[1].shown.key
 
         def done(gone: Version) -> None:
-            text = f"version {version.number} deleted"
-            self._steps.append(_Step(text, lambda: corrections.undelete(gone)))
-            self.keeper.changed.emit()
+            if self._shows(key):
+                text = f"version {version.number} deleted"
+                self._steps.append(_Step(text, lambda: corrections.undelete(gone)))
+                self.keeper.changed.emit()
 
         self._thread.run(lambda: corrections.remove(root, version), done, self._failed)
 
     def undo(self) -> None:
         """Take the last choice or deletion back."""
-        if self._steps:
-            step = self._steps.pop()
-            self._thread.run(step.undo, lambda _: self._show_all(), self._failed)
+        found = self.recaller.opened()
+        if found is None or not self._steps:
+            return
+        step = self._steps.pop()
+
+        def done(_: object) -> None:
+            for role in corrections.ROLES:
+                self._show(role, found)
+
+        self._thread.run(step.undo, done, self._failed)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -140,31 +154,32 @@ class Versioner:
         root, case = found[0].root, found[1].case.name
 
         def done(before: Choice) -> None:
-            undo = lambda: corrections.decide(root, case, role, before)  # noqa: E731
-            self._steps.append(_Step(text, undo))
-            self._show(role)
+            if self._shows(found[1].shown.key):
+                undo = lambda: corrections.decide(root, case, role, before)  # noqa: E731
+                self._steps.append(_Step(text, undo))
+            self._show(role, found)
 
         self._thread.run(lambda: act(root, case), done, self._failed)
 
-    def _show_all(self) -> None:
-        for role in corrections.ROLES:
-            self._show(role)
+    def _shows(self, key: str) -> bool:
+        """Say whether a case is the open one still: what was asked of it took its time."""
+        found = self.recaller.opened()
+        return found is not None and found[1].shown.key == key
 
-    def _show(self, role: Role) -> None:
-        """Show what counts for a role by now."""
-        if role == "prediction":
+    def _show(self, role: Role, found: tuple[Dataset, Opened]) -> None:
+        """Show what counts for a role of a case by now; its reference is noted even if it is left.
+
+        A case that comes back is read with the reference that is noted.
+        """
+        if role == "reference":
+            self._show_reference(*found)
+        elif self._shows(found[1].shown.key):
             self.recaller.show_prediction_anew()
-        else:
-            self._show_reference()
         self.keeper.changed.emit()
 
-    def _show_reference(self) -> None:
+    def _show_reference(self, dataset: Dataset, opened: Opened) -> None:
         from napari_unet.data.formats import read_reference
 
-        found = self.recaller.opened()
-        if found is None:
-            return
-        dataset, opened = found
         name, key = opened.case.name, opened.shown.key
 
         def read() -> tuple[Version | None, NDArray[Any]]:

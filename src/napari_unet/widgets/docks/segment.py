@@ -59,7 +59,7 @@ class SegmentDock(Dock):
         self.listen(self.desk.layers.changed, self._show_images)
         self.listen(segmenter.request.changed, self._show_images)
         self.listen(segmenter.stale_changed, self._show_stale)
-        self.listen(answers.found_changed, self._show_images)
+        self.listen(answers.found.changed, self._show_images)
         self.listen(answers.question_changed, self._show_question)
         self.listen(answers.relabeller.note_changed, self._show_working)
         self.listen(self.desk.measurer.changed, self._show_objects)
@@ -95,7 +95,7 @@ class SegmentDock(Dock):
         segmenter = self.segmenter
         image = segmenter.request.image
         self.view.set_images(self.desk.layers.images(), image.id if image is not None else "")
-        self.view.set_result(self.answers.found)
+        self.view.set_result(self.answers.found.text)
         self.view.set_wheres(segmenter.request.wheres(), segmenter.request.where)
         self.view.set_axes(segmenter.request.axes(), segmenter.request.axis)
         self.view.set_average(segmenter.request.config.average)
