@@ -61,7 +61,7 @@ def test_one_click_segments_an_open_scan_on_a_fresh_install(
     assert "not a medical device" in dock.view.model.card.plain
     picture("fresh-install")
     click(qtbot, dock.view.segment.button)
-    qtbot.waitUntil(lambda: bool(dock.desk.segmenter.answers.found), timeout=SLOW)
+    qtbot.waitUntil(lambda: bool(dock.desk.segmenter.answers.found.text), timeout=SLOW)
     labels = viewer.layers[-1]
     assert labels.name.endswith("· brain-tumor")
     assert labels.data.shape == viewer.layers[0].data.shape
