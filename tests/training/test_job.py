@@ -7,9 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from skimage.io import imsave
+from tifffile import imread, imwrite
 
+from napari_unet.api import segment
 from napari_unet.card import read_card, read_picture
-from napari_unet.config import SplitConfig
+from napari_unet.config import AugmentConfig, SplitConfig
 from napari_unet.data.dataset import open_dataset
 from napari_unet.data.sample import write_sample
 from napari_unet.data.splits.split import load, split_path
@@ -216,6 +218,35 @@ def test_several_classes_and_colour(tmp_path, model):
     assert list(last["class_dice"]) == list(card.classes)
     assert sum(last["class_dice"].values()) / 2 == pytest.approx(last["val_dice"])
     assert done.val_dice > 0.5
+
+
+def test_every_one_of_several_channels_is_learned_from(tmp_path, model):
+    """Each object is seen in one of four channels only, and every one is found."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (tmp_path / "d" / part).mkdir(parents=True)
+    for i in range(8):
+        image = rng.integers(0, 40, (4, 32, 32)).astype(np.uint8)
+        mask = np.zeros((32, 32), np.uint8)
+        for channel in range(4):
+            y, x = 16 * (channel // 2) + i % 4, 16 * (channel % 2) + i // 4
+            image[channel, y : y + 10, x : x + 10] += 180
+            mask[y : y + 10, x : x + 10] = 255
+        path, axes = tmp_path / "d" / "images" / f"{i}.tif", {"axes": "CYX"}
+        imwrite(path, image, photometric="minisblack", metadata=axes)
+        imsave(tmp_path / "d" / "masks" / f"{i}.png", mask, check_contrast=False)
+    wish = job(tmp_path / "d", model, epochs=30, lr=1e-2, batch=2)
+    still = AugmentConfig(flip=False, rotation=0.0, scale=0.0, elastic=0.0, intensity=0.0)
+    *_, done = train(replace(wish, recipe=replace(wish.recipe, augment=still)))
+    card = read_card(model)
+    assert (card.network.in_channels, card.network.out_channels) == (4, 1)
+    assert done.val_dice > 0.6
+    labels = segment(
+        np.moveaxis(imread(tmp_path / "d" / "images" / "0.tif"), 0, -1), model, channels=True
+    )
+    assert labels.shape == (32, 32)
+    quarters = labels.reshape(2, 16, 2, 16).swapaxes(1, 2).reshape(4, -1)
+    assert ((quarters > 0).mean(axis=1) > 0.2).all()
 
 
 def test_a_broken_file_is_left_out_and_named(tmp_path, model):
