@@ -18,7 +18,7 @@ from typing import Any
 
 from napari_unet.config import Recipe, SplitConfig
 from napari_unet.data.cases import Case, Dataset
-from napari_unet.data.corrections.versions import at
+from napari_unet.data.corrections.records import at
 from napari_unet.data.splits.joining import learnable
 from napari_unet.data.splits.split import Split, load, make_split, split_path
 from napari_unet.errors import ConfigError, DataError, JobError

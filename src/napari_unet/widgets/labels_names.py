@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_unet.data.corrections.versions import at
+from napari_unet.data.corrections.records import at
 
 OLD = " (by an earlier version)"
 STALE = " · stale"

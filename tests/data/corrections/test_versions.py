@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from hypothesis.extra import numpy as arrays
 
 from napari_unet import workspace
 from napari_unet.data import corrections
-from napari_unet.data.corrections.drafts import Draft
 from napari_unet.data.corrections.places import case_dir, case_folder, corrections_dir
 from napari_unet.data.readers.space import from_viewer
 from napari_unet.data.scan import Scan
@@ -225,42 +223,6 @@ def test_a_folder_that_cannot_be_read_is_said():
         corrections.corrected(ROOT)
 
 
-# --- deleting -------------------------------------------------------------------------------------
-
-
-def test_a_deleted_version_comes_back_until_it_is_purged():
-    first = save(EYE)
-    save(EYE * 2)
-    gone = corrections.remove(ROOT, first)
-    assert [v.number for v in corrections.versions(ROOT, CASE)] == [2]
-    back = corrections.undelete(gone)
-    assert (corrections.read(back) == EYE).all()
-    corrections.remove(ROOT, back)
-    assert corrections.purge(ROOT, CASE) == first.size
-    with pytest.raises(DataError, match="for good"):
-        corrections.undelete(first)
-
-
-def test_what_counts_is_not_deleted():
-    only = save()
-    with pytest.raises(DataError, match="counts as reference"):
-        corrections.remove(ROOT, only)
-
-
-def test_numbers_are_never_used_again():
-    save(EYE)
-    last = save(EYE * 2)
-    corrections.choose(ROOT, CASE, "reference", 1)
-    corrections.remove(ROOT, last)
-    corrections.purge(ROOT, CASE)
-    assert save(EYE * 3).number == 3
-
-
-def test_their_size_is_told():
-    total = save(EYE).size + save(EYE, case="other").size
-    assert corrections.bytes_of(ROOT) == total > corrections.bytes_of(ROOT, CASE) > 0
-
-
 # --- several at once ------------------------------------------------------------------------------
 
 SAVER = """
@@ -302,64 +264,3 @@ def test_two_processes_never_take_the_same_number():
     for version in corrections.versions(ROOT, CASE):
         me = 1 if version.number in taken[1] else 2
         assert (corrections.read(version) == me).all()
-
-
-# --- drafts ---------------------------------------------------------------------------------------
-
-
-def killed(draft: Draft) -> None:
-    """Let a draft look like that of a process that is gone."""
-    record = next(case_dir(ROOT, draft.case).glob("draft.*.json"))
-    told = json.loads(record.read_text())
-    record.write_text(json.dumps({**told, "began": told["began"] - 1}))
-
-
-def test_what_a_killed_viewer_drafted_becomes_a_version():
-    save(EYE, "prediction")
-    draft = Draft(Path(ROOT), CASE, "prediction")
-    draft.write(EYE * 3, told=corrections.Told(based_on=1, model="m"))
-    assert corrections.recover(ROOT) == ()  # we still paint
-    killed(draft)
-    (found,) = corrections.recover(ROOT)
-    assert (found.number, found.based_on, found.model) == (2, 1, "m")
-    assert (corrections.read(found) == EYE * 3).all()
-    assert current("prediction") == 2
-    assert not list(case_dir(ROOT, CASE).glob("draft.*"))
-    assert corrections.recover(ROOT) == ()
-
-
-def test_a_draft_of_what_is_saved_already_is_dropped():
-    draft = Draft(Path(ROOT), CASE, "reference")
-    draft.write(EYE)
-    save(EYE)
-    killed(draft)
-    assert corrections.recover(ROOT) == ()
-    assert not list(case_dir(ROOT, CASE).glob("draft.*"))
-
-
-def test_an_old_draft_does_not_count_over_what_was_saved_since():
-    draft = Draft(Path(ROOT), CASE, "reference")
-    draft.write(EYE * 2)
-    labels = next(case_dir(ROOT, CASE).glob("draft.*.tif"))
-    os.utime(labels, (1e9, 1e9))
-    save(EYE)
-    killed(draft)
-    (found,) = corrections.recover(ROOT)
-    assert found.number == 2 and current() == 1
-
-
-def test_a_draft_that_was_never_written_whole_is_dropped():
-    draft = Draft(Path(ROOT), CASE, "reference")
-    draft.write(EYE)
-    next(case_dir(ROOT, CASE).glob("draft.*.tif")).unlink()
-    killed(draft)
-    assert corrections.recover(ROOT) == ()
-    assert corrections.versions(ROOT, CASE) == ()
-
-
-def test_a_draft_that_ended_leaves_nothing():
-    draft = Draft(Path(ROOT), CASE, "reference")
-    draft.write(EYE)
-    draft.write(EYE * 2)
-    draft.end()
-    assert not list(case_dir(ROOT, CASE).iterdir())

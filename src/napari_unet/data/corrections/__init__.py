@@ -16,17 +16,12 @@ from napari_unet.data.corrections.choices import (
     read_current,
     remove,
 )
+from napari_unet.data.corrections.deleting import purge, undelete
 from napari_unet.data.corrections.drafts import Draft, recover
+from napari_unet.data.corrections.labels import read
 from napari_unet.data.corrections.places import ROLES, Role
-from napari_unet.data.corrections.versions import (
-    Version,
-    bytes_of,
-    cases,
-    purge,
-    read,
-    undelete,
-    versions,
-)
+from napari_unet.data.corrections.records import Version
+from napari_unet.data.corrections.versions import bytes_of, cases, versions
 from napari_unet.data.corrections.writing import Told, difference, save
 
 __all__ = [

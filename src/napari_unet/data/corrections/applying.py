@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from napari_unet.data.cases import Case, LabelRule
 from napari_unet.data.corrections.choices import counted
-from napari_unet.data.corrections.versions import Version, at
+from napari_unet.data.corrections.records import Version, at
 from napari_unet.data.corrections.writing import stamp
 from napari_unet.data.formats import describe_scan
 from napari_unet.errors import DataError

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from napari_unet.data.corrections.deleting import delete
+from napari_unet.data.corrections.labels import read
 from napari_unet.data.corrections.places import (
     ROLES,
     Role,
@@ -23,16 +25,8 @@ from napari_unet.data.corrections.places import (
     corrections_dir,
     entries,
 )
-from napari_unet.data.corrections.versions import (
-    FORMAT,
-    Version,
-    cases,
-    delete,
-    last_number,
-    load,
-    now,
-    read,
-)
+from napari_unet.data.corrections.records import FORMAT, Version, load, now
+from napari_unet.data.corrections.versions import cases, last_number
 from napari_unet.data.corrections.writing import person
 from napari_unet.data.readers.writers import writing
 from napari_unet.errors import DataError

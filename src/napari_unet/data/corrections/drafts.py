@@ -18,6 +18,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_unet.data.corrections.choices import choose, counting
+from napari_unet.data.corrections.labels import read_labels
 from napari_unet.data.corrections.places import (
     Role,
     case_dir,
@@ -26,7 +27,7 @@ from napari_unet.data.corrections.places import (
     drafts,
     entries,
 )
-from napari_unet.data.corrections.versions import FORMAT, Version, load, read_labels
+from napari_unet.data.corrections.records import FORMAT, Version, load
 from napari_unet.data.corrections.writing import Told, adopt, completed, suffix_for
 from napari_unet.data.readers.writers import write_labels, writing
 from napari_unet.data.scan import Scan

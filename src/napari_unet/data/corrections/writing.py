@@ -14,15 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_unet.data.corrections.labels import checksum
 from napari_unet.data.corrections.places import CASE, Role, case_dir, record_path
-from napari_unet.data.corrections.versions import (
-    FORMAT,
-    Version,
-    checksum,
-    keep_record,
-    last_number,
-    now,
-)
+from napari_unet.data.corrections.records import FORMAT, Version, keep_record, now
+from napari_unet.data.corrections.versions import last_number
 from napari_unet.data.readers.writers import layout_of, write_labels, writing
 from napari_unet.data.scan import Scan
 from napari_unet.workspace import atomic

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_unet.data.cases import IGNORE, Case, LabelRule
-from napari_unet.data.corrections.versions import read_classes as read_correction
+from napari_unet.data.corrections.labels import read_classes as read_correction
 from napari_unet.data.formats.channels import fit_channels
 from napari_unet.data.formats.files import describe_image, read_image, read_mask, reading
 from napari_unet.data.masks.labels import apply_rule
