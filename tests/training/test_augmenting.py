@@ -5,6 +5,7 @@ import pytest
 from skimage.io import imsave
 from tifffile import imwrite
 
+from models import bright_model
 from napari_unet.config import AugmentConfig, PreprocessConfig, Recipe, UNetConfig
 from napari_unet.data.sample import write_sample
 from napari_unet.engine.dispatch import start
@@ -44,6 +45,13 @@ def volumes(tmp_path_factory):
                 metadata={"axes": "ZYX"},
             )
     return root
+
+
+def test_images_are_shown_as_the_model_sees_them_that_training_begins_with(folder, tmp_path):
+    model = bright_model(tmp_path / "old.unet.safetensors", mode="patch", size=48)
+    train = TrainJob(str(folder), "m.unet.safetensors", recipe=RECIPE, start=str(model))
+    *_, found = start(AugmentJob(train, cases=2, variants=1))
+    assert found.images.shape == (2, 2, 48, 48)
 
 
 def test_each_row_begins_with_the_image_itself(folder):

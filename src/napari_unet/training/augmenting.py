@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_unet.config import Recipe
-from napari_unet.data.cases import IGNORE, Case, Dataset
+from napari_unet.data.cases import IGNORE
 from napari_unet.data.dataset import open_dataset, require_trainable
 from napari_unet.data.formats import read_case
 from napari_unet.events import Augmented, Event, Progress
@@ -18,6 +19,7 @@ from napari_unet.jobs import AugmentJob
 from napari_unet.training.fingerprint import fingerprint, with_colours
 from napari_unet.training.planning import job_recipe
 from napari_unet.training.plans import options_for
+from napari_unet.training.start import Start
 from napari_unet.unet.augment import augment
 from napari_unet.unet.plan import fit_recipe
 from napari_unet.unet.store import Store, fill
@@ -28,25 +30,33 @@ WINDOW = (0.01, 0.99)  # quantiles of the unchanged image that become black and 
 def show_augmentation(job: AugmentJob) -> Generator[Event, None, None]:
     """Show what the augmentation does to a few cases; the last event is `Augmented`.
 
-    They are shown as a plan for them would begin, without measuring which one it would end with.
+    They are shown as a plan for them would begin, without measuring which one it would end with; or
+    as the model sees them that training begins with.
 
     Raises
     ------
     DataError
         If the folder holds no pairs or none of the chosen cases can be read.
+    ModelError
+        If the model that training begins with cannot be read.
     """
     yield Progress(0, 1, "looking through the folder")
+    start = Start.load(job.train.start) if job.train.start else None
     dataset = open_dataset(job.train.folder, limit=job.train.limit)
     require_trainable(dataset)
-    recipe = fit_recipe(job_recipe(job.train), dataset.channels, dataset.labels)
+    recipe = job_recipe(job.train, start)
+    channels = start.channels if start else dataset.channels
+    if start is None:
+        recipe = fit_recipe(recipe, channels, dataset.labels)
     rng = torch.Generator().manual_seed(job.seed)
     chosen = torch.randperm(len(dataset), generator=rng)[: job.cases].tolist()
     cases = [dataset.cases[i] for i in chosen]
     (best, *_) = options_for(recipe, fingerprint(cases, dataset), "cpu")
-    recipe = with_colours(best.recipe, cases, dataset)
+    recipe = best.recipe if start else with_colours(best.recipe, cases, dataset)
     store = Store(recipe.preprocess)
     try:
-        yield from fill(store, cases, lambda c: _read(c, dataset), "reading images")
+        read = partial(read_case, rule=dataset.labels, channels=channels)
+        yield from fill(store, cases, read, "reading images")
         rows = _telling(store)
         grids = [_row(store, i, recipe, job.variants, rng) for i in rows]
         yield Augmented(
@@ -57,10 +67,6 @@ def show_augmentation(job: AugmentJob) -> Generator[Event, None, None]:
         )
     finally:
         store.close()
-
-
-def _read(case: Case, dataset: Dataset) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    return read_case(case, dataset.labels, dataset.channels)
 
 
 def _telling(store: Store) -> list[int]:
