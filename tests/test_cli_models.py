@@ -117,7 +117,7 @@ def test_the_list_tells_names_scores_sizes_and_what_cannot_be_used(boxed, capsys
     assert {line.split()[0] for line in lines[1:]} == {"mine", "broken", "brain-tumor"}
     assert "cannot be used" in next(line for line in lines if line.startswith("broken"))
     assert said(capsys, "models", "list", "MINE").count("\n") == 2
-    assert said(capsys, "models", "list", "zebra") == "No models.\n"
+    assert said(capsys, "models", "list", "red", "zebra") == "No model holds “red zebra”.\n"
     told = json_of(capsys, "models", "list")["models"]
     assert [(m["name"], m["boxed"]) for m in told][-1] == ("brain-tumor", True)
 
@@ -150,6 +150,7 @@ def test_a_model_goes_out_comes_in_is_renamed_removed_and_brought_back(boxed, tm
     renamed = said(capsys, "models", "rename", "mine", "yours")
     assert "now called yours" in renamed
     assert "models rename 'yours' 'mine'" in renamed
+    assert "called yours already" in said(capsys, "models", "rename", "yours", "yours")
     assert "models restore 'yours'" in said(capsys, "models", "remove", "yours", "--yes")
     assert "yours" in said(capsys, "models", "list", "--removed")
     assert [r["name"] for r in json_of(capsys, "models", "list", "--removed")["removed"]] == [

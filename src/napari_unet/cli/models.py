@@ -29,6 +29,9 @@ def list_models(args: argparse.Namespace) -> None:
     same = library.duplicates(listed)
     found = library.search(" ".join(args.text), listed)
     if not args.json:
+        if args.text and not found:
+            print(f"No model holds “{' '.join(args.text)}”.")
+            return
         shown = {entry.path for entry in found}
         print(words.table(found, [g for g in same if shown & {e.path for e in g}]))
         return
@@ -90,12 +93,15 @@ def rename(args: argparse.Namespace) -> None:
     from napari_unet.library import name_of
     from napari_unet.library import rename as run
 
+    old = name_of(args.model)
     entry = run(args.model, args.new)
     if args.json:
         print_json(_told(entry))
+    elif entry.name == old:
+        print(f"The model is called {old} already: {entry.path}")
     else:
         print(f"The model is now called {entry.name}: {entry.path}")
-        print(f"To undo that: napari-unet models rename '{entry.name}' '{name_of(args.model)}'")
+        print(f"To undo that: napari-unet models rename '{entry.name}' '{old}'")
 
 
 def remove(args: argparse.Namespace) -> None:
