@@ -405,6 +405,19 @@ def test_layers_are_paired_written_and_trained_on(painted, engines, qtbot, own_w
     assert painted.desk.session.dataset.root == folder
 
 
+def test_training_begins_though_its_dock_is_closed_while_layers_are_written(
+    painted, viewer, engines, qtbot
+):
+    dock = TrainDock(viewer)
+    dock.view.source.set_key("layers")
+    dock.view.source.chosen.emit("layers")
+    dock.view.train.button.click()
+    dock.deleteLater()
+    qtbot.waitUntil(lambda: not dock.open)
+    qtbot.waitUntil(lambda: bool(engines.train.jobs), timeout=20_000)
+    idle(painted, qtbot)
+
+
 def test_a_choice_by_hand_is_kept_when_layers_come_and_go(painted, viewer):
     view = painted.view
     first = next(iter(view.pairs.rows))

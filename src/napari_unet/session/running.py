@@ -51,6 +51,22 @@ class RunState:
         if engines is not None:
             engines.close()
 
+    # --- why nothing can be started -----------------------------------------------------------
+
+    def lane_reason(self, lane: Lane) -> str:
+        """Say what runs on a lane, as a reason to wait; empty if nothing does."""
+        busy = self.busy.get(lane)
+        return f"Busy: {busy.title}." if busy is not None else ""
+
+    def place_reason(self, place: Place) -> str:
+        """Say what runs for a place, as a reason to wait; empty if nothing does."""
+        lanes = (lane for lane, busy in self.busy.items() if busy.place == place)
+        return next(map(self.lane_reason, lanes), "")
+
+    def engines_reason(self) -> str:
+        """Say that no engine is free; empty if one is."""
+        return "" if self.free_lane() else "Both engines are busy; wait for one, or stop it."
+
     # --- what runs ----------------------------------------------------------------------------
 
     def take_progress(self, lane: Lane, event: Progress) -> None:

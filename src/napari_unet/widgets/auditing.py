@@ -20,8 +20,8 @@ class Auditor:
 
     def reason(self) -> str:
         """Say why the data cannot be checked now; empty if they can."""
-        if busy := self.session.busy.get(self.runner.lane):
-            return f"Busy: {busy.title}."
+        if busy := self.session.lane_reason(self.runner.lane):
+            return busy
         return "" if self.session.dataset is not None else "Open a folder first."
 
     def check(self) -> None:

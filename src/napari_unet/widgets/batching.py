@@ -91,16 +91,13 @@ class Batcher:
 
     def reason(self) -> str:
         """Say why nothing can be started now; empty if it can."""
-        busy = [b for b in self.session.busy.values() if b.place == "batch"]
-        if busy:
-            return f"Busy: {busy[0].title}."
+        if busy := self.session.place_reason("batch"):
+            return busy
         if not self.inputs:
             return "Choose images first."
         if self.session.model is None or self.session.model.card is None:
             return "Train a model first, or choose a model file with the … button."
-        if self.session.free_lane() is None:
-            return "Both engines are busy; wait for one, or stop it."
-        return ""
+        return self.session.engines_reason()
 
     # --- doing it -----------------------------------------------------------------------------
 

@@ -32,15 +32,14 @@ class Comparer:
 
     def reason(self, models: Sequence[str], readers: Sequence[str], subset: str) -> str:
         """Say why these cannot be compared now; empty if they can."""
-        busy = [b for b in self.session.busy.values() if b.place == "evaluate"]
-        if busy:
-            return f"Busy: {busy[0].title}."
+        if busy := self.session.place_reason("evaluate"):
+            return busy
         if self.session.dataset is None:
             return "Open a folder of images and masks under Data first."
         if len(models) + len(readers) < 2:
             return "Tick at least two models or readers."
-        if self.session.free_lane() is None:
-            return "Both engines are busy; wait for one, or stop it."
+        if busy := self.session.engines_reason():
+            return busy
         if subset != "all" and not models:
             return "Readers have no test cases of their own: choose all cases above."
         if subset != "all" and self.session.split_source == PLANNED:

@@ -22,8 +22,7 @@ class Fetcher:
 
     def reason(self) -> str:
         """Say why nothing can be fetched now; empty if it can."""
-        busy = self.session.busy.get(self.runner.lane)
-        return f"Busy: {busy.title}." if busy is not None else ""
+        return self.session.lane_reason(self.runner.lane)
 
     def look_up(self, source: str) -> None:
         """Ask what an address offers; nothing is downloaded."""

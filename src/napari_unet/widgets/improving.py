@@ -147,9 +147,7 @@ class Ranker:
             return NO_FOLDER
         if self.session.model is None:
             return NO_MODEL
-        if self.lane is None and self.session.free_lane() is None:
-            return "Both engines are busy; wait for one, or stop it."
-        return ""
+        return "" if self.lane is not None else self.session.engines_reason()
 
     @property
     def stale(self) -> str:

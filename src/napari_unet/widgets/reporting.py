@@ -54,12 +54,7 @@ class Reporter:
             runner.start(job, "writing the report", "evaluate", self._written)
 
     def _busy(self) -> str:
-        busy = [b for b in self.session.busy.values() if b.place == "evaluate"]
-        if busy:
-            return f"Busy: {busy[0].title}."
-        if self.session.free_lane() is None:
-            return "Both engines are busy; wait for one, or stop it."
-        return ""
+        return self.session.place_reason("evaluate") or self.session.engines_reason()
 
     def stop(self) -> None:
         """Stop; an earlier file of that name stays as it was."""

@@ -96,8 +96,8 @@ class Request:
 
     def reason(self) -> str:
         """Say why nothing can be segmented now; empty if it can."""
-        if busy := self.session.busy.get(self.lane):
-            return f"Busy: {busy.title}."
+        if busy := self.session.lane_reason(self.lane):
+            return busy
         if self.image is None:
             return "Open an image first, or a case under Data."
         if self.card is None:

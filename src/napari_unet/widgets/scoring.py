@@ -35,15 +35,14 @@ class Scorer:
 
     def reason(self, subset: str) -> str:
         """Say why nothing can be evaluated now; empty if it can."""
-        busy = [b for b in self.session.busy.values() if b.place == "evaluate"]
-        if busy:
-            return f"Busy: {busy[0].title}."
+        if busy := self.session.place_reason("evaluate"):
+            return busy
         if self.session.dataset is None:
             return "Open a folder of images and masks under Data first."
         if self.session.model is None:
             return "Train a model first, or choose a model file with the … button."
-        if self.session.free_lane() is None:
-            return "Both engines are busy; wait for one, or stop it."
+        if busy := self.session.engines_reason():
+            return busy
         if subset != "all" and self.session.split_source == PLANNED:
             return "This model was not trained on this dataset: evaluate all cases instead."
         return ""

@@ -9,20 +9,10 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog
 
 from napari_unet.config import Recipe, SplitConfig
-from napari_unet.events import Note
 from napari_unet.jobs import TrainJob
-from napari_unet.resumable import Resumable
-from napari_unet.session.history import history_of
 from napari_unet.widgets.docks.augmentation import augmentation_dialog
-from napari_unet.widgets.docks.dock import Dock, words
-from napari_unet.widgets.docks.more_minutes import more_minutes
-from napari_unet.widgets.docks.train_words import (
-    interrupted_words,
-    job_words,
-    progress_words,
-    status_words,
-    weightless_words,
-)
+from napari_unet.widgets.docks.dock import Dock
+from napari_unet.widgets.docks.following import Following
 from napari_unet.widgets.layer_pairs import guess
 from napari_unet.widgets.training import model_path, suggest_name
 from napari_unet.widgets.views.augmentation import AugmentationDialog
@@ -37,13 +27,11 @@ class TrainDock(Dock):
     def __init__(self, napari_viewer: Any) -> None:
         self.view = view = TrainView()
         self._named = False  # by a person
-        self._notes: list[str] = []
         self.augmentation: AugmentationDialog | None = None  # while it is open
         super().__init__(napari_viewer, view)
-        session, trainer, live = self.desk.session, self.desk.trainer, self.desk.live
+        self.following = Following(self, view)
+        session, trainer = self.desk.session, self.desk.trainer
         view.train_wanted.connect(self._train)
-        view.longer_wanted.connect(self._train_longer)
-        view.resume_wanted.connect(self._resume)
         view.plan_wanted.connect(lambda: trainer.plan(view.form.value()))
         view.source_chosen.connect(self._choose_source)
         view.pairs.changed.connect(self._show_reason)
@@ -55,36 +43,16 @@ class TrainDock(Dock):
         view.name_changed.connect(self._rename)
         view.settings_changed.connect(self._changed)
         view.plan.use_wanted.connect(self._use_plan)
-        view.running.pause_wanted.connect(trainer.pause)
-        view.running.stop_wanted.connect(trainer.stop)
-        view.queue.moved.connect(trainer.move)
-        view.queue.removed.connect(trainer.remove)
-        view.live.switched.connect(live.set_on)
-        view.live.chosen.connect(live.choose)
-        view.live.open_wanted.connect(live.open)
-        view.curves.values_wanted.connect(self._save_values)
-        view.curves.picture_wanted.connect(self._save_picture)
         self.listen(session.dataset_changed, self._show_data)
-        self.listen(session.split_changed, self._show_live)
-        self.listen(session.case_changed, self._show_live)
-        self.listen(live.changed, self._show_live)
         self.listen(self.desk.divider.plan_changed, self._show_split)
         self.listen(session.busy_changed, self._show_busy)
-        self.listen(session.curve_changed, self._show_curve)
         self.listen(session.plan_changed, self._show_plan)
-        self.listen(session.queue_changed, self._show_queue)
-        self.listen(session.note, self._add_note)
-        self.listen(trainer.started, self._clear_notes)
-        self.listen(trainer.weights_asked, self._show_question)
+        self.listen(session.queue_changed, self._suggest_name)
         self.listen(session.models_changed, self._show_models)
-        self.listen(self.desk.resumer.changed, self._show_resumable)
         self._show_data()
         self._show_busy()
         self._show_plan()
-        self._show_queue()
-        self._show_live()
         self._show_models()
-        self.desk.resumer.look()
 
     # --- what a person does -------------------------------------------------------------------
 
@@ -111,8 +79,9 @@ class TrainDock(Dock):
 
     def _start(self, settings: TrainJob, name: str, folder: str = "") -> None:
         self.desk.trainer.start(settings, name, folder)
-        self._named = False
-        self._suggest_name()
+        if self.open:  # it may have been closed while layers were written
+            self._named = False
+            self._suggest_name()
 
     @property
     def _layers(self) -> bool:
@@ -131,20 +100,6 @@ class TrainDock(Dock):
         if images:
             pairs.add_scribbles(images[-1].id)
             self.view.pairs.sparse.setChecked(True)
-
-    def _train_longer(self) -> None:
-        last = self._last()
-        if last is not None and (minutes := more_minutes(self)):
-            self.desk.resumer.resume(last, minutes)
-
-    def _resume(self) -> None:
-        if (last := self._last()) is not None:
-            self.desk.resumer.resume(last)
-
-    def _last(self) -> Resumable | None:
-        """Return the training that is over, if it can be gone on with."""
-        run = self.desk.session.run
-        return self.desk.resumer.of(run.writes) if run is not None else None
 
     def _show_augmentation(self) -> None:
         if self.augmentation is not None:
@@ -173,13 +128,6 @@ class TrainDock(Dock):
         form = self.view.form
         form.set_value(replace(form.value(), recipe=recipe))
         form.advanced.set_open(True)
-
-    def _save_values(self, path: str) -> None:
-        name = Path(path).stem
-        self.desk.exporter.save_values(self.place, path, {name: self._history()})
-
-    def _save_picture(self, path: str) -> None:
-        self.desk.exporter.save_picture(self.place, path, self.view.curves.picture())
 
     # --- what is shown ------------------------------------------------------------------------
 
@@ -210,7 +158,6 @@ class TrainDock(Dock):
         if dataset is None:
             self._suggest_name()
         self._show_reason()
-        self._show_live()
 
     def _suggest_name(self) -> None:
         dataset = self.desk.session.dataset
@@ -226,7 +173,7 @@ class TrainDock(Dock):
         self._show_reason()
 
     def _show_reason(self) -> None:
-        session, trainer, busy = self.desk.session, self.desk.trainer, self.busy()
+        session, trainer = self.desk.session, self.desk.trainer
         problem = self.view.form.problem
         if self._layers:
             problem = problem or self.view.pairs.problem()
@@ -235,72 +182,13 @@ class TrainDock(Dock):
         self.view.set_reason(reason, waits)
         nothing = "" if session.dataset is not None else "Open a folder first."
         nothing = "Only for the open data set." if self._layers else nothing
-        self.view.set_helpers(nothing or (f"Busy: {busy[1].title}." if busy else ""), nothing)
+        self.view.set_helpers(nothing or session.place_reason(self.place), nothing)
 
     def _show_busy(self) -> None:
         if not self._named:
             self._suggest_name()
         self._show_reason()
-        self._show_curve()
         self._show_plan()
-
-    def _show_running(self) -> None:
-        running, view = self.busy(), self.view.running
-        if running is None:
-            view.set_idle()
-        else:
-            busy = running[1]
-            text, share = words(busy)
-            if busy.trains and not busy.stopping:
-                text = progress_words(busy, self.desk.session.curve)
-            view.set_running(text, share)
-            view.set_state(busy.trains, busy.paused, busy.asked, busy.stopping)
-
-    def _show_curve(self) -> None:
-        self._show_running()
-        session = self.desk.session
-        self.view.curves.set_histories({"": self._history()})
-        running = self.busy()
-        trains = running is not None and running[1].trains
-        self.view.set_status(status_words(session.curve, session.trained, trains))
-        self._show_after()
-
-    def _show_resumable(self) -> None:
-        """Offer what can be gone on with: the last training, or one that was interrupted."""
-        self._show_after()
-        self._show_question()
-
-    def _show_question(self) -> None:
-        """Ask what to do about a training that could not begin, or was interrupted."""
-        trainer, resumer, question = self.desk.trainer, self.desk.resumer, self.view.question
-        if trainer.weightless is not None:
-            question.ask(
-                weightless_words(trainer.weightless.name),
-                {
-                    "Start from random weights": trainer.start_at_random,
-                    "Dismiss": trainer.forget_weightless,
-                },
-            )
-        elif (found := resumer.interrupted) is not None:
-            question.ask(
-                interrupted_words(found),
-                {
-                    "Resume": lambda: resumer.resume(found),
-                    "Dismiss": lambda: resumer.dismiss(found),
-                },
-            )
-        else:
-            question.show_message("")
-
-    def _show_after(self) -> None:
-        last = self._last()
-        self.view.set_after(
-            resume=last is not None and not last.finished,
-            longer=last is not None and last.finished,
-        )
-
-    def _history(self) -> Any:
-        return history_of(self.desk.session.curve)
 
     def _show_plan(self) -> None:
         session, now = self.desk.session, self.view.form.value()
@@ -313,26 +201,6 @@ class TrainDock(Dock):
     def _show_models(self) -> None:
         usable = [m for m in self.desk.session.models if m.card is not None]
         self.view.form.set_models([(m.path, m.name) for m in usable])
-
-    def _show_queue(self) -> None:
-        queue = self.desk.session.queue
-        self.view.set_queue([w.name for w in queue], [job_words(w.job) for w in queue])
-        self._suggest_name()
-
-    def _show_live(self) -> None:
-        live = self.desk.live
-        cases = [case.name for case in live.cases()]
-        self.view.live.setVisible(bool(cases))
-        self.view.live.set_live(cases, live.shown or live.wanted, live.on, live.hidden)
-
-    def _clear_notes(self) -> None:
-        self._notes.clear()
-        self.view.set_notes(())
-
-    def _add_note(self, place: str, note: Note) -> None:
-        if place == self.place:
-            self._notes.append(f"⚠ {note.text}" if note.warning else note.text)
-            self.view.set_notes(self._notes)
 
 
 def _same_settings(a: TrainJob, b: TrainJob) -> bool:
