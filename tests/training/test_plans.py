@@ -115,6 +115,7 @@ def test_a_network_of_one_s_own_is_kept_as_a_whole(tmp_path):
     recipe = changed(network={"channels": (), "depth": 2, "base_channels": 8, "supervision": 0})
     found = planned(dataset(tmp_path, side=48, depth=16, size=16), recipe)
     assert found.recipe.network.levels == (8, 16, 32)
+    assert any("base channels 8, channels per level none" in r for r in found.reasons)
     assert found.recipe.network.dims == 2
 
 

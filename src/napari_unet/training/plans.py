@@ -197,9 +197,12 @@ def _too_much(recipe: Recipe, how: Speed, found: Fingerprint, need: Memory) -> s
         f"{'×'.join(map(str, recipe.preprocess.size))} pixels, batch {recipe.optim.batch}."
     )
     for tried in (recipe, *_shrunk(recipe)):
+        least = replace(tried, optim=replace(tried.optim, accumulate=tried.optim.batch))
+        if not fits(_need(least, how, found), how.device):
+            continue
         smaller = _smaller(tried, how, found)
         if not fits(needed := _need(smaller, how, found), how.device):
-            continue
+            smaller, needed = least, _need(least, how, found)
         parts, left = smaller.optim.accumulate, words(needed.total)
         if tried is recipe:
             return f"{text} With accumulation {parts} it takes {left} and learns the same."

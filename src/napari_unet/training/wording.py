@@ -158,4 +158,4 @@ def _kept(recipe: Recipe) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ("×".join(map(str, value)) if isinstance(value, tuple) else str(value)) or "none"
