@@ -134,8 +134,9 @@ def test_the_library_is_put_in_order_by_clicks_and_keys(
     view.search.clear()
     assert [row.name for row in view.cards.found.shown()] == ["other"]
     picture("models-removed")
-    qtbot.keyClick(view.cards, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert view.chosen().name == "brightest"
+    for name in ("brightest", "bright"):  # it is brought back, and then called as it was
+        qtbot.keyClick(view.cards, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert view.chosen().name == name
 
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(source)], ""))
     click(qtbot, view.add)
