@@ -63,4 +63,4 @@ def test_what_fits(monkeypatch):
 
 
 def test_sizes_in_words():
-    assert [words(s) for s in (1.13e9, 9.9e8, 2.5e7)] == ["1.1 GB", "990 MB", "25 MB"]
+    assert [words(s) for s in (1.13e9, 9.9e8, 2.5e7)] == ["1.1 GB", "990 MB", "25.0 MB"]

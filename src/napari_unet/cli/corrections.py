@@ -11,6 +11,7 @@ from napari_unet.cli.arguments import command, natural, print_json
 from napari_unet.console import Console
 from napari_unet.errors import UnetError
 from napari_unet.events import Progress
+from napari_unet.quantities import size_words
 
 
 def list_them(args: argparse.Namespace) -> None:
@@ -38,7 +39,7 @@ def list_them(args: argparse.Namespace) -> None:
         )
         return
     total = sum(map(len, found.values()))
-    print(f"{root}: {total} versions of {len(found)} cases, {size / 1e6:.3g} MB")
+    print(f"{root}: {total} versions of {len(found)} cases, {size_words(size)}")
     for case, versions in found.items():
         print(f"{case}:")
         for v in versions:

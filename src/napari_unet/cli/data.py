@@ -107,13 +107,13 @@ def _exported(
 def datasets_list(args: argparse.Namespace) -> None:
     """List the data sets that are known by name."""
     from napari_unet.downloads.catalog import catalog
-    from napari_unet.downloads.transfer import words
+    from napari_unet.quantities import size_words
 
     if args.json:
         print_json({"datasets": [{**to_json(e), "size": e.size} for e in catalog()]})
         return
     for entry in catalog():
-        size = words(entry.size) if entry.size else "size not known before it is asked for"
+        size = size_words(entry.size) if entry.size else "size not known before it is asked for"
         print(f"{entry.name}: {entry.title}\n  {entry.holds}\n  {size}; {entry.licence}")
         print(f"  {entry.page}")
 
@@ -139,12 +139,12 @@ def datasets_fetch(args: argparse.Namespace) -> None:
 
 def describe_offer(offer: Offer) -> str:
     """Say what would be downloaded, on which terms, and where to."""
-    from napari_unet.downloads.transfer import words
+    from napari_unet.quantities import size_words
 
     return "\n".join(
         [
             offer.title,
-            f"  Size: {words(offer.size) if offer.size else 'not known before it comes'}",
+            f"  Size: {size_words(offer.size) if offer.size else 'not known before it comes'}",
             f"  Licence: {offer.licence or 'the source states none'}",
             f"  Source: {offer.page}",
             f"  Folder: {offer.folder}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from napari_unet.cli.arguments import MODEL, command, model, positive, print_json
 from napari_unet.errors import ModelError, UnetError
+from napari_unet.quantities import size_words
 from napari_unet.schema import to_json
 
 
@@ -55,7 +56,7 @@ def show(args: argparse.Namespace) -> None:
         return
     head, _, network = describe_model(entry.card).partition("\n\n")
     where = "came with napari-unet" if entry.boxed else entry.path
-    file = f"file          {where}, {words.megabytes(entry.size)}\nSHA-256       {digest} (weights)"
+    file = f"file          {where}, {size_words(entry.size)}\nSHA-256       {digest} (weights)"
     parts = [head, words.score_lines(entry), file, words.about(entry.card)]
     print("\n".join(part for part in parts if part) + f"\n\n{network}")
 
@@ -85,7 +86,7 @@ def export(args: argparse.Namespace) -> None:
     if args.json:
         print_json({"path": str(path)})
     else:
-        print(f"{path}: {_size(path):.1f} MB")
+        print(f"{path}: {size_words(_size(path))}")
 
 
 def rename(args: argparse.Namespace) -> None:
@@ -190,10 +191,10 @@ def _removed(one: Any) -> dict[str, Any]:
     return {"name": one.name, "folder": str(one.folder), "removed": when, "bytes": one.size}
 
 
-def _size(path: Path) -> float:
-    """Return the megabytes of a file, or of all files in a folder."""
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
     files = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
-    return sum(f.stat().st_size for f in files) / 1e6
+    return sum(f.stat().st_size for f in files)
 
 
 def _agreed(name: str) -> bool:

@@ -28,6 +28,7 @@ from napari_unet.environment import speaks
 from napari_unet.errors import UnetError, WeightsError
 from napari_unet.events import TrainFinished
 from napari_unet.presets import DESCRIPTIONS, PRESETS
+from napari_unet.quantities import size_words
 from napari_unet.resumable import read_resumable, resume_command, state_path, way_on
 from napari_unet.schema import to_json
 
@@ -124,7 +125,7 @@ def print_trained(done: TrainFinished, as_json: bool) -> None:
     if found := read_resumable(done.model):
         print(
             f"To train longer: {resume_command(done.model)} --epochs or --minutes "
-            f"(its state, {state_path(done.model).name}, takes {found.size / 1e6:.1f} MB)"
+            f"(its state, {state_path(done.model).name}, takes {size_words(found.size)})"
         )
 
 

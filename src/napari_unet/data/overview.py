@@ -15,6 +15,7 @@ from napari_unet.data.formats import describe_scan
 from napari_unet.data.masks.labels import describe_rule
 from napari_unet.data.patients import UNKNOWN_SOURCE
 from napari_unet.errors import DataError
+from napari_unet.quantities import shape_words
 
 SIZE_SAMPLE = 64  # headers that describe the sizes
 SHOWN = 5  # cases and files named in a description
@@ -116,7 +117,7 @@ def _sizes(cases: Sequence[Case]) -> dict[str, Any]:
 def _sizes_text(sizes: Mapping[str, Any]) -> str:
     if not sizes:
         return "sizes unknown"
-    low, high = (" × ".join(map(str, sizes[key])) for key in ("smallest", "largest"))
+    low, high = (shape_words(sizes[key]) for key in ("smallest", "largest"))
     return f"{low} pixels" if low == high else f"{low} to {high} pixels"
 
 

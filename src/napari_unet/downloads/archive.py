@@ -24,8 +24,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from napari_unet.downloads.transfer import RESERVE, words
+from napari_unet.downloads.transfer import RESERVE
 from napari_unet.errors import DataError
+from napari_unet.quantities import size_words
 
 TARS = {
     **{".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2"},
@@ -69,11 +70,11 @@ class Budget:
         """Count bytes that are about to be written."""
         self.unpacked += size
         if self.unpacked > self.free:
-            raise DataError(f"it unfolds to more than the {words(self.free)} free on the disk")
+            raise DataError(f"it unfolds to more than the {size_words(self.free)} free on the disk")
         if self.unpacked > max(HARMLESS, MOST_RATIO * self.packed):
             raise DataError(
-                f"{words(self.packed)} unfold to more than {words(self.unpacked)}, as in archives "
-                "that are made to fill disks"
+                f"{size_words(self.packed)} unfold to more than {size_words(self.unpacked)}, as in "
+                "archives that are made to fill disks"
             )
 
     def claim(self, path: Path) -> None:

@@ -21,10 +21,11 @@ from napari_unet.downloads import drive, transfer
 from napari_unet.downloads.archive import budget_for, is_archive, stem, unpack
 from napari_unet.downloads.folds import write_folds
 from napari_unet.downloads.offers import make_offer
-from napari_unet.downloads.transfer import check_disk, words
+from napari_unet.downloads.transfer import check_disk
 from napari_unet.errors import DataError
 from napari_unet.events import Event, FetchFinished, Note, Offer, Progress, RemoteFile
 from napari_unet.jobs import FetchJob
+from napari_unet.quantities import size_words
 from napari_unet.schema import to_json
 
 ORIGIN = ".origin.json"  # says where a fetched folder is from
@@ -98,7 +99,7 @@ def _download(offer: Offer, into: Path, files: list[Path]) -> Iterator[Event]:
     here = sum(transfer.is_here(f, into) for f in offer.files)
     check_disk(into, offer.size - here)
     if here:
-        yield Note(f"{words(here)} are there from an earlier attempt.")
+        yield Note(f"{size_words(here)} are there from an earlier attempt.")
     before, start = 0, time.monotonic()
     for file in offer.files:
         steps = _steps(file, into)
@@ -122,10 +123,10 @@ def _steps(file: RemoteFile, into: Path) -> transfer.Steps:
 
 def _progress(done: int, total: int, here: int, seconds: float) -> Progress:
     if not total:
-        return Progress(0, 1, f"downloading, {words(done)} so far")
+        return Progress(0, 1, f"downloading, {size_words(done)} so far")
     new = done - here
     left = seconds / new * (total - done) if new > 0 else float("nan")
-    return Progress(done, total, f"downloading, {words(done)} of {words(total)}", left)
+    return Progress(done, total, f"downloading, {size_words(done)} of {size_words(total)}", left)
 
 
 def _unpack(files: list[Path], into: Path) -> Iterator[Event]:
@@ -139,7 +140,7 @@ def _unpack(files: list[Path], into: Path) -> Iterator[Event]:
     for n, archive in enumerate(archives):
         inner = into / stem(archive.name) if len(archives) > 1 else into
         for unpacked in unpack(archive, inner, budget):
-            yield Progress(n, len(archives), f"unpacking, {words(unpacked)}")
+            yield Progress(n, len(archives), f"unpacking, {size_words(unpacked)}")
 
 
 def _folds(folder: Path) -> Iterator[Note]:

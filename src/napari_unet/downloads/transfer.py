@@ -22,6 +22,7 @@ import urllib3
 from napari_unet.downloads.web import BrokenError, answer, length_of
 from napari_unet.errors import DataError
 from napari_unet.events import RemoteFile
+from napari_unet.quantities import size_words
 from napari_unet.workspace import atomic
 
 TRIES = 6  # in a row without getting on
@@ -97,18 +98,9 @@ def check_disk(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(there).free - RESERVE
     if needed > free:
         raise DataError(
-            f"{words(needed)} are needed and {words(max(free, 0))} are free on the disk of "
-            f"{there}. Free some space, or choose another folder; what was downloaded is kept."
+            f"{size_words(needed)} are needed and {size_words(max(free, 0))} are free on the disk "
+            f"of {there}. Free some space, or choose another folder; what was downloaded is kept."
         )
-
-
-def words(size: float) -> str:
-    """Return a number of bytes in words, such as "214.4 MB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
 
 
 def _paths(file: RemoteFile, folder: Path) -> tuple[Path, Path, Path]:
@@ -196,8 +188,8 @@ def _place(file: RemoteFile, response: requests.Response, have: int) -> tuple[in
         offset, total = 0, length_of(response)
     if offset >= 0 and file.size and total and total != file.size:
         raise DataError(
-            f"{file.name} has {words(total)} on the server, but {words(file.size)} were announced: "
-            "it is not the same file any more. Look for a newer address."
+            f"{file.name} has {size_words(total)} on the server, but {size_words(file.size)} were "
+            "announced: it is not the same file any more. Look for a newer address."
         )
     return offset, total or file.size
 
@@ -219,9 +211,9 @@ def _write(
                 out.write(chunk)
                 yield done, total
         except urllib3.exceptions.HTTPError as e:
-            raise BrokenError(f"the connection broke off after {words(done)}") from e
+            raise BrokenError(f"the connection broke off after {size_words(done)}") from e
     if done < total:
-        raise BrokenError(f"the server announced {words(total)} and sent {words(done)}")
+        raise BrokenError(f"the server announced {size_words(total)} and sent {size_words(done)}")
 
 
 def _wrong(file: RemoteFile, part: Path) -> str:

@@ -12,6 +12,7 @@ from napari_unet.card import ModelCard
 from napari_unet.library.changing import Removed
 from napari_unet.library.listing import Entry, scores
 from napari_unet.printable import printable
+from napari_unet.quantities import size_words
 
 # What a card may say in texts, in the order of its weight for somebody who means to use the model.
 ABOUT = {
@@ -47,7 +48,7 @@ def table(listed: Sequence[Entry], same: Iterable[Sequence[Entry]] = ()) -> str:
             continue
         dice, iou = (_share(v) for v in test_scores(entry))
         lines.append(
-            f"{lead}  {dice:>9}  {iou:>8}  {megabytes(entry.size):>7}  {day(entry.modified)}  "
+            f"{lead}  {dice:>9}  {iou:>8}  {size_words(entry.size):>7}  {day(entry.modified)}  "
             f"{_classes(entry):<{finds}}  {_purpose(entry)}".rstrip()
         )
     for group in same:
@@ -65,7 +66,7 @@ def trash(listed: Sequence[Removed]) -> str:
     for one in listed:
         when = one.when.astimezone().strftime("%Y-%m-%d %H:%M")
         name = _short(one.name, _NAME)
-        lines.append(f"{name:<{width}}  {when}  {megabytes(one.size):>7}  {one.folder}")
+        lines.append(f"{name:<{width}}  {when}  {size_words(one.size):>7}  {one.folder}")
     return "\n".join(lines)
 
 
@@ -117,11 +118,6 @@ def test_scores(entry: Entry) -> tuple[float, float]:
     mean = _mapping(scores(entry).get("test", {}).get("mean"))
     dice, iou = (mean.get(key) for key in ("dice", "iou"))
     return _number(dice), _number(iou)
-
-
-def megabytes(size: int) -> str:
-    """Return a number of bytes as megabytes."""
-    return f"{size / 1e6:.1f} MB"
 
 
 def day(seconds: float) -> str:

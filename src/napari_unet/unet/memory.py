@@ -15,6 +15,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from napari_unet.config import Recipe, UNetConfig
+from napari_unet.quantities import size_words
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import RAM_SHARE
@@ -118,6 +119,4 @@ def fits(need: Memory, device: str) -> bool:
     return need.total <= SPARE * available(device)
 
 
-def words(size: float) -> str:
-    """Return a number of bytes as people say it: "1.1 GB"."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+words = size_words

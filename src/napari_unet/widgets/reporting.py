@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from napari_unet.events import Event, ReportFinished
 from napari_unet.jobs import ReportJob
+from napari_unet.quantities import size_words
 from napari_unet.session import Lane, Message, Session
 from napari_unet.widgets.runner import Runner
 
@@ -63,5 +64,5 @@ class Reporter:
 
     def _written(self, event: Event) -> None:
         if isinstance(event, ReportFinished):
-            size = f"{event.size / 1e6:.1f} MB, {event.pictures} cases with pictures"
+            size = f"{size_words(event.size)}, {event.pictures} cases with pictures"
             self.session.set_message("evaluate", Message(f"Saved {event.path} ({size})", "info"))

@@ -14,6 +14,7 @@ from statistics import median
 from napari_unet.config import PreprocessConfig
 from napari_unet.data.audit.facts import CaseFacts
 from napari_unet.events import Finding
+from napari_unet.quantities import shape_words
 
 SPACING = 3.0  # times the median: a wrong unit gives 10, and no scanner differs by so much
 COMMON = 0.9  # share of images of one size from which on the others are named
@@ -62,7 +63,9 @@ def shapes(survey: Survey) -> Iterator[Finding]:
             "error",
             f"{_of(len(bad), survey)} differ in size from their mask.",
             f"Check that they belong together and mend the pairs, or {LEAVE_OUT}.",
-            *_cases((f, f"image {size(f.shape)}, mask {size(f.mask_shape)}") for f in bad),
+            *_cases(
+                (f, f"image {shape_words(f.shape)}, mask {shape_words(f.mask_shape)}") for f in bad
+            ),
         )
 
 
@@ -154,9 +157,9 @@ def sizes(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "other size",
             "warning",
-            f"{_of(len(others), survey)} differ in size from the others ({size(common)}).",
+            f"{_of(len(others), survey)} differ in size from the others ({shape_words(common)}).",
             "They are scaled to the working size; check that they show the same thing.",
-            *_cases((f, size(f.shape)) for f in others),
+            *_cases((f, shape_words(f.shape)) for f in others),
         )
     working = min(PreprocessConfig().size)
     if small := [f for f in read if min(f.shape[-2:]) < working / 2]:
@@ -165,7 +168,7 @@ def sizes(survey: Survey) -> Iterator[Finding]:
             "info",
             f"{_of(len(small), survey)} are much smaller than the working size of {working}.",
             "A smaller working size trains faster and loses nothing.",
-            *_cases((f, size(f.shape)) for f in small),
+            *_cases((f, shape_words(f.shape)) for f in small),
         )
 
 
@@ -225,16 +228,6 @@ RULES: tuple[Rule, ...] = (
     *(unreadable, shapes, not_finite, constant, full, blank),
     *(classes, sizes, spacing, intensity),
 )
-
-
-def size(shape: Sequence[int]) -> str:
-    """Return "256 × 256"."""
-    return " × ".join(map(str, shape))
-
-
-def plural(number: int, noun: str) -> str:
-    """Return "1 case" or "2 cases"."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _of(number: int, survey: Survey) -> str:

@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 
 from napari_unet.data.audit.duplicates import equal, similar
 from napari_unet.data.audit.facts import CaseFacts
-from napari_unet.data.audit.findings import Survey, plural
+from napari_unet.data.audit.findings import Survey
 from napari_unet.events import Finding, Severity
+from napari_unet.quantities import plural
 
 Where = Literal["subsets", "patients", "patient"]
 Group = tuple[Sequence[CaseFacts], str]  # cases of one picture, and how alike they are

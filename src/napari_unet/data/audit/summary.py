@@ -8,8 +8,9 @@ from statistics import median
 from typing import Any
 
 from napari_unet.data.audit.facts import CaseFacts
-from napari_unet.data.audit.findings import Survey, plural, size
+from napari_unet.data.audit.findings import Survey
 from napari_unet.events import AuditFinished, Finding
+from napari_unet.quantities import plural, shape_words
 
 SHOWN = 5  # cases named below a finding
 
@@ -20,7 +21,7 @@ def statistics(survey: Survey) -> dict[str, Any]:
     ``classes`` gives for each class its share of all pixels, and of the images that hold it.
     """
     read = survey.read
-    shapes = Counter(size(f.shape) for f in read)
+    shapes = Counter(shape_words(f.shape) for f in read)
     return {
         "images": len(read),
         "sizes": dict(shapes.most_common(10)),

@@ -13,6 +13,7 @@ from napari_unet.data.corrections.records import Version, at
 from napari_unet.data.corrections.writing import stamp
 from napari_unet.data.formats import describe_scan
 from napari_unet.errors import DataError
+from napari_unet.quantities import shape_words
 
 
 class Applied(NamedTuple):
@@ -52,7 +53,7 @@ def misfit(version: Version, case: Case) -> str:
         return ""  # said when the image is read
     if now == version.shape:
         return ""
-    sizes = (" × ".join(map(str, shape)) for shape in (version.shape, now))
+    sizes = (shape_words(shape) for shape in (version.shape, now))
     return f"Version {version.number} was painted on an image of {{}}, which is {{}} now.".format(
         *sizes
     )

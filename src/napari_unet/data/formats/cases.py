@@ -17,6 +17,7 @@ from napari_unet.data.masks.labels import apply_rule
 from napari_unet.data.readers.memory import load
 from napari_unet.data.scan import Header, Scan
 from napari_unet.errors import DataError
+from napari_unet.quantities import shape_words
 
 
 def read_scan(case: Case) -> Scan:
@@ -84,9 +85,9 @@ def read_pair(case: Case, rule: LabelRule) -> tuple[Scan, np.ndarray]:
     if scan.spatial != mask.shape:
         of = case.correction or case.mask
         raise DataError(
-            f"{case.name}: the image is {_size(scan.spatial)} and its mask {_size(mask.shape)} "
-            f"pixels ({case.image.name}, {of.name}). Both must be the same size; check that "
-            "they belong together."
+            f"{case.name}: the image is {shape_words(scan.spatial)} and its mask "
+            f"{shape_words(mask.shape)} pixels ({case.image.name}, {of.name}). Both must "
+            "be the same size; check that they belong together."
         )
     with reading(case.image, "an image"):
         image = load(scan.array)
@@ -133,8 +134,8 @@ def read_original(case: Case, rule: LabelRule) -> NDArray[Any]:
         more = read_classes(path, rule, axes)
         if more.shape != classes.shape:
             raise DataError(
-                f"{case.name}: its masks differ in size: {first.name} has {_size(classes.shape)} "
-                f"pixels, {path.name} {_size(more.shape)}."
+                f"{case.name}: its masks differ in size: {first.name} has "
+                f"{shape_words(classes.shape)} pixels, {path.name} {shape_words(more.shape)}."
             )
         # A pixel that one mask gives a class has it, whoever else did not label it.
         known = np.where(more == IGNORE, classes, np.maximum(classes, more))
@@ -151,7 +152,3 @@ def read_classes(path: str | Path, rule: LabelRule, axes: str = "") -> NDArray[A
         As for `read_mask`.
     """
     return apply_rule(read_mask(path, axes, colours=rule.by_colour), rule)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_unet.data.scan import Array
 from napari_unet.errors import DataError
+from napari_unet.quantities import shape_words, size_words
 
 LAZY_FROM = 2**28  # bytes from which on a file that allows it is read piece by piece
 MOST_PIECES = 2**20  # of a lazy array
@@ -31,9 +32,9 @@ def check_fits(shape: Sequence[int], dtype: DTypeLike) -> None:
 
     needed, free = nbytes(shape, dtype), psutil.virtual_memory().available
     if needed > SHARE * free:
-        size = " × ".join(map(str, shape))
+        size = shape_words(shape)
         raise DataError(
-            f"its {size} values take {_gigabytes(needed)} of memory, and {_gigabytes(free)} are "
+            f"its {size} values take {size_words(needed)} of memory, and {size_words(free)} are "
             "free; use a smaller part of it"
         )
 
@@ -113,7 +114,3 @@ def _grown(shape: Sequence[int], dtype: np.dtype[Any], chunks: Sequence[int]) ->
 def hollow(shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
     """Return an array of a shape and type that takes no memory: what a header knows of one."""
     return np.broadcast_to(np.zeros((), dtype), tuple(map(int, shape)))
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 2**30:,.1f} GB"

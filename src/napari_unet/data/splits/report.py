@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from napari_unet.data.audit.findings import plural
 from napari_unet.data.cases import SUBSETS, Case, Dataset
 from napari_unet.data.splits.imported import Imported
+from napari_unet.quantities import plural
 
 SHOWN_TAGS = 3
 

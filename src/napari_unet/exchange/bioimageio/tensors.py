@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_unet.card import ModelCard
+from napari_unet.quantities import shape_words
 from napari_unet.unet.grid import grids
 
 Node = dict[str, Any]
@@ -122,7 +123,7 @@ def fixed_scale(card: ModelCard) -> tuple[list[float], list[float]] | None:
 def differences(card: ModelCard) -> list[str]:
     """Say in sentences what napari-unet does that the description does not."""
     config = card.preprocess
-    size = " × ".join(map(str, config.size))
+    size = shape_words(config.size)
     found = []
     if config.mode == "whole":
         found.append(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from napari_unet.events import EpochEnd, TrainFinished
 from napari_unet.jobs import ImproveJob, ResumeJob, Training
 from napari_unet.library import name_of
+from napari_unet.quantities import size_words
 from napari_unet.resumable import Resumable
 from napari_unet.session import Busy
 from napari_unet.widgets.parts.durations import seconds
@@ -30,7 +31,7 @@ def progress_words(busy: Busy, curve: Sequence[EpochEnd]) -> str:
         last = curve[-1]
         parts.append(f"{last.images_per_second:.0f} images/s")
         if memory := getattr(last, "memory", 0):
-            parts.append(memory_words(memory))
+            parts.append(size_words(memory))
     return f"{title}\n{' · '.join(parts)}" if parts else title
 
 
@@ -78,8 +79,3 @@ def job_words(job: Training) -> str:
     budget = f"{job.minutes:g} minutes" if job.minutes else f"{job.epochs} epochs"
     changed = ", changed" if job.recipe is not None else ""
     return f"{job.folder}\npreset {job.preset}{changed}, {budget}"
-
-
-def memory_words(count: int) -> str:
-    """Return a number of bytes in words."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from napari_unet.data.cases import SUBSETS, Dataset
 from napari_unet.events import AuditFinished
+from napari_unet.quantities import plural
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.page import Page, tab_as_laid_out
 from napari_unet.widgets.parts.qt import Signal
@@ -156,7 +157,7 @@ class DatasetView(Page):
 
     def _set_notes(self, notes: Sequence[str]) -> None:
         self.notes.setVisible(bool(notes))
-        self.notes.set_title(f"{len(notes)} note{'s' if len(notes) != 1 else ''}")
+        self.notes.set_title(plural(len(notes), "note"))
         self.notes_text.set_text("\n".join(f"• {n}" for n in notes))
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802

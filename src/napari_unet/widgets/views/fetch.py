@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_unet.events import Offer
+from napari_unet.quantities import plural, size_words
 from napari_unet.widgets.parts.action import Action, Running
 from napari_unet.widgets.parts.qt import Signal
 from napari_unet.widgets.parts.strip import Strip
@@ -151,28 +152,22 @@ class FetchDialog(QDialog):
         self.address.setEnabled(not busy)
 
 
-def megabytes(size: int) -> str:
-    """Return a number of bytes in words."""
-    if size <= 0:
-        return "size unknown"
-    for unit, step in (("GB", 1e9), ("MB", 1e6)):
-        if size >= step:
-            return f"{size / step:.3g} {unit}"
-    return f"{size / 1e3:.3g} kB"
+def _size(size: int) -> str:
+    return size_words(size) if size > 0 else "size unknown"
 
 
 def _files(offer: Offer) -> str:
-    return f"{len(offer.files)} file{'s' if len(offer.files) > 1 else ''}, " if offer.files else ""
+    return f"{plural(len(offer.files), 'file')}, " if offer.files else ""
 
 
 def _describe(entry: Known) -> str:
-    return f"{entry.title}\n{entry.holds}\n{megabytes(entry.size)} · {entry.licence}"
+    return f"{entry.title}\n{entry.holds}\n{_size(entry.size)} · {entry.licence}"
 
 
 def _offered(offer: Offer) -> str:
     lines = [
         offer.title,
-        f"{_files(offer)}{megabytes(offer.size)}",
+        f"{_files(offer)}{_size(offer.size)}",
         f"Licence: {offer.licence or 'the source states none'}",
         f"Goes into {offer.folder}",
         offer.note,

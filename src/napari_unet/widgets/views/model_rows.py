@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from napari_unet.library import Entry
+from napari_unet.quantities import size_words
 from napari_unet.widgets.parts.model_words import found_words, number, plain
 from napari_unet.widgets.parts.rows import Column
 
@@ -65,7 +66,7 @@ class ModelRow:
     @property
     def file(self) -> str:
         """Size and date."""
-        return _joined(size_words(self.entry.size), date_words(self))
+        return _joined(_size(self.entry.size), date_words(self))
 
     @property
     def mark(self) -> str:
@@ -84,11 +85,8 @@ def _joined(*parts: str) -> str:
     return " · ".join(filter(None, parts))
 
 
-def size_words(size: int) -> str:
-    """Return a file's size in words: "7.8 MB"; empty for nothing."""
-    if size <= 0:
-        return ""
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{max(size / 1e3, 0.1):.1f} kB"
+def _size(size: int) -> str:
+    return size_words(size) if size > 0 else ""
 
 
 def when(row: ModelRow) -> float:
@@ -127,6 +125,6 @@ COLUMNS = (
     Column("Name", lambda r: r.name, lambda r: r.name.casefold(), _tooltip),
     Column("Date", date_words, when),
     Column("Dice", lambda r: f"{r.dice:.2f}", lambda r: r.dice),
-    Column("Size", lambda r: size_words(r.entry.size), lambda r: r.entry.size),
+    Column("Size", lambda r: _size(r.entry.size), lambda r: r.entry.size),
     Column("Words", _described),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QWidget
 
 from napari_unet.data.corrections import Role, Version
+from napari_unet.quantities import size_words
 from napari_unet.widgets.parts.action import enable, push_button
 from napari_unet.widgets.parts.fold import Fold
 from napari_unet.widgets.parts.page import tab_as_laid_out
@@ -250,13 +251,4 @@ def _short(saved: str) -> str:
 
 
 def _sizes(listed: Listed) -> str:
-    return f"{_bytes(listed.size)} on the disk; all of this data set: {_bytes(listed.all)}"
-
-
-def _bytes(count: float) -> str:
-    """Return a number of bytes in words."""
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} GB"
+    return f"{size_words(listed.size)} on the disk; all of this data set: {size_words(listed.all)}"
