@@ -145,7 +145,8 @@ class Learner:
         self.model.load_state_dict(state["model"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        # A copy: PyTorch's optimisers go on in the very tensors that they are given.
+        self.optimizer.load_state_dict(copied(state["optimizer"]))
         self.plateau.load_state_dict(state["plateau"])
         if state["scaler"] and self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
