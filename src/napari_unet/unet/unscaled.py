@@ -19,18 +19,8 @@ from napari_unet.unet.windows import Windows
 def in_patches(image: Any, own: str, leading: tuple[int, ...], network: Network) -> Iterator[Piece]:
     """Yield what is found in windows of the training's size, which are blended.
 
-    Images that the network takes as a whole are shown so instead.
-
-    Parameters
-    ----------
-    image
-        See `napari_unet.unet.predict.pieces`.
-    own
-        The axes that are seen, or at least normalised, together.
-    leading
-        The sides before them.
-    network
-        The network.
+    Images that the network takes as a whole are shown so instead. Parameters are those of
+    `napari_unet.unet.scaled.scaled`.
     """
     config = network.config
     ones = (1,) * len(config.size)
@@ -54,7 +44,7 @@ def in_windows(
     """Yield pieces of images that may be shown to the network in windows of any size.
 
     Those that are small enough are shown as a whole, several at once. Parameters are those of
-    `in_patches`, the windows, and who is told in a sentence where less memory has to do.
+    `in_patches`; the windows; and who is told in a sentence where less memory has to do.
     """
     waiting = sources(image, own, leading, network.channels, network.config, windows.step)
     unsure = network.disagreement

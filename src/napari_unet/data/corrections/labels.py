@@ -15,8 +15,6 @@ from napari_unet.data.corrections.records import Version, at
 from napari_unet.data.readers.space import Geometry
 from napari_unet.errors import DataError
 
-BLOCK = 2**22  # bytes of a file that are read at once
-
 
 def read(version: Version) -> NDArray[Any]:
     """Return the labels of a version, in memory: class indices (or objects) of its shape.
@@ -108,8 +106,5 @@ def checksum(path: Path) -> str:
     OSError
         If it cannot be read.
     """
-    found = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            found.update(block)
-    return found.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
