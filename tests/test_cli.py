@@ -278,7 +278,7 @@ def test_datasets_are_listed(capsys):
     assert {"brain-tumor", "pratheepan"} <= {d["name"] for d in found}
     assert main(["datasets", "list"]) == 0
     text = capsys.readouterr().out
-    assert "880 MB; CC BY 4.0" in text
+    assert "879 MB; CC BY 4.0" in text
     assert "non-commercial" in text
 
 
