@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
@@ -18,6 +19,7 @@ from napari_unet import workspace
 from napari_unet.card import KEY, SUFFIX, ModelCard
 from napari_unet.config import PreprocessConfig, UNetConfig
 from napari_unet.data.cases import Case, Dataset, LabelRule
+from napari_unet.data.sample import write_sample
 from napari_unet.events import Event
 from napari_unet.jobs import Job
 
@@ -185,3 +187,24 @@ def desk(viewer: Any, engines: FakeEngines, qapp: QApplication) -> Iterator[Any]
     desk = desk_of(viewer, lambda: Session(lambda: engines))
     yield desk
     desk.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of images and masks of ten people."""
+    return write_sample(tmp_path_factory.mktemp("data") / "brains", 10, 2, 32)
+
+
+@pytest.fixture
+def opened(desk: Any, folder: Path, qtbot: Any) -> Any:
+    """Return the desk with that folder open."""
+    desk.folders.open(str(folder))
+    qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
+    return desk
+
+
+@pytest.fixture
+def scan(viewer: Any, desk: Any) -> Any:
+    """Return the desk with an image open."""
+    viewer.add_image(np.zeros((8, 8)), name="scan")
+    return desk

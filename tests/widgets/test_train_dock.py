@@ -12,7 +12,6 @@ from qtpy.QtWidgets import QInputDialog, QPushButton
 from napari_unet.config import OptimConfig, Recipe
 from napari_unet.controls import Continue, Pause, Watch
 from napari_unet.data.masks.meaning import load_rule
-from napari_unet.data.sample import write_sample
 from napari_unet.errors import JobError, WeightsError
 from napari_unet.events import (
     Augmented,
@@ -35,11 +34,6 @@ from napari_unet.widgets.training import model_path
 from napari_unet.widgets.views.augmentation import GAP, grid
 
 EPOCH = EpochEnd(1, 0.5, 0.5, 0.71, 1e-3, 60.0, 10.0, True)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return write_sample(tmp_path_factory.mktemp("data") / "brains", 10, 2, 32)
 
 
 @pytest.fixture
