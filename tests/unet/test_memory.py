@@ -5,8 +5,9 @@ import torch
 
 from napari_unet.config import UNetConfig
 from napari_unet.presets import PRESETS
+from napari_unet.quantities import size_words
 from napari_unet.unet import memory
-from napari_unet.unet.memory import Memory, activations, estimate, fits, words
+from napari_unet.unet.memory import Memory, activations, estimate, fits
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 
@@ -63,4 +64,4 @@ def test_what_fits(monkeypatch):
 
 
 def test_sizes_in_words():
-    assert [words(s) for s in (1.13e9, 9.9e8, 2.5e7)] == ["1.1 GB", "990 MB", "25.0 MB"]
+    assert [size_words(s) for s in (1.13e9, 9.9e8, 2.5e7)] == ["1.1 GB", "990 MB", "25.0 MB"]

@@ -12,10 +12,11 @@ from napari_unet.config import Recipe
 from napari_unet.data.cases import Case, Dataset
 from napari_unet.errors import JobError
 from napari_unet.events import Plan
+from napari_unet.quantities import size_words
 from napari_unet.training.fingerprint import Fingerprint, fingerprint, with_colours
 from napari_unet.training.wording import plan_words, reasons
 from napari_unet.unet.budget import steps_per_epoch
-from napari_unet.unet.memory import Memory, available, estimate, fits, words
+from napari_unet.unet.memory import Memory, available, estimate, fits
 from napari_unet.unet.model import UNet
 from napari_unet.unet.plan import (
     Choice,
@@ -191,9 +192,9 @@ def _smaller(recipe: Recipe, how: Speed, found: Fingerprint) -> Recipe:
 
 def _too_much(recipe: Recipe, how: Speed, found: Fingerprint, need: Memory) -> str:
     """Say what does not fit, and what would."""
-    free = available(how.device)
+    wanted, free = size_words(need.total), size_words(available(how.device))
     text = (
-        f"Training needs about {words(need.total)} of memory, but only {words(free)} are free: "
+        f"Training needs about {wanted} of memory, but only {free} are free: "
         f"{'×'.join(map(str, recipe.preprocess.size))} pixels, batch {recipe.optim.batch}."
     )
     for tried in (recipe, *_shrunk(recipe)):
@@ -203,7 +204,7 @@ def _too_much(recipe: Recipe, how: Speed, found: Fingerprint, need: Memory) -> s
         smaller = _smaller(tried, how, found)
         if not fits(needed := _need(smaller, how, found), how.device):
             smaller, needed = least, _need(least, how, found)
-        parts, left = smaller.optim.accumulate, words(needed.total)
+        parts, left = smaller.optim.accumulate, size_words(needed.total)
         if tried is recipe:
             return f"{text} With accumulation {parts} it takes {left} and learns the same."
         size = "×".join(map(str, tried.preprocess.size))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from napari_unet.config import Recipe
+from napari_unet.quantities import size_words
 from napari_unet.training.fingerprint import Fingerprint
-from napari_unet.unet.memory import Memory, available, words
+from napari_unet.unet.memory import Memory, available
 from napari_unet.unet.plan import Choice, changes
 from napari_unet.unet.speed import Speed
 
@@ -37,7 +38,7 @@ def plan_words(
             f"batch {optim.batch}{parts}",
             f"{parameters / 1e6:.1f} M parameters",
             _budget(recipe, how, found, epochs, beside),
-            words(memory.total),
+            size_words(memory.total),
         ]
     )
 
@@ -95,8 +96,8 @@ def reasons(
     else:
         told.append(_as_asked(asked, chosen))
     told.append(f"The quickest way to compute here is {how.words()}.")
-    free = words(available(how.device))
-    told.append(f"It takes about {words(memory.total)} of the {free} of memory that are free.")
+    free = size_words(available(how.device))
+    told.append(f"It takes about {size_words(memory.total)} of the {free} of memory that are free.")
     return tuple(filter(None, told))
 
 

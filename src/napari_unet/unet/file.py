@@ -28,8 +28,9 @@ from napari_unet.card import (
 )
 from napari_unet.errors import ModelError
 from napari_unet.header import Header, opened, shown
+from napari_unet.quantities import size_words
 from napari_unet.unet.graph import graph_text
-from napari_unet.unet.memory import free_ram, words
+from napari_unet.unet.memory import free_ram
 from napari_unet.unet.model import UNet
 from napari_unet.workspace import atomic
 
@@ -164,7 +165,9 @@ def _check_room(wanted: Mapping[str, Tensor], name: str) -> None:
     """Raise `ModelError` if the weights take more memory than there is."""
     need, free = sum(4 * math.prod(one.shape) for one in wanted.values()), free_ram()
     if need > free:
-        raise ModelError(f"{name} needs {words(need)} of memory, but {words(free)} are free.")
+        raise ModelError(
+            f"{name} needs {size_words(need)} of memory, but {size_words(free)} are free."
+        )
 
 
 def _check_values(weights: Mapping[str, Tensor], name: str) -> None:

@@ -15,7 +15,6 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from napari_unet.config import Recipe, UNetConfig
-from napari_unet.quantities import size_words
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 from napari_unet.unet.store import RAM_SHARE
@@ -117,6 +116,3 @@ def fits(need: Memory, device: str) -> bool:
     if need.device == "cuda" and need.host > SPARE * free_ram():
         return False
     return need.total <= SPARE * available(device)
-
-
-words = size_words

@@ -20,11 +20,12 @@ import torch
 from torch import Tensor
 
 from napari_unet.config import UNetConfig
+from napari_unet.quantities import size_words
 from napari_unet.unet.abreast import Abreast
 from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.edges import WITHOUT, Edges
 from napari_unet.unet.faults import free, give_back, out_of_memory
-from napari_unet.unet.memory import available, words
+from napari_unet.unet.memory import available
 from napari_unet.unet.mirror import Consensus, View
 from napari_unet.unet.model import UNet
 from napari_unet.unet.source import Box, Source
@@ -169,7 +170,7 @@ class Windows:
                 if left:
                     waiting.extendleft(left[::-1])
                     free(self.speed.device)
-                    size = words(self.budget)
+                    size = size_words(self.budget)
                     tell(f"The memory was not enough: going on in windows of {size}.")
                 if waiting:
                     give_back()
