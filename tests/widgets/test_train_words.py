@@ -10,9 +10,9 @@ DONE = TrainFinished("m", "", 2, 1, 0.71, 120.0, "2 minutes are over")
 
 def test_what_a_training_reached_and_where_its_model_is():
     assert status_words((), None, running=True) == ""
-    assert status_words(CURVE, None, running=True) == "Best validation Dice 0.710; epoch 2."
+    assert status_words(CURVE, None, running=True) == "Best validation Dice 0.710 in epoch 1 of 2."
     stopped = status_words(CURVE, None, running=False)
-    assert stopped.startswith("Stopped. Best validation Dice 0.710; epoch 2.")
+    assert stopped.startswith("Stopped. Best validation Dice 0.710 in epoch 1 of 2.")
     assert stopped.endswith("was kept and is selected under Segment.")
     done = status_words(CURVE, DONE, running=False)
     assert "Done (2 minutes are over): best validation Dice 0.710 in epoch 1 of 2" in done

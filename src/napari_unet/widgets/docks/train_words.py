@@ -48,8 +48,8 @@ def status_words(
         )
     if not curve:
         return ""
-    best = max(e.val_dice for e in curve)
-    text = f"Best validation Dice {best:.3f}; epoch {curve[-1].epoch}."
+    best = max(curve, key=lambda e: e.val_dice)
+    text = f"Best validation Dice {best.val_dice:.3f} in epoch {best.epoch} of {curve[-1].epoch}."
     if running:
         return text
     return f"Stopped. {text} The best model was kept{'' if improves else CHOSEN}."
