@@ -47,9 +47,8 @@ def test_its_card_says_what_people_have_to_know(card):
 
 def test_the_script_that_rebuilds_it_trains_as_its_card_says(card):
     tool = runpy.run_path(str(Path(__file__).parent.parent / "tools" / "box_model.py"))
-    minutes = card.training["recipe"]["optim"]["minutes"]
-    words = ["napari-unet", *tool["command"]("brain_tumor", minutes)]
-    assert card.training["command"] == " ".join(words)
+    assert card.training["recipe"]["optim"]["minutes"] == tool["MINUTES"][-1]
+    assert card.training["command"] == tool["words"](tool["MINUTES"])
     assert card.about == tool["ABOUT"]
 
 

@@ -1,8 +1,8 @@
 """Rebuild the brain tumour model that comes with the package, from the data to the file.
 
-    python tools/box_model.py --data brain_tumor [--minutes 105] [--out FOLDER] [--trained FILE]
+    python tools/box_model.py --data brain_tumor [--minutes 105 212] [--out FOLDER] [--trained FILE]
 
-Trains with the program's own command, on all people but a fixed test group, or takes a model that
+Trains with the program's own commands, on all people but a fixed test group, or takes a model that
 was trained so; scores what is in the box, in half precision, on the people it never saw; and writes
 it with its card into the package. Trained on another machine, or for another time, it comes out a
 little better or worse.
@@ -32,6 +32,8 @@ from napari_unet.unet.file import load_model, save_model
 NAME = "brain-tumor"
 FILE = f"{NAME}.unet.safetensors"
 LARGEST = 10_000_000  # bytes
+# Of the training, and in all after each time that it went on: then the learning rate rises again.
+MINUTES = (105.0, 212.0)
 ABOUT = {
     "summary": "Outlines brain tumours (meningioma, glioma, pituitary tumour) in single slices of "
     "contrast-enhanced T1-weighted MRI.",
@@ -59,31 +61,41 @@ def main() -> None:
     args = _arguments()
     trained = args.trained or _train(args.data, args.out / FILE, args.minutes)
     target = args.box / FILE
-    made = box(trained, args.data, args.out / "box" / FILE)
+    made = box(trained, args.data, args.out / "box" / FILE, args.minutes)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(made, target)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 
-def command(data: str, minutes: float) -> list[str]:
-    """Return the arguments of `napari-unet` that train the model."""
-    return ["train", data, "--minutes", f"{minutes:g}", "--seed", "0", "--model", FILE]
+def commands(data: str, minutes: Sequence[float], model: str = FILE) -> list[list[str]]:
+    """Return the arguments with which `napari-unet` trains the model, one call after the other."""
+    first, *further = [["--minutes", f"{m:g}"] for m in minutes]
+    begun = ["train", data, *first, "--seed", "0", "--model", model]
+    return [begun, *(["resume", model, *more] for more in further)]
 
 
-def _train(data: Path, model: Path, minutes: float) -> Path:
+def words(minutes: Sequence[float], data: str = "brain_tumor") -> str:
+    """Return these calls as a shell takes them."""
+    return " && ".join(" ".join(["napari-unet", *call]) for call in commands(data, minutes))
+
+
+def _train(data: Path, model: Path, minutes: Sequence[float]) -> Path:
     model.parent.mkdir(parents=True, exist_ok=True)
-    if napari_unet_command([*command(str(data), minutes)[:-1], str(model)]):
-        raise SystemExit("not trained")
+    for call in commands(str(data), minutes, str(model)):
+        if napari_unet_command(call):
+            raise SystemExit("not trained")
     return model
 
 
-def box(trained: Path, data: Path, target: Path) -> Path:
+def box(trained: Path, data: Path, target: Path, minutes: Sequence[float]) -> Path:
     """Write the trained model in half precision, with all that its card has to say.
+
+    ``minutes`` is what it was trained with, as in `commands`.
 
     Raises
     ------
     UnetError
-        If the file is larger than a package should bring.
+        If the file is larger than a package should bring, or was not trained as it is said to be.
     """
     network, card = load_model(trained)
     card = replace(
@@ -95,26 +107,27 @@ def box(trained: Path, data: Path, target: Path) -> Path:
     save_model(target, network, card, half=True)
     done = napari_unet.evaluate(data, target)
     print(*lines(done.scores), sep="\n")
-    card = replace(card, **records(card, done, trained, data))
+    card = replace(card, **records(card, done, trained, minutes))
     save_model(target, network, card, picture=_picture(data, done), half=True)
     if target.stat().st_size > LARGEST:
         raise UnetError(f"{target} is larger than {LARGEST / 1e6:g} MB.")
     return target
 
 
-def records(card: ModelCard, done: EvaluateFinished, trained: Path, data: Path) -> dict[str, Any]:
+def records(
+    card: ModelCard, done: EvaluateFinished, trained: Path, minutes: Sequence[float]
+) -> dict[str, Any]:
     """Return what the card says of the training, the people and the scores."""
     split = load(split_path(trained))
-    minutes = card.training["recipe"]["optim"]["minutes"]
+    took = card.training["recipe"]["optim"]["minutes"]
+    if took != minutes[-1]:
+        raise UnetError(f"The model was trained for {took:g} minutes, not for {minutes[-1]:g}.")
     if split.seed != 0 or split.ratios != (80.0, 10.0, 10.0):
         raise UnetError("The box holds a model of the split 80:10:10 with seed 0.")
     people = {split.patients[n] for n, subset in split.subsets.items() if subset == "test"}
     kinds = metrics.group(done.scores, "tumor_type")
     return {
-        "training": {
-            **card.training,
-            "command": " ".join(["napari-unet", *command(data.name, minutes)]),
-        },
+        "training": {**card.training, "command": words(minutes)},
         "data": {**card.data, "test_people": sorted(people)},
         "scores": {
             **load_model(trained)[1].scores,
@@ -150,7 +163,9 @@ def _picture(data: Path, done: EvaluateFinished) -> bytes:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder brain_tumor")
-    parser.add_argument("--minutes", type=float, default=105.0, help="time to train")
+    parser.add_argument(
+        "--minutes", type=float, nargs="+", default=MINUTES, help="time to train, and with more"
+    )
     parser.add_argument("--out", type=Path, default=Path("box"), help="for what is made on the way")
     parser.add_argument("--trained", type=Path, help="take this model instead of training one")
     parser.add_argument("--box", type=Path, default=BOXED, help="where the boxed model goes")
