@@ -142,20 +142,28 @@ def test_what_cannot_fit_is_refused_with_what_would(tmp_path, monkeypatch, free,
         planned(dataset(tmp_path), PRESETS["plain"])
 
 
-def test_a_number_format_that_does_not_fit_is_not_even_measured(tmp_path, monkeypatch):
+@pytest.mark.parametrize("saving", [0.005, 0.2])
+def test_a_number_format_that_does_not_fit_is_tried_on_few_images_only(
+    tmp_path, monkeypatch, saving
+):
     tried = []
 
-    def measure(model, shape, option, **_):
-        tried.append(option.precision)
-        return 0.01
+    def measure(model, shape, option, training):
+        tried.append((option.precision, shape[0]))
+        return saving if option.precision == "bfloat16" else 0.01
 
     data, recipe = dataset(tmp_path), PRESETS["plain"]
     need = {p: memory.estimate(recipe, speed.Speed("cpu", p), 0).total for p in FORMATS}
     assert need["bfloat16"] < need["float32"]
     monkeypatch.setattr(speed, "measure", measure)
     monkeypatch.setattr(memory, "free_ram", lambda: int(sum(need.values()) / 2 / memory.SPARE))
-    assert planned(data, recipe).recipe == recipe
-    assert "float32" not in tried
+    if saving < 0.01:
+        assert make_plan(recipe, data.cases, data, "cpu")[1].precision == "bfloat16"
+        assert ("float32", 8) not in tried
+    else:  # emulated: a divided batch takes less time
+        with pytest.raises(JobError, match="With accumulation 2"):
+            planned(data, recipe)
+    assert ("float32", 2) in tried
 
 
 def test_auto_divides_its_batch_to_fit(tmp_path, monkeypatch):

@@ -121,10 +121,10 @@ def choose(
     """Measure the options, the best first, until one is quick enough; see `settle`."""
     quickest, optim = options[-1].recipe, options[-1].recipe.optim
     known = speed.candidates(device, optim.precision, optim.channels_last)
-    formats = [how for how in known if fits(quickest, how)] or known
     # The format first, on the quickest network: a slow format on a large one takes a minute to try.
     net, shape = UNet(quickest.network), _batch_shape(quickest)
-    found = speed.choose(net, shape, formats, training=True)
+    fitting = [how for how in known if fits(quickest, how)]
+    found = speed.choose(net, shape, _worth_it(net, shape, fitting, known), training=True)
     enough = VIEWS_PER_CASE * images
     for option in options:
         tried = option.recipe
@@ -138,6 +138,21 @@ def choose(
         if found.seconds * min(option.views, enough) <= 60 * optim.minutes:
             break
     return tried, found
+
+
+def _worth_it(
+    net: UNet, shape: tuple[int, ...], fitting: list[Speed], known: list[Speed]
+) -> list[Speed]:
+    """Return the formats that fit into the memory; the plainest if they save it by being slow.
+
+    Some CPUs compute bfloat16 many times slower than float32, of which a divided batch may fit.
+    """
+    plainest = known[0]
+    if not fitting or plainest in fitting or plainest.device != "cpu":
+        return fitting or known
+    few = (2, *shape[1:])
+    plain, saving = (speed.measure(net, few, how, True) for how in (plainest, fitting[0]))
+    return fitting if saving <= plain else [plainest]
 
 
 def choices(
