@@ -2,6 +2,8 @@
 
 import json
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from statistics import fmean
 
@@ -50,6 +52,14 @@ def test_the_script_that_rebuilds_it_trains_as_its_card_says(card):
     assert card.training["recipe"]["optim"]["minutes"] == tool["MINUTES"][-1]
     assert card.training["command"] == tool["words"](tool["MINUTES"])
     assert card.about == tool["ABOUT"]
+
+
+def test_reading_it_does_not_load_torchs_compiler():
+    code = (
+        "import sys; from napari_unet.unet.file import load_model; "
+        "load_model(sys.argv[1]); assert 'torch._dynamo' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(MODEL)], check=True)
 
 
 def test_its_card_has_scores_with_spread_of_unseen_people(card):

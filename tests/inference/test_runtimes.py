@@ -1,4 +1,6 @@
 from importlib.util import find_spec
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -147,6 +149,23 @@ def test_long_work_is_measured_while_it_goes_on(path, counting, monkeypatch):
     monkeypatch.setattr(runtimes, "SEVERAL", 0)
     asked(IMAGES)
     assert asked._runtimes.known((1, 16, 16)).wins
+
+
+@needs_onnx
+def test_short_jobs_are_not_added_up_to_long_work(path, monkeypatch):
+    runs, seconds, measured = made(path), count(), []
+    clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))  # each batch takes one
+    monkeypatch.setattr(runtimes, "time", clock)
+    monkeypatch.setattr(runtimes, "LONG", 0.0)
+    monkeypatch.setattr(runtimes, "SEVERAL", 1.5)
+    monkeypatch.setattr(runs, "_measure", measured.append)
+    for _ in range(3):
+        runs.asked("auto", pytest.fail)(IMAGES)
+    assert not measured
+    long = runs.asked("auto", pytest.fail)
+    long(IMAGES)
+    long(IMAGES)
+    assert len(measured) == 1
 
 
 @needs_onnx

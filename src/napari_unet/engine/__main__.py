@@ -24,7 +24,7 @@ from napari_unet.events import Progress
 from napari_unet.jobs import Job
 
 PROGRESS_INTERVAL = 0.1  # seconds: at most ten progress events a second
-REST = 1.0  # seconds without anything to do, after which what can wait is done
+REST = 5.0  # seconds without anything to do, after which what can wait is done
 GRACE = 3.0  # seconds a job may take to close once the viewer is gone
 
 

@@ -39,7 +39,7 @@ from napari_unet.workspace import atomic, home
 Sides = tuple[int, ...]  # of what the network is shown, channels first
 
 EQUAL = 1e-3  # by which probabilities may differ: a quarter of the 255th part that is kept of them
-LONG = 2.0  # seconds spent on images of a size, after which a measurement pays
+LONG = 2.0  # seconds that a job has spent on images of a size, after which a measurement pays
 SEVERAL = 10  # and so many times a batch, since a measurement takes about five
 QUICK = 2.0  # seconds a batch: of slower ones nothing is measured while nobody waits
 ROUNDS = 3  # of each, of which the best counts
@@ -114,6 +114,8 @@ class Runtimes:
                 tell("ONNX Runtime is used on the CPU only: torch computes on the GPU.")
         if wanted == "torch" or not self._possible:
             return self._torch
+        for spent in self._waiting.values():  # who clicks now and then waits for no measurement
+            spent.total = 0.0
         return _Asked(self, wanted == "onnx", tell)
 
     def prepare(self, sides: Sides) -> None:

@@ -165,6 +165,8 @@ def _crop_start(x: Tensor, space: tuple[int, ...]) -> Tensor:
 
 def _initialise(module: nn.Module) -> None:
     """Draw weights with deviation sqrt(2 / fan-in), as section 3 of the paper asks."""
+    if any(weight.is_meta for weight in module.parameters(recurse=False)):
+        return  # nothing to draw; torch would load its compiler for it, which takes two seconds
     if isinstance(module, CONVOLUTIONS):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
@@ -181,6 +183,8 @@ def _start_unsure(head: Conv, classes: int) -> None:
     steps on finding out (Lin et al. 2017, arXiv:1708.02002, section 3.3).
     """
     assert head.bias is not None
+    if head.weight.is_meta:
+        return
     nn.init.normal_(head.weight, std=0.01)
     nn.init.constant_(head.bias, -PRIOR if classes == 1 else 0.0)
     if classes > 1:  # the pixel shuffle takes each class's outputs in a row
