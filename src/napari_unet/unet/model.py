@@ -80,10 +80,14 @@ class UNet(nn.Module):
         # Heads of the coarser levels, the coarsest first, as the decoder comes by them.
         coarse = rising[config.supervision : 0 : -1]
         self.aux = nn.ModuleList(conv(c, config.out_channels, 1) for c in coarse)
+        if not self.head.weight.is_meta:  # else torch loads its compiler, which takes two seconds
+            self._draw_weights()
+        self.pretrained = pretrained  # begins as it was made
+
+    def _draw_weights(self) -> None:
         self.apply(_initialise)
         for head in (self.head, *self.aux):
-            _start_unsure(head, config.out_channels)
-        self.pretrained = pretrained  # begins as it was made
+            _start_unsure(head, self.config.out_channels)
 
     def _build_left(self, dry: UNetConfig, flat: Sequence[bool]) -> None:
         """Build the way down; ``dry`` is the configuration of the blocks before the last."""
@@ -165,8 +169,6 @@ def _crop_start(x: Tensor, space: tuple[int, ...]) -> Tensor:
 
 def _initialise(module: nn.Module) -> None:
     """Draw weights with deviation sqrt(2 / fan-in), as section 3 of the paper asks."""
-    if any(weight.is_meta for weight in module.parameters(recurse=False)):
-        return  # nothing to draw; torch would load its compiler for it, which takes two seconds
     if isinstance(module, CONVOLUTIONS):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
@@ -183,8 +185,6 @@ def _start_unsure(head: Conv, classes: int) -> None:
     steps on finding out (Lin et al. 2017, arXiv:1708.02002, section 3.3).
     """
     assert head.bias is not None
-    if head.weight.is_meta:
-        return
     nn.init.normal_(head.weight, std=0.01)
     nn.init.constant_(head.bias, -PRIOR if classes == 1 else 0.0)
     if classes > 1:  # the pixel shuffle takes each class's outputs in a row
