@@ -20,7 +20,7 @@ PACKAGE = Path(napari_unet.__file__).parent
 # Lowest first: a room imports rooms of earlier lines only. `data.cases` is pure data, below the
 # rest of its room.
 LAYERS = (
-    ("printable", "quantities"),
+    ("printable", "quantities", "pools"),
     ("errors", "environment", "processes", "foreign"),
     ("schema", "header"),
     ("config",),

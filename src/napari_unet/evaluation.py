@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from napari_unet.inference import Predictor, predictor
 from napari_unet.jobs import EvaluateJob
 from napari_unet.labelling import label_image
 from napari_unet.metrics import Histogram, score_masks, summarise
+from napari_unet.pools import threads
 from napari_unet.report import write_csv
 from napari_unet.runs import save_scores
 from napari_unet.sizes import lengths
@@ -167,17 +168,14 @@ def failed(case: Case, error: str) -> CaseScore:
 
 def behind(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Map in order on a thread, one item behind: the next one is made meanwhile."""
-    pool = ThreadPoolExecutor(1, "behind")
     waiting: deque[Future[R]] = deque()
-    try:
+    with threads(1, "behind") as pool:
         for item in items:
             waiting.append(pool.submit(work, item))
             while len(waiting) > 1:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Answer(NamedTuple):

@@ -81,3 +81,23 @@ def test_threads_stop_where_their_work_was_abandoned():
     assert begun.wait(10)
     waiting.close()
     assert stopped.wait(10)
+
+
+def test_one_of_the_threads_may_be_the_one_that_drops_them():
+    dropped, done = threading.Event(), threading.Event()
+
+    def works():
+        with Abreast(2) as abreast:
+            yield from abreast.steps([dropping(), iter(range(3))])
+
+    def dropping():
+        yield 0
+        assert dropped.wait(10)
+        made.clear()  # as when garbage is collected in this thread
+        done.set()
+        yield 1
+
+    made = [works()]
+    assert next(made[0]) == (0, 0)
+    dropped.set()
+    assert done.wait(10)

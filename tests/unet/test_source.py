@@ -131,3 +131,19 @@ def test_what_reading_raises_arrives():
     assert [next(made), next(made)] == [0, 1]
     with pytest.raises(OSError, match="gone"):
         next(made)
+
+
+def test_a_reading_thread_may_be_the_one_that_drops_it():
+    dropped, done = threading.Event(), threading.Event()
+
+    def read(i):
+        if i:
+            assert dropped.wait(10)
+            made.clear()  # as when garbage is collected in this thread
+            done.set()
+        return i
+
+    made = [ahead(read, range(3))]
+    assert next(made[0]) == 0
+    dropped.set()
+    assert done.wait(10)

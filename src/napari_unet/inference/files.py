@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from napari_unet.inference.records import Records, fingerprint
 from napari_unet.inference.single import Settings, Task
 from napari_unet.inference.spread import spread
 from napari_unet.jobs import SegmentFilesJob
+from napari_unet.pools import threads
 from napari_unet.schema import to_json
 from napari_unet.sizes import write_csv
 from napari_unet.unet.aside import aside
@@ -217,7 +218,7 @@ def _ahead(tasks: Sequence[Task]) -> Iterator[tuple[Task, Future[Scan]]]:
 
     No more than one is read ahead: images may be large.
     """
-    with ThreadPoolExecutor(1, "read") as pool:
+    with threads(1, "read") as pool:
         coming = pool.submit(single.read, tasks[0])
         for i, task in enumerate(tasks):
             here = coming

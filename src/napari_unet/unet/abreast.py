@@ -6,6 +6,7 @@ other than two that share every convolution.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -29,9 +30,11 @@ class Abreast:
 
     def __init__(self, number: int) -> None:
         self._threads = torch.get_num_threads()
+        self._own: set[int] = set()  # the threads, by number
         inherit, each = heir(), max(self._threads // number, 1)
 
         def begin() -> None:
+            self._own.add(threading.get_ident())
             own_threads(each)
             inherit()
 
@@ -59,7 +62,8 @@ class Abreast:
                 steps = self._begun({i: works[i] for i, _ in found})
                 yield from found
         finally:
-            wait(steps.values())
+            if self._may_wait:
+                wait(steps.values())
 
     def _begun(self, works: dict[int, Iterator[T]]) -> dict[int, Future[T | None]]:
         begun = {i: self._pool.submit(partial(next, work, None)) for i, work in works.items()}
@@ -67,9 +71,17 @@ class Abreast:
         torch.set_num_threads(self._threads)
         return begun
 
+    @property
+    def _may_wait(self) -> bool:
+        """Whether the caller's thread is none of these, which cannot wait for themselves.
+
+        One of them may be collecting garbage: steps that were dropped half-way are closed there.
+        """
+        return threading.get_ident() not in self._own
+
     def __enter__(self) -> Abreast:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown()
+        self._pool.shutdown(wait=self._may_wait)
         torch.set_num_threads(self._threads)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 import torch
+
+from napari_unet.pools import threads
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -36,16 +38,14 @@ def aside(work: Callable[[], T], tell: Callable[[], E]) -> Generator[E, None, T]
         _here.abandoned = abandoned
         return work()
 
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(1, "aside", own_threads, (threads,))
     try:
-        future = pool.submit(run)
-        for _ in until_done([future]):
-            yield tell()
-        return future.result()
+        with threads(1, "aside", own_threads, (torch.get_num_threads(),)) as pool:
+            future = pool.submit(run)
+            for _ in until_done([future]):
+                yield tell()
+            return future.result()
     finally:
         abandoned.set()
-        pool.shutdown(wait=False)
 
 
 def own_threads(number: int) -> None:

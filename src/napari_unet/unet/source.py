@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from napari_unet.config import PreprocessConfig
 from napari_unet.data.formats import fit_channels
+from napari_unet.pools import threads
 from napari_unet.unet.aside import checkpoint
 from napari_unet.unet.intensity import Scale
 from napari_unet.unet.preprocess import beside
@@ -205,7 +205,7 @@ def ahead(read: Callable[[P], T], places: Iterable[P]) -> Iterator[T]:
     waiting = iter(places)
     for first in waiting:
         found = read(first)  # here: nobody could work meanwhile
-        with ThreadPoolExecutor(1, "ahead") as pool:
+        with threads(1, "ahead") as pool:
             for place in waiting:
                 following = pool.submit(read, place)
                 yield found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from napari_unet.config import PreprocessConfig
 from napari_unet.data.cases import Case
 from napari_unet.errors import DataError, readable
 from napari_unet.events import Event, Note, Progress
+from napari_unet.pools import threads
 from napari_unet.unet.aside import until_done
 from napari_unet.unet.borders import with_borders
 from napari_unet.unet.losses import IGNORE
@@ -210,13 +211,10 @@ def ahead(load: Callable[[C], T], cases: Sequence[C]) -> Iterator[T | Exception]
 
 def _coming(load: Callable[[C], T], cases: Sequence[C]) -> Iterator[Future[T] | None]:
     """Yield each case's future, in order, once it is done; and None from time to time meanwhile."""
-    pool = ThreadPoolExecutor(max_workers=READERS)
-    try:
+    with threads(READERS, "load") as pool:
         todo = iter(cases)
         waiting = deque(pool.submit(load, c) for c in islice(todo, 4 * READERS))
         while waiting:
             yield from until_done([waiting[0]])
             yield waiting.popleft()
             waiting.extend(pool.submit(load, c) for c in islice(todo, 1))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

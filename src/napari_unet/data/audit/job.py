@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from napari_unet.card import SUFFIX
 from napari_unet.data.audit import findings, leaks
@@ -20,6 +20,7 @@ from napari_unet.data.splits.split import split_path
 from napari_unet.data.splits.subset_lists import folder_subset
 from napari_unet.events import AuditFinished, Event, Finding, Progress
 from napari_unet.jobs import AuditJob
+from napari_unet.pools import threads
 
 THREADS = 2  # decoding lets go of Python's lock, the sums hardly
 SEVERITIES = ("error", "warning", "info")
@@ -81,15 +82,11 @@ def find_subsets(dataset: Dataset, split: str = "") -> Mapping[str, str]:
 def _facts(dataset: Dataset, subsets: Mapping[str, str]) -> Iterator[CaseFacts]:
     """Look at one case after the other, a few ahead of whoever takes them."""
     ahead: deque[Future[CaseFacts]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        try:
-            for case in dataset.cases:
-                subset = subsets.get(case.name, "")
-                ahead.append(pool.submit(look_at, case, dataset.labels, subset))
-                if len(ahead) > THREADS:
-                    yield ahead.popleft().result()
-            while ahead:
+    with threads(THREADS, "audit") as pool:
+        for case in dataset.cases:
+            subset = subsets.get(case.name, "")
+            ahead.append(pool.submit(look_at, case, dataset.labels, subset))
+            if len(ahead) > THREADS:
                 yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
+        while ahead:
+            yield ahead.popleft().result()
