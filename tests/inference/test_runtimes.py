@@ -11,7 +11,7 @@ from napari_unet.config import SegmentConfig
 from napari_unet.errors import ModelError
 from napari_unet.inference import predictors, runtimes
 from napari_unet.inference.predictors import Predictor
-from napari_unet.inference.runtimes import Measured, Runtimes
+from napari_unet.inference.runtimes import Runtimes
 from napari_unet.unet.file import load_model
 from napari_unet.unet.forward import Forward
 from napari_unet.unet.onnx_forward import OnnxForward, installed
@@ -223,22 +223,6 @@ def test_without_it_torch_computes_unless_it_is_asked_for(path, monkeypatch):
     without.settle()
     with pytest.raises(ModelError, match=r"napari-unet-workbench\[onnx\]"):
         without.asked("onnx", pytest.fail)
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {"torch": "x"}}'])
-def test_measurements_that_cannot_be_read_are_none(own_workspace, text):
-    own_workspace.mkdir()
-    (own_workspace / "runtimes.json").write_text(text)
-    assert runtimes._read() == {}
-
-
-def test_few_measurements_are_kept(own_workspace, path, monkeypatch):
-    monkeypatch.setattr(runtimes, "MOST", 2)
-    monkeypatch.setattr(runtimes, "version", lambda name: "1")
-    runs = made(path)
-    for n in (8, 16, 24):
-        runs._keep((1, n, n), Measured(2.0, 1.0, 0.0))
-    assert [key.split()[1] for key in runtimes._read()] == ["1×16×16", "1×24×24"]
 
 
 def test_who_computes_makes_no_other_result():

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
-from math import nan
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_unet.config import SegmentConfig
 from napari_unet.errors import ModelError
 from napari_unet.inference.runtimes import Runtimes
+from napari_unet.inference.speeds import Speeds
 from napari_unet.unet import speed
 from napari_unet.unet.file import load_model
 from napari_unet.unet.forward import Forward, Sparing
@@ -32,7 +30,6 @@ from napari_unet.unet.windows import Windows, fits_whole, takes_whole
 
 AS_THE_CARD_SAYS = SegmentConfig()
 _alive: WeakSet[Predictor] = WeakSet()  # that are warm
-QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
 
 
 class Predictor:
@@ -43,17 +40,13 @@ class Predictor:
         fuse(model)
         device = speed.pick_device(device)
         config = self.card.preprocess
-        shape = (1, self.card.network.in_channels, *config.size)
-        options = speed.candidates(device, "auto", "auto")
-        found = speed.choose(model, shape, options, training=False)
+        sides = (self.card.network.in_channels, *config.size)
         self.batch = batch_size(config, device)
-        lanes = (min(self.batch, torch.get_num_threads()), *shape[1:])
-        if found.seconds < QUICK:
-            found = speed.with_lanes(model, lanes, replace(found, seconds=nan), training=False)
-        self.speed = found
+        self._speeds = Speeds(model, (self.batch, *sides), device)
+        self.speed = self._speeds.choose()
         self._forward = Forward(self.speed.place(model), self.speed)
         self._runtimes = Runtimes(self._forward, Path(path))
-        self._runtimes.prepare(shape[1:])
+        self._runtimes.prepare(sides)
 
     def pieces(
         self,
@@ -127,8 +120,9 @@ class Predictor:
         return parts(axes, image.shape, self.card.preprocess)
 
     def settle(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Find out what computes quicker, while nobody waits (see `Runtimes.settle`)."""
+        """Find out what computes quicker, while nobody waits; ``stop`` says that somebody does."""
         self._runtimes.settle(stop)
+        self._speeds.settle(stop)
 
     def _network(self, config: SegmentConfig, tell: Tell) -> Network:
         """Return the network as it is to be asked."""

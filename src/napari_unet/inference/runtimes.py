@@ -11,30 +11,26 @@ Runtime would have to compute what lies around each window anew, and takes longe
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from napari_unet.card import checksum
-from napari_unet.errors import ConfigError, ModelError
-from napari_unet.schema import check, from_json, to_json
+from napari_unet.errors import ModelError
+from napari_unet.inference.kept import Kept, machine
+from napari_unet.schema import check
 from napari_unet.unet.forward import Answers, Forward
 from napari_unet.unet.model import probabilities
 from napari_unet.unet.network import Tell
 from napari_unet.unet.onnx_forward import OnnxForward, installed
 from napari_unet.unet.speed import WORTHWHILE
-from napari_unet.workspace import atomic, home
 
 Sides = tuple[int, ...]  # of what the network is shown, channels first
 
@@ -44,7 +40,6 @@ SEVERAL = 10  # and so many times a batch, since a measurement takes about five
 QUICK = 2.0  # seconds a batch: of slower ones nothing is measured while nobody waits
 ROUNDS = 3  # of each, of which the best counts
 ENOUGH = 1.0  # seconds after which no further round is begun
-MOST = 500  # measurements that are kept
 
 
 @dataclass(frozen=True)
@@ -70,6 +65,7 @@ class Measured:
 
 
 FAILED = Measured(0.0, 0.0, 1.0)
+KEPT = Kept("runtimes.json", Measured)
 
 
 class Runtimes:
@@ -90,7 +86,7 @@ class Runtimes:
         self._broken = False
         self._measured: dict[Sides, Measured] = {}
         self._waiting: dict[Sides, _Spent] = {}
-        self._known = _read() if self._possible else {}
+        self._known = KEPT.read() if self._possible else {}
 
     @property
     def _possible(self) -> bool:
@@ -235,17 +231,13 @@ class Runtimes:
         """Return what a measurement holds for."""
         speed = self._torch.speed
         how = f"{speed.precision} {speed.channels_last} {speed.lanes}×{self._threads}"
-        processor = f"{platform.node()} {os.cpu_count()} {torch.backends.cpu.get_cpu_capability()}"
-        versions = f"torch {torch.__version__} onnxruntime {version('onnxruntime')}"
         shown = "×".join(map(str, sides))
-        return f"{self._weights} {shown} {how} {processor} {versions}"
+        onnx = f"onnxruntime {version('onnxruntime')}"
+        return f"{self._weights} {shown} {how} {machine()} {onnx}"
 
     def _keep(self, sides: Sides, measured: Measured) -> None:
-        if not self._weights:
-            return
-        kept = {**_read(), self._key(sides): measured}
-        with suppress(OSError):  # where it cannot be kept, it is measured again next time
-            _write(dict(list(kept.items())[-MOST:]))
+        if self._weights:
+            KEPT.keep(self._key(sides), measured)
 
 
 @dataclass
@@ -273,22 +265,3 @@ def _seconds(answers: Answers | None, images: Tensor) -> float:
     start = time.perf_counter()
     answers(images)
     return time.perf_counter() - start
-
-
-def _file() -> Path:
-    return home() / "runtimes.json"
-
-
-def _read() -> dict[str, Measured]:
-    """Return all that was measured earlier; nothing if it cannot be read."""
-    try:
-        found: Any = json.loads(_file().read_text(encoding="utf-8"))
-        return {str(key): from_json(Measured, one) for key, one in found.items()}
-    except (OSError, ValueError, AttributeError, ConfigError):
-        return {}
-
-
-def _write(found: dict[str, Measured]) -> None:
-    with atomic(_file()) as temporary:
-        text = json.dumps({key: to_json(one) for key, one in found.items()}, indent=1)
-        temporary.write_text(text, encoding="utf-8")
