@@ -15,6 +15,7 @@ import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtWidgets import QApplication
 
+from answers import MODEL
 from napari_unet import workspace
 from napari_unet.card import KEY, SUFFIX, ModelCard
 from napari_unet.config import PreprocessConfig, UNetConfig
@@ -208,3 +209,21 @@ def scan(viewer: Any, desk: Any) -> Any:
     """Return the desk with an image open."""
     viewer.add_image(np.zeros((8, 8)), name="scan")
     return desk
+
+
+@pytest.fixture
+def layers(viewer: Any) -> Any:
+    """Return the segmentations of the viewer."""
+    from napari_unet.widgets.hand import Hand
+    from napari_unet.widgets.segmentations import Segmentations
+
+    return Segmentations(Hand(viewer))
+
+
+@pytest.fixture
+def whose(viewer: Any) -> Any:
+    """Return whose labels they are: those of an open volume, by a model."""
+    from napari_unet.widgets.layer_tags import Whose, facts
+
+    image = viewer.add_image(np.zeros((4, 6, 8)), name="scan", scale=(3, 1, 1))
+    return Whose(facts(image).id, MODEL, "m")

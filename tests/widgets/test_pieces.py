@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
+from answers import MODEL, ones
 from napari_unet.session import Made
 from napari_unet.session.portion import all_of
-from napari_unet.widgets.hand import Hand
-from napari_unet.widgets.layer_tags import Whose, facts
 from napari_unet.widgets.pieces import Pieces
-from napari_unet.widgets.segmentations import Segmentations
-
-MODEL = "/models/m.unet.safetensors"
-
-
-@pytest.fixture
-def layers(viewer):
-    return Segmentations(Hand(viewer))
 
 
 @pytest.fixture
 def pieces(layers):
     return Pieces(layers)
-
-
-@pytest.fixture
-def whose(viewer):
-    image = viewer.add_image(np.zeros((4, 6, 8)), name="scan", scale=(3, 1, 1))
-    return Whose(facts(image).id, MODEL, "m")
-
-
-def ones(*shape):
-    return np.ones(shape, np.uint8)
 
 
 def test_pieces_show_and_go_again_if_there_is_no_answer(viewer, layers, pieces, whose):

@@ -2,29 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
-from napari_unet.widgets.hand import Hand
-from napari_unet.widgets.layer_tags import Whose, facts
-from napari_unet.widgets.segmentations import Segmentations
-
-MODEL = "/models/m.unet.safetensors"
-
-
-@pytest.fixture
-def layers(viewer):
-    return Segmentations(Hand(viewer))
-
-
-@pytest.fixture
-def whose(viewer):
-    image = viewer.add_image(np.zeros((4, 6, 8)), name="scan", scale=(3, 1, 1))
-    return Whose(facts(image).id, MODEL, "m")
-
-
-def ones(*shape):
-    return np.ones(shape, np.uint8)
+from answers import MODEL, ones
 
 
 def test_what_was_painted_comes_back(viewer, layers, whose):

@@ -20,18 +20,7 @@ from napari_unet.data.corrections.places import case_dir, case_folder, correctio
 from napari_unet.data.readers.space import from_viewer
 from napari_unet.data.scan import Scan
 from napari_unet.errors import DataError, DiskError
-
-ROOT, CASE = "/data/set", "images/p1_1"
-EYE = np.eye(6, dtype=np.uint8)
-
-
-def save(labels=EYE, role="reference", case=CASE, **told):
-    return corrections.save(ROOT, case, labels, role, told=corrections.Told(**told))
-
-
-def current(role="reference", case=CASE):
-    found = corrections.current(ROOT, case, role)
-    return None if found is None else found.number
+from saving import CASE, EYE, ROOT, current, save
 
 
 def test_nothing_is_there_at_first():
