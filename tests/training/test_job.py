@@ -79,10 +79,28 @@ def test_same_seed_same_weights_other_seed_others(folder, tmp_path):
     assert any(not a[k].equal(c[k]) for k in a)
 
 
-def test_it_learns(folder, model):
-    """A network that had not learned would stay near the Dice of chance (below 0.1)."""
-    *_, done = train(job(folder, model, epochs=40, lr=1e-2))
-    assert done.val_dice > 0.3
+def discs(folder, number=16):
+    """Write noisy images of a disc each, no brighter than a second one that is not meant."""
+    chance, grid = np.random.default_rng(0), np.indices((32, 32))
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    for i in range(number):
+        image = chance.normal(60, 10, (32, 32))
+        centres = chance.permutation([(8, 8), (8, 23), (23, 8), (23, 23)])[:2]
+        large, small = (
+            np.hypot(*(grid - (c + chance.integers(-1, 2, 2))[:, None, None])) < radius
+            for c, radius in zip(centres, (7, 3), strict=True)
+        )
+        image[large | small] += 80
+        imsave(folder / "images" / f"{i}.png", image.clip(0, 255).astype(np.uint8))
+        imsave(folder / "masks" / f"{i}.png", (255 * large).astype(np.uint8), check_contrast=False)
+    return folder
+
+
+def test_it_learns(tmp_path, model):
+    """Taking all that is bright, and nothing else, would give less."""
+    *_, done = train(job(discs(tmp_path / "discs"), model, epochs=25, lr=1e-2))
+    assert done.val_dice > 0.94
 
 
 def test_minutes_end_the_training_and_lower_the_rate(folder, model):
@@ -125,6 +143,15 @@ def test_early_stopping_returns_the_best_weights(folder, model, monkeypatch):
     assert (done.epochs, done.best_epoch, done.val_dice) == (5, 2, 0.6)
     kept = load_file(model)
     assert all(v.equal(kept[k]) for k, v in saved[0.6].items())
+
+
+def test_of_epochs_that_find_nothing_the_loss_tells_the_best(folder, model, monkeypatch):
+    from napari_unet.unet.validation import Validation
+
+    found = iter([(1.0, 0.0), (0.8, 0.0), (0.9, 0.0), (math.nan, 0.0)])
+    monkeypatch.setattr(trainer, "validate", lambda *a: Validation(*next(found)))
+    events = train(job(folder, model, epochs=4))
+    assert [e.best for e in events if isinstance(e, EpochEnd)] == [True, True, False, False]
 
 
 def test_plateau_lowers_the_rate(folder, model, monkeypatch):

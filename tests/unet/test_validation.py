@@ -35,15 +35,29 @@ def test_dice_is_the_mean_of_the_images_scores(outputs):
     images = torch.randn(20, outputs, 8, 8).half()
     labels = torch.randint(0, max(outputs, 2), (20, 8, 8)).byte()
     labels[:3] = 0
-    images[:2, 0] = 9 if outputs > 1 else -9  # both empty: counts as 1
+    images[:2, 0] = 9 if outputs > 1 else -9  # both empty: left out
     result = validate(Logits(outputs), store(images, labels), Speed("cpu"), make_loss("bce"))
     predicted = (images[:, 0] >= 0).long() if outputs == 1 else images.argmax(dim=1)
     names = ["a", "b"][: max(outputs - 1, 1)]
     wanted = [
         score_masks(p.numpy(), y.numpy(), names).dice
-        for p, y in zip(predicted, labels, strict=True)
+        for p, y in zip(predicted[2:], labels[2:], strict=True)
     ]
-    assert result.dice == pytest.approx(sum(wanted) / 20, abs=1e-6)
+    assert result.dice == pytest.approx(sum(wanted) / 18, abs=1e-6)
+
+
+def test_a_network_that_finds_nothing_is_none_of_the_best():
+    labels = torch.zeros(6, 8, 8, dtype=torch.uint8)
+    labels[:2, :4] = 1
+    nothing = torch.full((6, 1, 8, 8), -9.0)
+    much = torch.full((6, 1, 8, 8), 9.0)
+    found = [
+        validate(Logits(1), store(images, labels), Speed("cpu"), make_loss("bce")).dice
+        for images in (nothing, much)
+    ]
+    assert found == pytest.approx([0.0, 2 * (2 / 3) / 6])
+    empty = store(nothing, torch.zeros_like(labels))
+    assert validate(Logits(1), empty, Speed("cpu"), make_loss("bce")).dice == 1
 
 
 def test_the_classes_scores_are_over_the_images_that_hold_them():
@@ -55,7 +69,7 @@ def test_the_classes_scores_are_over_the_images_that_hold_them():
     images[3, 2, 0, 0] = 9.0  # claimed, not there
     found = validate(Logits(4), store(images, labels), Speed("cpu"), make_loss("ce"))
     assert found.class_dice == pytest.approx(((1 + 2 / 3) / 2, 0.0, 1.0))
-    assert found.dice == pytest.approx((1 + 2 / 3 + 1 + 0) / 4)
+    assert found.dice == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (3, 8, 8)])

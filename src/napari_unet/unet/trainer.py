@@ -26,7 +26,7 @@ from napari_unet.unet.usage import most_memory
 from napari_unet.unet.validation import Validation, validate
 
 # What a trainer knows of its run, besides weights, chance, clock, and what went wrong.
-STATE = ("steps", "step_count", "losses", "begun", "best_dice")
+STATE = ("steps", "step_count", "losses", "begun", "best_dice", "best_loss")
 
 Waiting = Generator[Note | None, None, None]  # None: nothing new
 
@@ -67,7 +67,7 @@ class Trainer:
         self.step_count = 0
         self.losses: list[float] = []  # of the epoch at hand, NaN where a step failed
         self.begun = 0.0  # time on the budget's clock when this epoch began
-        self.best_dice = -1.0
+        self.best_dice, self.best_loss = -1.0, math.inf
         self.recovery = Recovery(self.learner, train_set.config.size)
         self.resting = True  # whether nothing is being computed
         self._before: dict[str, Any] | None = None  # chance before the step at hand
@@ -154,8 +154,7 @@ class Trainer:
             if self.optim.schedule == "plateau":
                 self.learner.plateau.step(loss)
             self.recovery.remember(self.step_count)
-        better = dice > self.best_dice or self.emphasised
-        self.best_dice = max(dice, self.best_dice)
+        better = self._better(dice, loss) or self.emphasised
         finite = [v for v in trained if math.isfinite(v)]
         return EpochEnd(
             epoch=number,
@@ -169,6 +168,13 @@ class Trainer:
             class_dice=dict(zip(self.classes, val.class_dice, strict=False)),
             memory=most_memory(self.speed.device),
         )
+
+    def _better(self, dice: float, loss: float) -> bool:
+        """Say whether an epoch is the best so far; of those that find nothing yet, loss tells."""
+        better = dice > self.best_dice or (dice == self.best_dice and loss < self.best_loss)
+        if better:
+            self.best_dice, self.best_loss = dice, loss
+        return better
 
     def _validated(self, number: int) -> Generator[Event, None, Validation]:
         """Judge the weights, in smaller batches if the memory is too small."""
@@ -213,7 +219,8 @@ class Trainer:
         self.learner.restore(state["learner"])
         self.chance.restore(state["chance"])
         for name in STATE:
-            setattr(self, name, state[name])
+            if name in state:  # an earlier version kept no loss
+                setattr(self, name, state[name])
         self.recovery.restore(state)
         self.recovery.remember(self.step_count)
         self.budget.reserve = state["reserve"]

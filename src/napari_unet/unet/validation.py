@@ -27,9 +27,11 @@ GAIN = 0.005  # of mean Dice that a threshold other than one half must bring
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean loss and mean Dice over the images.
+    """Mean loss over all images, and mean Dice over those in which there is any foreground.
 
-    ``class_dice`` is that of each foreground class, over the images in which it occurs.
+    It may be in the mask or in the prediction. Where neither holds any, the program's rule says 1:
+    if those counted, a network that finds nothing would be the best one for long, where most images
+    hold nothing. ``class_dice`` is that of each foreground class, over the images in which it is.
     """
 
     loss: float
@@ -38,10 +40,7 @@ class Validation:
 
 
 def validate(model: UNet, cases: Store, speed: Speed, loss: Loss, parts: int = 1) -> Validation:
-    """Return loss and Dice; every image counts the same, empty ones by the program's rule.
-
-    ``parts`` divides the batches, to save memory.
-    """
+    """Return loss and Dice; ``parts`` divides the batches, to save memory."""
     losses, counts, sizes = [], [], []
     for logits, labels in _predictions(model, cases, speed, parts=parts):
         losses.append(float(loss(logits, labels)))
@@ -49,12 +48,8 @@ def validate(model: UNet, cases: Store, speed: Speed, loss: Loss, parts: int = 1
         sizes.append(len(labels))
     mean = sum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
     found = _joined(counts)
-    dice = metrics.dice(found)
-    return Validation(
-        loss=mean,
-        dice=float(metrics.mean_present(dice, found).mean()),
-        class_dice=tuple(metrics.mean_present(dice, found, axis=0).tolist()),
-    )
+    classes = metrics.mean_present(metrics.dice(found), found, axis=0)
+    return Validation(loss=mean, dice=_mean_dice(found), class_dice=tuple(classes.tolist()))
 
 
 def best_threshold(model: UNet, cases: Store, speed: Speed, parts: int = 1) -> float:
@@ -69,7 +64,7 @@ def best_threshold(model: UNet, cases: Store, speed: Speed, parts: int = 1) -> f
     for logits, labels in _predictions(model, cases, speed, cases.config.mirror, parts):
         for t, counts in zip(THRESHOLDS, found, strict=True):
             counts.append(_count(_classes(logits, t), labels, 1))
-    means = [float(metrics.dice(_joined(counts)).mean()) for counts in found]
+    means = [_mean_dice(_joined(counts)) for counts in found]
     half = means[THRESHOLDS.index(0.5)]
     top = max(means)
     return THRESHOLDS[means.index(top)] if top > half + GAIN else 0.5
@@ -109,6 +104,13 @@ def _count(predicted: Tensor, labels: Tensor, classes: int) -> Counts:
     total = known.sum(space).cpu().numpy()[:, None]
     correct = int(((predicted == labels) & known).sum())
     return Counts(tp, fp, fn, total - tp - fp - fn, correct, int(total.sum()))
+
+
+def _mean_dice(found: Counts) -> float:
+    """Return the mean over the images with any foreground; 1 if there are none."""
+    some = (found.tp + found.fp + found.fn > 0).any(axis=1)
+    dice = metrics.mean_present(metrics.dice(found), found)
+    return float(dice[some].mean()) if some.any() else 1.0
 
 
 def _joined(parts: list[Counts]) -> Counts:

@@ -125,8 +125,7 @@ class ModelsDock(Dock):
 
     def _show_busy(self) -> None:
         self.show_running(self.view)
-        busy = self.desk.session.busy.get(self.librarian.runner.lane)
-        self.view.set_reason(f"Busy: {busy.title}." if busy is not None else "")
+        self.view.set_reason(self.desk.session.lane_reason(self.librarian.runner.lane))
 
     def _show_undo(self) -> None:
         changes = self.librarian.changes
