@@ -15,7 +15,7 @@ from napari_unet.resumable import read_resumable, state_path
 from napari_unet.training.job import resume, train
 from napari_unet.unet import checkpoints, trainer
 from napari_unet.unet.learner import Learner
-from trainings import OPTIM, job
+from trainings import OPTIM, discs, job
 
 NO_MEMORY = {
     "cpu": RuntimeError(
@@ -61,14 +61,18 @@ def test_too_little_memory_divides_the_batch(folder, model, monkeypatch, error):
     assert read_card(model).training["recipe"]["optim"]["accumulate"] == 4
 
 
-def test_the_effective_batch_stays(folder, tmp_path, monkeypatch):
-    """Without batch norm and augmentation, parts of a batch give what the whole gives."""
+def test_the_effective_batch_stays(tmp_path, monkeypatch):
+    """Without batch norm and augmentation, parts of a batch give what the whole gives.
+
+    That holds where every image holds foreground: what is claimed in one that has none is shared
+    out among the images that are computed with it.
+    """
     from dataclasses import replace
 
     from napari_unet.config import AugmentConfig, UNetConfig
 
     still = AugmentConfig(flip=False, rotation=0.0, scale=0.0, elastic=0.0, intensity=0.0)
-    losses = {}
+    losses, folder = {}, discs(tmp_path / "discs")
     for name in ("whole", "divided"):
         if name == "divided":
             too_small(monkeypatch, MemoryError(), most=1)

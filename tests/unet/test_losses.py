@@ -79,6 +79,23 @@ def test_tversky_minds_what_is_missed_more_than_what_is_claimed():
     torch.testing.assert_close(soft_tversky(missed, target), wanted)
 
 
+def test_what_is_claimed_where_there_is_nothing_is_shared_out_to_the_others():
+    logits, target = batch(1)
+    target[1:] = 0
+    target[0, 0, 0] = 1
+    p, y = logits.sigmoid()[:, 0].flatten(1), target.float().flatten(1)
+    wanted = 1 - (2 * (p[0] * y[0]).sum() + 1) / (p.sum() + y[0].sum() + 1)
+    torch.testing.assert_close(soft_dice(logits, target), wanted)
+
+
+def test_claiming_nothing_is_no_better_for_many_images_that_hold_nothing():
+    target = torch.zeros(8, 8, 8, dtype=torch.uint8)
+    target[0, 2:4] = 1
+    nothing = torch.full((8, 1, 8, 8), -50.0)
+    assert soft_dice(nothing, target) > 0.9
+    assert soft_dice(nothing, torch.zeros_like(target)) == pytest.approx(0, abs=1e-5)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("classes", [1, 3])

@@ -12,7 +12,7 @@ from torch import Tensor
 from napari_unet.data.cases import IGNORE as IGNORE
 from napari_unet.unet.model import probabilities
 
-SMOOTH = 1.0  # pixels; an image without foreground counts as found when nothing is predicted
+SMOOTH = 1.0  # pixels; a batch without foreground counts as found when nothing is predicted
 RAREST = 10.0  # times that "balanced" counts one class more than another at the most
 
 # Lin et al. 2017 (arXiv:1708.02002, table 1b) and Salehi et al. 2017 (arXiv:1706.05721, table 1).
@@ -73,7 +73,7 @@ def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
 
     Milletari, Navab and Ahmadi 2016 (arXiv:1606.04797), with plain instead of squared sums.
     Counted for each image by itself, as the score is: counted over the batch, one large object
-    outweighs many small ones.
+    outweighs many small ones. For images that do not hold a class, see `soft_tversky`.
     """
     return soft_tversky(logits, target, 0.5, 0.5, SMOOTH / 2)
 
@@ -85,10 +85,15 @@ def soft_tversky(
     fn: float = FALSE_NEGATIVES,
     smooth: float = SMOOTH,
 ) -> Tensor:
-    """One minus the soft Tversky index, the mean over images and foreground classes.
+    """One minus the soft Tversky index, the mean over classes and the images that hold them.
 
     Salehi, Erdogmus and Gholipour 2017: ``TP / (TP + fp·FP + fn·FN)``. Where foreground is rare,
     what is missed counts more than what is claimed too much.
+
+    An image that does not hold a class has no index of its own. It would be perfect as soon as
+    nothing is claimed, and where many images are like that, networks learn to claim nothing in any
+    (docs/benchmarks.md). What is claimed there is shared out, as false positives, to the images of
+    the batch that hold the class.
     """
     p = probabilities(logits)
     known = (target != IGNORE)[:, None]
@@ -98,8 +103,13 @@ def soft_tversky(
     space = tuple(range(2, p.ndim))
     both = (p * wanted).sum(dim=space)
     claimed, there = p.sum(dim=space), wanted.sum(dim=space)
-    wrong = fp * (claimed - both) + fn * (there - both)
-    return 1 - ((both + smooth) / (both + wrong + smooth)).mean()
+    held = (there > 0).to(p.dtype)
+    holders = held.sum(dim=0)
+    astray = (claimed * (1 - held)).sum(dim=0) / holders.clamp(min=1)
+    wrong = fp * (claimed - both + astray * held) + fn * (there - both)
+    index = (both + smooth) / (both + wrong + smooth)
+    counted = torch.where(holders > 0, held, 1.0)
+    return 1 - ((index * counted).sum(dim=0) / counted.sum(dim=0)).mean()
 
 
 def make_loss(name: str, class_weights: Sequence[float] = ()) -> Loss:
