@@ -93,6 +93,7 @@ def ours(recipe: Recipe, store: Store, device: str) -> Callable[[], float]:
     epochs = iter(range(1, 1000))
 
     def run() -> float:
+        trainer.begun = trainer.budget.elapsed  # its clock went on while the other one worked
         return float(finished(trainer.epoch(next(epochs))).images_per_second)
 
     return run
