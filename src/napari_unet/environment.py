@@ -14,9 +14,12 @@ VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 # GNU's malloc gives every thread an arena of its own, and what one of them has freed is of no use
 # to another: with tensors of many megabytes, half as much again is taken (benchmarks/tiles.py). It
 # looks at this when a process starts, so it counts for those that are started with it. It also
-# keeps what was freed for later, unless told where to stop: a third of the peak goes, and no time.
+# keeps what was freed for later, unless told where to stop: a third of the peak goes. Taking it
+# again page by page would cost a third of the time of a picture; in pages of two megabytes, where
+# Linux has some when asked, hardly any (benchmarks/click.py).
 # Not for training, which would give back and take again at every step, and hold up the viewer.
 SPARING = {
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(2**24),
     "MALLOC_TRIM_THRESHOLD_": str(2**24),

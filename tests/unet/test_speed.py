@@ -10,9 +10,22 @@ NET = UNet(UNetConfig(depth=1, base_channels=2))
 SHAPE = (1, 1, 8, 8)
 
 
+@pytest.fixture(autouse=True)
+def capable(monkeypatch):
+    """Let the processor have instructions for bfloat16, whatever it is."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+
+
 def test_auto_tries_several_and_a_wish_leaves_one():
     assert len(speed.candidates("cpu", "auto", "auto")) == 3
     assert speed.candidates("cpu", "float32", "no") == [speed.Speed("cpu")]
+
+
+def test_bfloat16_is_not_tried_where_it_would_be_emulated(monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert {s.precision for s in speed.candidates("cpu", "auto", "auto")} == {"float32"}
+    assert {s.precision for s in speed.candidates("cpu", "bfloat16", "auto")} == {"bfloat16"}
+    assert {s.precision for s in speed.candidates("cuda", "auto", "yes")} == {"float32", "bfloat16"}
 
 
 @pytest.mark.parametrize(

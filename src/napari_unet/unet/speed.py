@@ -103,11 +103,18 @@ def candidates(device: str, precision: str, channels_last: str) -> list[Speed]:
     """List what to try on a device, the plainest first; "auto" leaves the choice open."""
     half = "float16" if device == "mps" else "bfloat16"
     formats = ["float32", half] if precision == "auto" else [precision]
+    if len(formats) > 1 and device == "cpu" and _emulates_bfloat16():
+        formats.remove(half)
     layouts = [False, True] if channels_last == "auto" else [channels_last == "yes"]
     both = [Speed(device, f, c) for f in formats for c in layouts]
     # Half precision without channels_last has never been the fastest; skip it where free to.
     free = precision == "auto" and channels_last == "auto"
     return [s for s in both if not (free and s.precision == half and not s.channels_last)]
+
+
+def _emulates_bfloat16() -> bool:
+    """Whether the processor surely has no instructions for it: on x86, they came after AVX-512."""
+    return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 
 def choose(model: UNet, shape: tuple[int, ...], options: list[Speed], training: bool) -> Speed:
