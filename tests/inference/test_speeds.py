@@ -8,6 +8,12 @@ from napari_unet.unet.file import load_model
 from napari_unet.unet.speed import Speed
 
 SHAPE = (4, 1, 16, 16)
+others_compute = speeds._others_compute  # as it is, whatever the tests make of it
+
+
+@pytest.fixture(autouse=True)
+def at_rest(monkeypatch):
+    monkeypatch.setattr(speeds, "_others_compute", lambda: False)
 
 
 @pytest.fixture
@@ -72,6 +78,20 @@ def test_who_waits_is_let_go_first(net, measured):
     one.settle(lambda: True)
     assert measured["times"] == 1
     assert [choice.sure for choice in KEPT.read().values()] == [False]
+
+
+def test_nothing_is_measured_at_leisure_beside_other_work(net, measured, monkeypatch):
+    monkeypatch.setattr(speeds, "_others_compute", lambda: True)
+    one = Speeds(net, SHAPE, "cpu")
+    one.choose()
+    one.settle(lambda: False)
+    assert measured["times"] == 1
+
+
+@pytest.mark.parametrize(("percent", "busy"), [(3.0, False), (60.0, True)])
+def test_how_busy_the_processor_is_tells_of_other_work(monkeypatch, percent, busy):
+    monkeypatch.setattr(speeds.psutil, "cpu_percent", lambda seconds: percent)
+    assert others_compute() is busy
 
 
 def test_slow_networks_are_measured_for_lanes_at_leisure_only(net, measured, monkeypatch):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import isfinite, isnan, nan
 
+import psutil
 import torch
 
 from napari_unet.inference.kept import Kept, machine
@@ -23,6 +24,8 @@ from napari_unet.unet.aside import aside
 from napari_unet.unet.model import UNet
 from napari_unet.unet.speed import Speed
 
+LOOK = 0.1  # seconds
+BUSY = 25.0  # per cent of all cores
 QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
 
 
@@ -70,8 +73,11 @@ class Speeds:
         return found
 
     def settle(self, stop: Callable[[], bool]) -> None:
-        """Measure at leisure, for the next start, unless that was done; ``stop`` ends it."""
-        if self._choice is None or self._choice.sure:
+        """Measure at leisure, for the next start, unless that was done; ``stop`` ends it.
+
+        Not beside a training, or whatever else computes: another time will come.
+        """
+        if self._choice is None or self._choice.sure or _others_compute():
             return
         work = aside(lambda: self._measured(hurry=False), lambda: None)
         while not stop():
@@ -106,3 +112,8 @@ class Speeds:
         name = sha256(network.encode()).hexdigest()[:16]
         shown = "×".join(map(str, self._shape))
         return f"{name} {shown} {speed.device_name(self._device)} {machine()}"
+
+
+def _others_compute() -> bool:
+    """Whether the processor is busy, while this process does nothing."""
+    return float(psutil.cpu_percent(LOOK)) > BUSY
