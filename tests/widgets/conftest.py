@@ -197,10 +197,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(desk: Any, folder: Path, qtbot: Any) -> Any:
-    """Return the desk with that folder open."""
+def opened(viewer: Any, desk: Any, folder: Path, qtbot: Any) -> Any:
+    """Return the desk with that folder open, and its first case in the viewer."""
     desk.folders.open(str(folder))
-    qtbot.waitUntil(lambda: bool(desk.session.subsets), timeout=20_000)
+    session = desk.session
+    qtbot.waitUntil(lambda: bool(session.subsets), timeout=20_000)
+    # Otherwise it comes while a test works on another image, and takes its place.
+    case = session.dataset.cases[0].name
+    qtbot.waitUntil(lambda: case in viewer.layers, timeout=20_000)
     return desk
 
 
