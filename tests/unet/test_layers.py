@@ -3,7 +3,16 @@ import torch
 from torch import nn
 
 from napari_unet.config import UNetConfig
-from napari_unet.unet.layers import AttentionGate, Shuffle, crop_centre, mirror_pad, zero_pad
+from napari_unet.unet.layers import (
+    SMOOTH,
+    TRANSPOSED,
+    AttentionGate,
+    Shuffle,
+    crop_centre,
+    enlarged,
+    mirror_pad,
+    zero_pad,
+)
 
 
 def test_mirror_pad_repeats_as_often_as_needed():
@@ -69,3 +78,39 @@ def test_an_attention_gate_weighs_between_nothing_and_all(dims, flat):
     assert torch.allclose(share[:, 0], share[:, 3], atol=1e-5)  # all channels alike
     gate.weight.bias.data.fill_(-50)
     assert gate(skip, coarse).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize(("space", "size"), [((5, 3), (20, 7)), ((2, 3, 4), (2, 6, 16))])
+def test_enlarging_by_products_is_torch_s_interpolation(space, size):
+    x = torch.randn(2, 3, *space, dtype=torch.float32, requires_grad=True)
+    wanted = nn.functional.interpolate(x, size, mode=SMOOTH[len(space)])
+    found = enlarged(x, size)
+    torch.testing.assert_close(found, wanted)
+    pull = torch.randn_like(found)
+    gradients = [torch.autograd.grad(y, x, pull)[0] for y in (found, wanted)]
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize(("dims", "factor"), [(2, (2, 2)), (3, (1, 2, 2))])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_transposed_convolution_learns_as_torch_s_does(dims, factor, bias):
+    ours = TRANSPOSED[dims](6, 4, factor, stride=factor, bias=bias).train()
+    theirs = (nn.ConvTranspose2d, nn.ConvTranspose3d)[dims - 2](6, 4, factor, factor, bias=bias)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 6, *(4,) * dims)
+    pull = torch.randn_like(theirs(x))
+    for layer in (ours, theirs):
+        layer(x).backward(pull)
+    torch.testing.assert_close(ours(x), theirs(x))
+    for mine, wanted in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, wanted.grad)
+
+
+def test_a_transposed_convolution_learns_in_half_precision():
+    layer = TRANSPOSED[2](6, 4, 2, stride=2).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        y = layer(torch.randn(2, 6, 8, 8))
+    y.backward(torch.ones_like(y))
+    assert layer.bias is not None
+    assert layer.bias.grad.dtype == torch.float32
+    torch.testing.assert_close(layer.bias.grad, torch.full((4,), 2.0 * 16 * 16))

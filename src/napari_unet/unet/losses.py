@@ -11,6 +11,7 @@ from torch import Tensor
 
 from napari_unet.data.cases import IGNORE as IGNORE
 from napari_unet.unet.model import probabilities
+from napari_unet.unet.truth import Truth
 
 SMOOTH = 1.0  # pixels; a batch without foreground counts as found when nothing is predicted
 RAREST = 10.0  # times that "balanced" counts one class more than another at the most
@@ -23,13 +24,15 @@ FALSE_POSITIVES, FALSE_NEGATIVES = 0.3, 0.7
 class Loss(Protocol):
     """A loss of a batch; ``borders`` are weights added pixel by pixel (see `cross_entropy`)."""
 
-    def __call__(self, logits: Tensor, target: Tensor, borders: Tensor | None = None) -> Tensor:
+    def __call__(
+        self, logits: Tensor, target: Tensor | Truth, borders: Tensor | None = None
+    ) -> Tensor:
         """Return a scalar."""
 
 
 def cross_entropy(
     logits: Tensor,
-    target: Tensor,
+    target: Tensor | Truth,
     class_weights: Tensor | None = None,
     borders: Tensor | None = None,
 ) -> Tensor:
@@ -47,12 +50,13 @@ def cross_entropy(
         ``(N, *spatial)``, added to each pixel's class weight as in equation 2 of Ronneberger,
         Fischer and Brox 2015.
     """
-    return _mean(_entropy(logits, target), target, class_weights, borders)
+    truth = Truth.of(target)
+    return _mean(_entropy(logits, truth), truth, class_weights, borders)
 
 
 def focal(
     logits: Tensor,
-    target: Tensor,
+    target: Tensor | Truth,
     class_weights: Tensor | None = None,
     borders: Tensor | None = None,
 ) -> Tensor:
@@ -61,14 +65,15 @@ def focal(
     Lin et al. 2017, equation 5, with their focus of 2. Of a single class, foreground counts a
     quarter and background three, as there; given class weights take the place of that.
     """
-    entropy = _entropy(logits, target)
+    truth = Truth.of(target)
+    entropy = _entropy(logits, truth)
     if class_weights is None and logits.shape[1] == 1:
         class_weights = logits.new_tensor((1 - FOCAL_FOREGROUND, FOCAL_FOREGROUND))
     wrong = 1 - torch.exp(-entropy)
-    return _mean(wrong**FOCUS * entropy, target, class_weights, borders)
+    return _mean(wrong**FOCUS * entropy, truth, class_weights, borders)
 
 
-def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
+def soft_dice(logits: Tensor, target: Tensor | Truth) -> Tensor:
     """One minus the soft Dice of the foreground classes, the mean over images and classes.
 
     Milletari, Navab and Ahmadi 2016 (arXiv:1606.04797), with plain instead of squared sums.
@@ -80,7 +85,7 @@ def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
 
 def soft_tversky(
     logits: Tensor,
-    target: Tensor,
+    target: Tensor | Truth,
     fp: float = FALSE_POSITIVES,
     fn: float = FALSE_NEGATIVES,
     smooth: float = SMOOTH,
@@ -95,11 +100,9 @@ def soft_tversky(
     (docs/benchmarks.md). What is claimed there is shared out, as false positives, to the images of
     the batch that hold the class.
     """
-    p = probabilities(logits)
-    known = (target != IGNORE)[:, None]
-    p = (p if p.shape[1] == 1 else p[:, 1:]) * known
-    classes = torch.arange(1, p.shape[1] + 1, device=target.device)
-    wanted = (target[:, None] == classes.view(-1, *(1,) * (target.ndim - 1))).to(p.dtype)
+    truth, p = Truth.of(target), probabilities(logits)
+    p = (p if p.shape[1] == 1 else p[:, 1:]) * truth.known[:, None]
+    wanted = truth.classes(p.shape[1])
     space = tuple(range(2, p.ndim))
     both = (p * wanted).sum(dim=space)
     claimed, there = p.sum(dim=space), wanted.sum(dim=space)
@@ -120,20 +123,20 @@ def make_loss(name: str, class_weights: Sequence[float] = ()) -> Loss:
     """
     parts = name.split("+")
 
-    def loss(logits: Tensor, target: Tensor, borders: Tensor | None = None) -> Tensor:
-        logits = logits.float()
+    def loss(logits: Tensor, target: Tensor | Truth, borders: Tensor | None = None) -> Tensor:
+        logits, truth = logits.float(), Truth.of(target)
         weights = logits.new_tensor(class_weights) if class_weights else None
         values = []
         for part in parts:
             match part:
                 case "dice":
-                    values.append(soft_dice(logits, target))
+                    values.append(soft_dice(logits, truth))
                 case "tversky":
-                    values.append(soft_tversky(logits, target))
+                    values.append(soft_tversky(logits, truth))
                 case "focal":
-                    values.append(focal(logits, target, weights, borders))
+                    values.append(focal(logits, truth, weights, borders))
                 case _:  # "bce" and "ce": the number of classes says which
-                    values.append(cross_entropy(logits, target, weights, borders))
+                    values.append(cross_entropy(logits, truth, weights, borders))
         return torch.stack(values).sum()
 
     return loss
@@ -147,8 +150,9 @@ def supervised(
     Each counts half as much as the one before, as in Isensee et al. 2021
     (doi:10.1038/s41592-020-01008-z).
     """
+    truth = Truth(target)
     shares = [0.5**i for i in range(len(answers))]
-    losses = [loss(a, target, borders) * s for a, s in zip(answers, shares, strict=True)]
+    losses = [loss(a, truth, borders) * s for a, s in zip(answers, shares, strict=True)]
     return torch.stack(losses).sum() / sum(shares)
 
 
@@ -170,23 +174,21 @@ def balanced(labels: Iterable[Tensor], classes: int) -> tuple[float, ...]:
     return tuple((weights / mean).tolist())
 
 
-def _entropy(logits: Tensor, target: Tensor) -> Tensor:
+def _entropy(logits: Tensor, truth: Truth) -> Tensor:
     """Return the cross-entropy of each pixel, ``(N, *spatial)``; of unlabelled ones, anything."""
     if logits.shape[1] > 1:
-        return F.cross_entropy(logits, target.long(), ignore_index=IGNORE, reduction="none")
-    wanted = (target == 1).to(logits.dtype)
-    return F.binary_cross_entropy_with_logits(logits[:, 0], wanted, reduction="none")
+        return F.cross_entropy(logits, truth.index, ignore_index=IGNORE, reduction="none")
+    return F.binary_cross_entropy_with_logits(logits, truth.classes(1), reduction="none")[:, 0]
 
 
 def _mean(
-    values: Tensor, target: Tensor, class_weights: Tensor | None, borders: Tensor | None
+    values: Tensor, truth: Truth, class_weights: Tensor | None, borders: Tensor | None
 ) -> Tensor:
     """Return the weighted mean over the labelled pixels."""
-    known = target != IGNORE
-    weights = known.to(values.dtype)
+    weights = truth.known
     if class_weights is not None:
         # What is not labelled has no class; it is given the background's weight, times zero.
-        weights = weights * class_weights[torch.where(known, target, 0).long()]
+        weights = weights * class_weights[truth.index.where(weights > 0, 0)]
     if borders is not None:
-        weights = weights + borders.to(values.dtype) * known
-    return (values * weights).sum() / known.sum().clamp(min=1)
+        weights = weights + borders.to(values.dtype) * truth.known
+    return (values * weights).sum() / truth.number

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_unet.config import UNetConfig
@@ -28,12 +27,12 @@ from napari_unet.unet.layers import (
     CONVOLUTIONS,
     GATE_OPEN,
     POOL,
-    SMOOTH,
     AttentionGate,
     Conv,
     DoubleConv,
     Up,
     crop_centre,
+    enlarged,
     mirror_pad,
     shuffle,
     sides,
@@ -139,7 +138,7 @@ class UNet(nn.Module):
         y: Tensor = self.shuffle(self.head(features[-1]))
         found = [y]
         for head, x in zip(self.aux[::-1][:coarser], features[-2::-1], strict=False):
-            found.append(F.interpolate(head(x), y.shape[2:], mode=SMOOTH[self.config.dims]))
+            found.append(enlarged(head(x), y.shape[2:]))
         # With valid convolutions the output already starts at the image's first pixel.
         return [_crop_start(y, space) for y in found]
 
