@@ -116,3 +116,26 @@ def test_where_there_is_no_choice_nothing_is_kept(net, monkeypatch):
     assert (one.choose().precision, one.choose().lanes) == ("float32", 1)
     one.settle(lambda: False)
     assert KEPT.read() == {}
+
+
+def test_who_waits_for_one_image_is_given_a_guess_and_what_was_measured_next_time(path, measured):
+    measured["best"] = Speed("cpu", channels_last=False, seconds=0.005)
+    ready = Predictor(path, "cpu", soon=True)
+    assert (ready.speed.precision, ready.speed.channels_last) == ("float32", True)
+    assert measured["times"] == 0
+    ready.settle()
+    assert [choice.sure for choice in KEPT.read().values()] == [True]
+    assert not Predictor(path, "cpu", soon=True).speed.channels_last
+    ready.settle()
+    assert measured["times"] == 1
+
+
+def test_the_guess_has_lanes_on_few_cores_only(net, monkeypatch):
+    for threads, lanes in ((2, 2), (16, 1)):
+        monkeypatch.setattr(speeds.torch, "get_num_threads", lambda n=threads: n)
+        assert Speeds(net, SHAPE, "cpu").choose(soon=True).lanes == lanes
+
+
+def test_of_a_gpu_nothing_is_guessed(net, measured):
+    Speeds(net, SHAPE, "meta").choose(soon=True)
+    assert measured["times"] == 1

@@ -6,7 +6,7 @@ import torch
 
 from napari_unet.config import UNetConfig
 from napari_unet.unet.aside import finished
-from napari_unet.unet.lanes import Lanes
+from napari_unet.unet.lanes import Lanes, abandoned_ends
 from napari_unet.unet.model import UNet
 
 
@@ -66,6 +66,25 @@ def test_the_caller_is_not_kept_waiting():
     assert next(work) is None
     done.set()
     assert len(finished(work)) == 1
+
+
+def test_a_step_that_was_abandoned_can_be_waited_for():
+    go_on = threading.Event()
+
+    def slow(model):
+        assert go_on.wait(10)
+        return loss(model, torch.zeros(1, 1, 16, 16), 1.0)
+
+    lanes = Lanes(make())
+    work = lanes.gradients([[slow]])
+    next(work)
+    work.close()
+    lanes.close()
+    rest = abandoned_ends()
+    next(rest)  # it still computes
+    go_on.set()
+    finished(rest)
+    assert list(abandoned_ends()) == []
 
 
 def test_all_lanes_follow_the_optimiser():

@@ -124,7 +124,7 @@ def _warm(model: str) -> None:
     inference = importlib.import_module("napari_unet.inference")
     try:
         if model:
-            inference.predictor(model)
+            inference.predictor(model, soon=True)
     except Exception:  # whoever asks for this model will be told
         traceback.print_exc()
 

@@ -35,7 +35,7 @@ _alive: WeakSet[Predictor] = WeakSet()  # that are warm
 class Predictor:
     """A model file, ready to run; see `predictor` for one that stays warm."""
 
-    def __init__(self, path: str | Path, device: str = "auto") -> None:
+    def __init__(self, path: str | Path, device: str = "auto", soon: bool = False) -> None:
         model, self.card = load_model(path)
         fuse(model)
         device = speed.pick_device(device)
@@ -43,7 +43,7 @@ class Predictor:
         sides = (self.card.network.in_channels, *config.size)
         self.batch = batch_size(config, device)
         self._speeds = Speeds(model, (self.batch, *sides), device)
-        self.speed = self._speeds.choose()
+        self.speed = self._speeds.choose(soon)
         self._forward = Forward(self.speed.place(model), self.speed)
         self._runtimes = Runtimes(self._forward, Path(path))
         self._runtimes.prepare(sides)
@@ -190,19 +190,22 @@ class Predictor:
         return ""
 
 
-def predictor(path: str | Path, device: str = "auto") -> Predictor:
-    """Return the model at ``path``, loaded anew only when the file changed."""
+def predictor(path: str | Path, device: str = "auto", soon: bool = False) -> Predictor:
+    """Return the model at ``path``, loaded anew only when the file changed.
+
+    ``soon`` is for who waits for a single image: see `napari_unet.inference.speeds`.
+    """
     path = Path(path).absolute()
     try:
         state = path.stat()
     except OSError as e:
         raise ModelError(f"There is no model file {path}.") from e
-    return _predictor(path, state.st_mtime_ns, state.st_size, device)
+    return _predictor(path, state.st_mtime_ns, state.st_size, device, soon)
 
 
 @lru_cache(maxsize=2)
-def _predictor(path: Path, changed: int, size: int, device: str) -> Predictor:
-    made = Predictor(path, device)
+def _predictor(path: Path, changed: int, size: int, device: str, soon: bool) -> Predictor:
+    made = Predictor(path, device, soon)
     _alive.add(made)
     return made
 

@@ -1,9 +1,10 @@
 """How to compute, found out once for a network and a machine.
 
-Measuring takes about as long as the rest of an engine's start (benchmarks/click.py). So it is done
-in a hurry where somebody waits for the first answer, at leisure once nobody does (what was measured
-beside other work may be wrong), and what was found is kept in the workspace. A `Predictor` computes
-in one way for as long as it lives: what is found at leisure is for the next one.
+Measuring takes about as long as the rest of an engine's start (benchmarks/click.py). So a guess is
+good enough where somebody waits for a single image on a processor, it is done in a hurry where a
+first image of many is waited for, and at leisure once nobody waits (what was measured beside other
+work may be wrong). What was found is kept in the workspace. A `Predictor` computes in one way for
+as long as it lives: what is found at leisure is for the next one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from napari_unet.unet.speed import Speed
 LOOK = 0.1  # seconds
 BUSY = 25.0  # per cent of all cores
 QUICK = 0.3  # seconds an image: of slower networks, nobody waits for a second measurement
+FEW = 4  # cores: with more of them, threads that share every layer are likely to be quicker
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,20 @@ class Speeds:
         self._model, self._shape, self._device = model, shape, device
         self._key = self._known_by()
         self._choice = KEPT.read().get(self._key)
+        self._guessed = False
 
-    def choose(self) -> Speed:
-        """Return what was found earlier, or measure now."""
+    def choose(self, soon: bool = False) -> Speed:
+        """Return what was found earlier, or measure now; on a processor, guess if it is ``soon``.
+
+        The guess is what most processors were found to do best: float32 is never far behind.
+        """
         if (kept := self._choice) is not None:
             return Speed(self._device, kept.precision, kept.channels_last, kept.seconds, kept.lanes)
+        if soon and torch.device(self._device).type == "cpu":
+            self._guessed = True
+            threads = torch.get_num_threads()
+            lanes = min(threads, self._shape[0]) if threads <= FEW else 1
+            return Speed(self._device, channels_last=True, lanes=lanes)
         found = self._measured(hurry=True)
         self._keep(found, sure=False)
         return found
@@ -77,7 +88,9 @@ class Speeds:
 
         Not beside a training, or whatever else computes: another time will come.
         """
-        if self._choice is None or self._choice.sure or _others_compute():
+        kept = self._choice
+        unsure = self._guessed if kept is None else not kept.sure
+        if not unsure or _others_compute():
             return
         work = aside(lambda: self._measured(hurry=False), lambda: None)
         while not stop():
@@ -100,6 +113,7 @@ class Speeds:
         return found if isnan(many.seconds) else many
 
     def _keep(self, found: Speed, sure: bool) -> None:
+        self._guessed = False
         if isfinite(found.seconds):  # otherwise there was nothing to choose from
             self._choice = Choice(
                 found.precision, found.channels_last, found.lanes, found.seconds, sure

@@ -21,11 +21,14 @@ from napari_unet.training.saved import by_subset
 from napari_unet.training.start import Start
 from napari_unet.unet import speed
 from napari_unet.unet.aside import aside
+from napari_unet.unet.faults import give_back
+from napari_unet.unet.lanes import abandoned_ends
 from napari_unet.unet.speed import Speed
 
 T = TypeVar("T")
 
 LOOKING, MEASURING = "looking through the folder", "measuring the device"
+RESTING = "waiting for the last step of the training that was stopped"
 
 
 @dataclass
@@ -74,9 +77,17 @@ def prepare(job: TrainJob) -> Generator[Event, None, Prepared]:
         yield Note(f"Training begins with {start.path.name}, {rate}.")
         if job.recipe and not job.share and (text := start.overruled(job.recipe)):
             yield Note(text, warning=True)
+    yield from _rest()
     choose = partial(make_plan, recipe, parts["train"], dataset, device, fitted=start is not None)
     made, how = yield from busy(choose, MEASURING)
     return Prepared(job, made, how, dataset, split, parts, labels, start)
+
+
+def _rest() -> Generator[Event, None, None]:
+    """Wait for the step that a stopped training was taking, and give back what both have held."""
+    for _ in abandoned_ends():
+        yield Progress(0, 1, RESTING)
+    give_back()
 
 
 def _divided(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ from napari_unet.unet.aside import own_threads, until_done
 from napari_unet.unet.model import UNet
 
 Loss = Callable[[UNet], Tensor]
+
+_abandoned: set[Future[float]] = set()  # steps that nobody waits for, but that go on
 
 
 class Lanes:
@@ -49,7 +51,7 @@ class Lanes:
         """Leave the sum of the losses' gradients in the network; return each lane's loss.
 
         Yields while it waits. If it is closed then, the gradients are worth nothing, and the
-        threads are busy for as long as they need.
+        threads are busy for as long as they need (see `abandoned_ends`).
 
         Parameters
         ----------
@@ -62,7 +64,11 @@ class Lanes:
         threads = torch.get_num_threads()
         jobs = zip(losses, self._models, strict=False)
         found = [self._pool.submit(_backward, lane, model) for lane, model in jobs]
-        yield from until_done(found)
+        try:
+            yield from until_done(found)
+        except GeneratorExit:
+            _abandoned.update(found)
+            raise
         values = [f.result() for f in found]
         # What a lane set for its own thread, torch also takes for threads that start later.
         torch.set_num_threads(threads)
@@ -73,6 +79,12 @@ class Lanes:
     def close(self) -> None:
         """End the threads, once they are done."""
         self._pool.shutdown(wait=False)
+
+
+def abandoned_ends() -> Generator[None, None, None]:
+    """Yield until the steps have ended that were abandoned: they hold much memory until then."""
+    yield from until_done(list(_abandoned))
+    _abandoned.clear()
 
 
 def _replica(model: UNet) -> UNet:

@@ -212,7 +212,8 @@ class Segmentations:
         look = {"colormap": FILL, "opacity": 0.5} if new else {}
         place = geometry(on, canvas.ndim) | look
         name = by_model(on.name, whose.name)
-        layer = self.hand.put(layer, Labels, canvas, name, tag, place)
+        with self.hand.in_background():
+            layer = self.hand.put(layer, Labels, canvas, name, tag, place)
         # Strokes on a lazy array would each be kept as one more step of its computation.
         layer.editable = isinstance(canvas, np.ndarray)
         if new and (reference := self.hand.find(REFERENCE)) is not None:

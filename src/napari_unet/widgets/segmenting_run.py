@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from napari_unet.events import Event, Progress, SegmentArrayFinished, SegmentPart
+from napari_unet.events import Event, SegmentArrayFinished, SegmentPart
 from napari_unet.library import Entry
 from napari_unet.session import Message
 from napari_unet.widgets.answers import Answers
@@ -28,16 +28,17 @@ class Run:
         self.answers, self.layers, self.session = answers, layers, answers.session
         self.asking, self.asked, self.model, self.ticket = asking, asked, model, ticket
         self._shown = shown
-        self.answered = self.prepared = False
+        self.answered = False
+
+    def begin(self) -> None:
+        """Have a layer ready: making one takes as long as the engine's answer."""
+        self.answers.prepare(self.asked)
 
     def receive(self, event: Event) -> None:
         """Show what the engine tells, if the image is still as it was."""
         problem = self.layers.problem(self.ticket)
         if isinstance(event, SegmentPart) and not problem:
             self.answers.take_piece(self.asked, event)
-        elif isinstance(event, Progress) and not problem and not self.prepared:
-            self.prepared = True
-            self.answers.prepare(self.asked)
         if not isinstance(event, SegmentArrayFinished):
             return
         self.answered = True
