@@ -12,6 +12,7 @@ from napari_unet.errors import DataError
 from napari_unet.events import Progress, SegmentArrayFinished
 from napari_unet.session.portion import all_of, portion
 from napari_unet.session.scratch import Scratch
+from napari_unet.widgets import asking as module
 from napari_unet.widgets.asking import Asking, stored_at
 
 SHAPE = (4, 6, 8)
@@ -41,6 +42,12 @@ def test_what_lies_in_memory_is_given_as_it_is(scratch):
     assert np.shares_memory(job.image, IMAGE)
     assert job.image.shape == SHAPE
     assert (job.store, job.out, job.channels) == ("", "", False)
+
+
+@pytest.mark.parametrize(("few", "soon"), [(192, True), (191, False)])
+def test_how_to_compute_is_measured_first_for_many_pixels_only(scratch, monkeypatch, few, soon):
+    monkeypatch.setattr(module, "FEW", few)
+    assert asking(scratch, IMAGE, large=1000).job().soon is soon
 
 
 def test_a_small_lazy_image_is_read(scratch, stored):

@@ -84,7 +84,7 @@ class _Work:
     def run(self) -> SegmentArrayFinished:
         """Segment; see `segment_array`."""
         job = self.job
-        ready = predictor(job.model, job.device, soon=True)
+        ready = predictor(job.model, job.device, job.soon)
         image = opened(job.store) if job.store else job.image
         spatial = image.ndim - job.channels
         if spatial < 2 or not math.prod(image.shape):

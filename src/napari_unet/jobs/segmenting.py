@@ -19,6 +19,8 @@ class SegmentArrayJob:
     being the depth. In place of ``image``, which is then empty, ``store`` may name a Zarr array on
     the disk with the same axes, which is read piece by piece. ``out`` is where to write the
     probabilities, a Zarr array of uint8 ``(K, ..., H, W)``; empty: they come with the last event.
+    ``soon`` says that somebody waits, and that it is not much: how to compute is then not measured
+    first.
     """
 
     model: str
@@ -28,6 +30,7 @@ class SegmentArrayJob:
     config: SegmentConfig = field(default_factory=SegmentConfig)
     store: str = ""
     out: str = ""
+    soon: bool = False
 
 
 @dataclass(frozen=True)

@@ -89,25 +89,21 @@ class Up(nn.Module):
 
 
 class Transposed2d(nn.ConvTranspose2d):
-    """A transposed convolution; see `_BiasAside`."""
+    """A transposed convolution without padding; see `_BiasAside`."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map ``(N, c_in, *S)`` to ``(N, c_out, *larger)``."""
-        if self.bias is None or not (self.training and x.device.type == "cpu"):
-            return super().forward(x, output_size)
-        y = F.conv_transpose2d(x, self.weight, self.bias.detach(), self.stride)
-        return _bias_aside(y, self.bias)
+        learning = self.training and x.device.type == "cpu"
+        return _learning(self, x) if learning else super().forward(x, output_size)
 
 
 class Transposed3d(nn.ConvTranspose3d):
-    """A transposed convolution; see `_BiasAside`."""
+    """A transposed convolution without padding; see `_BiasAside`."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Map ``(N, c_in, *S)`` to ``(N, c_out, *larger)``."""
-        if self.bias is None or not (self.training and x.device.type == "cpu"):
-            return super().forward(x, output_size)
-        y = F.conv_transpose3d(x, self.weight, self.bias.detach(), self.stride)
-        return _bias_aside(y, self.bias)
+        learning = self.training and x.device.type == "cpu"
+        return _learning(self, x) if learning else super().forward(x, output_size)
 
 
 TRANSPOSED: dict[int, Layer] = {2: Transposed2d, 3: Transposed3d}
@@ -131,7 +127,12 @@ class _BiasAside(torch.autograd.Function):
         return gradient, gradient.sum(space, dtype=ctx.dtype)
 
 
-def _bias_aside(y: Tensor, bias: Tensor) -> Tensor:
+def _learning(layer: nn.ConvTranspose2d | nn.ConvTranspose3d, x: Tensor) -> Tensor:
+    convolve: Any = F.conv_transpose2d if x.ndim == 4 else F.conv_transpose3d
+    bias = layer.bias
+    if bias is None:
+        return cast(Tensor, convolve(x, layer.weight, None, layer.stride))
+    y = convolve(x, layer.weight, bias.detach(), layer.stride)
     return cast(Tensor, _BiasAside.apply(y, bias))  # type: ignore[no-untyped-call]
 
 

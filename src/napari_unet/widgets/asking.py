@@ -23,6 +23,7 @@ from napari_unet.session.scratch import Scratch
 from napari_unet.widgets.layer_tags import Whose
 
 LARGE = 512_000_000  # bytes of an image, or of probabilities, that are kept in memory
+FEW = 2**24  # pixels that take no long time, however they are computed
 CHUNK = 8_000_000  # bytes of a piece of a temporary store
 
 
@@ -80,7 +81,13 @@ class Asking:
         if self.planes * self.portion.pixels > self.large:
             out = str(self.scratch.new("probabilities"))
         return SegmentArrayJob(
-            self.model, image, channels, config=self.config, store=store, out=out
+            self.model,
+            image,
+            channels,
+            config=self.config,
+            store=store,
+            out=out,
+            soon=self.portion.pixels <= FEW,
         )
 
     def prepare(self, event: Event) -> Event:
