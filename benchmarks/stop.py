@@ -2,9 +2,9 @@
 
 Two trainings in the real engine process: a small network, which is mostly between steps, and a
 large one, whose single steps take longer than a stop may. The moments lie anywhere from the first
-look into the folder on. Run it as
+look into the folder on, or from the first step on. Run it as
 
-    python benchmarks/stop.py [--stops 20] [--within 20]
+    python benchmarks/stop.py [--stops 20] [--within 20] [--in-training]
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--stops", type=int, default=20, help="of each training")
     parser.add_argument("--within", type=float, default=20.0, help="seconds after its beginning")
+    parser.add_argument("--in-training", action="store_true", help="count from the first step on")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     random.seed(args.seed)
@@ -51,7 +52,8 @@ def main() -> None:
         for name, job in jobs(folder, Path(place)).items():
             engine = client.Engine()
             engine.warm()
-            found = [stop(engine, job, random.uniform(0, args.within)) for _ in range(args.stops)]
+            moments = [random.uniform(0, args.within) for _ in range(args.stops)]
+            found = [stop(engine, job, after, args.in_training) for after in moments]
             engine.close()
             report(name, found)
 
@@ -68,7 +70,9 @@ def jobs(folder: Path, place: Path) -> dict[str, TrainJob]:
     return {"small (auto)": job, "large (plain, 512×512, batch 16)": replace(job, recipe=large)}
 
 
-def stop(engine: client.Engine, job: TrainJob, after: float) -> tuple[float, float, str]:
+def stop(
+    engine: client.Engine, job: TrainJob, after: float, in_training: bool
+) -> tuple[float, float, str]:
     """Return seconds until a stop is acknowledged and until it is done, and what it interrupted."""
     heard.clear()
     asked: list[float] = []
@@ -78,11 +82,13 @@ def stop(engine: client.Engine, job: TrainJob, after: float) -> tuple[float, flo
         engine.stop()
 
     timer = threading.Timer(after, ask)
-    timer.start()
     last: Event | None = None
     for event in engine.run(job):
         if isinstance(event, Progress):
             last = event
+            began = not in_training or event.what.startswith("training")
+            if began and timer.ident is None:
+                timer.start()
     what = last.what.partition(",")[0] if isinstance(last, Progress) else "the beginning"
     return heard["stopping"] - asked[0], heard["stopped"] - asked[0], what
 
