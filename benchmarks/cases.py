@@ -23,7 +23,7 @@ import numpy as np
 from qtpy.QtWidgets import QApplication
 
 from napari_unet.widgets.desk import desk_of
-from napari_unet.widgets.reading import shelf_key
+from napari_unet.widgets.shelf import shelf_key
 
 
 def wait(until: Callable[[], bool], seconds: float) -> bool:
@@ -42,10 +42,10 @@ def main() -> None:
     args = parser.parse_args()
     viewer = napari.Viewer()
     viewer.window._qt_window.resize(1250, 900)
-    viewer.window.add_plugin_dock_widget("napari-unet-workbench", "Dataset")
+    viewer.window.add_plugin_dock_widget("napari-unet-workbench", "Data")
     desk, session = desk_of(viewer), desk_of(viewer).session
     begun = time.perf_counter()
-    desk.loader.open_folder(args.folder)
+    desk.folders.open(args.folder)
     assert wait(lambda: session.case is not None, 300), "no case opened"
     print(f"{len(session.dataset)} cases; the first after {time.perf_counter() - begun:.1f} s")
     for name, ahead in (("read ahead", True), ("from its files", False)):

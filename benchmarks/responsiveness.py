@@ -95,7 +95,7 @@ def main() -> None:
     viewer.window._qt_window.resize(*map(int, args.size.split("x")))
     _, bench = viewer.window.add_plugin_dock_widget("napari-unet-workbench", "U-Net workbench")
     desk, session = desk_of(viewer), desk_of(viewer).session
-    desk.loader.open_folder(str(folder))
+    desk.folders.open(str(folder))
     assert wait(lambda: bool(session.subsets), 60), "the folder did not open"
     desk.loader.step(1)
     assert wait(lambda: session.case is not None, 60), "no case opened"

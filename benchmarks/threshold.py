@@ -84,10 +84,10 @@ class Bench:
         self.viewer.add_image(planes[-1], name="scan")
         session, segmenter = self.desk.session, self.desk.segmenter
         session.select_model(write_model(classes, len(shape)))
-        model, image = session.model, segmenter.image
+        model, image = session.model, segmenter.request.image
         assert model is not None and model.card is not None and image is not None
         ticket = self.desk.layers.ticket(image.id)
-        asked = segmenter._ask(ticket, model, model.card)
+        asked = segmenter.request.asked(ticket, model, model.card)
         names = model.card.classes
         segmenter.answers.take(asked, model, SegmentArrayFinished(planes, 0.5, 0.1, names))
         wait(lambda: False, 0.5)
@@ -123,10 +123,10 @@ def clean_up(bench: Bench, title: str, cleanup: CleanUp) -> None:
     bench.view.cleanup_changed.emit(CleanUp())
     wait(lambda: False, 0.5)
     result = bench.desk.segmenter.result()
-    before, start, done = answers.shown(result), time.perf_counter(), []
+    before, start, done = answers.on_screen.of(result), time.perf_counter(), []
 
     def there() -> bool:
-        if answers.shown(result) is not before and not done:
+        if answers.on_screen.of(result) is not before and not done:
             done.append(time.perf_counter() - start)
         return bool(done)
 
