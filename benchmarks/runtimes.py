@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from click import chance_model
+from clicks import chance_model
 
 from napari_unet.unet.aside import own_threads
 from napari_unet.unet.file import load_model

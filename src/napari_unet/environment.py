@@ -16,7 +16,7 @@ VARIABLES = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 # looks at this when a process starts, so it counts for those that are started with it. It also
 # keeps what was freed for later, unless told where to stop: a third of the peak goes. Taking it
 # again page by page would cost a third of the time of a picture; in pages of two megabytes, where
-# Linux has some when asked, hardly any (benchmarks/click.py).
+# Linux has some when asked, hardly any (benchmarks/clicks.py).
 # Not for training, which would give back and take again at every step, and hold up the viewer.
 SPARING = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",

@@ -1,6 +1,6 @@
 """How to compute, found out once for a network and a machine.
 
-Measuring takes about as long as the rest of an engine's start (benchmarks/click.py). So a guess is
+Measuring takes about as long as the rest of an engine's start (benchmarks/clicks.py). So a guess is
 good enough where somebody waits for a single image on a processor. It is done in a hurry where
 there are many, and at leisure once nobody waits (what was measured beside other work may be wrong).
 What was found is kept in the workspace. A `Predictor` computes in one way for as long as it lives:

@@ -5,7 +5,7 @@ click in a fresh napari, counted from the moment its window is shown and the pic
 that opening the Segment dock, starting the engine and loading the model are all in it: the very
 first one on a machine, which also finds out how to compute, and later ones. Run as
 
-    python benchmarks/click.py [--model FILE] [--clicks 15] [--first 5]
+    python benchmarks/clicks.py [--model FILE] [--clicks 15] [--first 5]
 
 with a display, or under ``xvfb-run -a``. Without ``--model`` the network of "auto" is used with
 weights of chance: how long it takes does not depend on them.
