@@ -118,8 +118,11 @@ def test_where_there_is_no_choice_nothing_is_kept(net, monkeypatch):
     assert KEPT.read() == {}
 
 
-def test_who_waits_for_one_image_is_given_a_guess_and_what_was_measured_next_time(path, measured):
+def test_who_waits_for_one_image_is_given_a_guess_and_what_was_measured_next_time(
+    path, measured, monkeypatch
+):
     measured["best"] = Speed("cpu", channels_last=False, seconds=0.005)
+    monkeypatch.setattr(speeds, "_multiplies_bfloat16", lambda: False)
     ready = Predictor(path, "cpu", soon=True)
     assert (ready.speed.precision, ready.speed.channels_last) == ("float32", True)
     assert measured["times"] == 0
@@ -134,6 +137,17 @@ def test_the_guess_has_lanes_on_few_cores_only(net, monkeypatch):
     for threads, lanes in ((2, 2), (16, 1)):
         monkeypatch.setattr(speeds.torch, "get_num_threads", lambda n=threads: n)
         assert Speeds(net, SHAPE, "cpu").choose(soon=True).lanes == lanes
+
+
+@pytest.mark.parametrize(
+    ("told", "precision"),
+    [({"amx_bf16": True}, "bfloat16"), ({"avx512_bf16": True}, "float32"), ({}, "float32")],
+)
+def test_the_guess_is_bfloat16_where_matrices_of_it_are_multiplied(
+    net, monkeypatch, told, precision
+):
+    monkeypatch.setattr(speeds.torch.cpu, "get_capabilities", lambda: told, raising=False)
+    assert Speeds(net, SHAPE, "cpu").choose(soon=True).precision == precision
 
 
 def test_of_a_gpu_nothing_is_guessed(net, measured):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import isfinite, isnan, nan
+from typing import Any
 
 import psutil
 import torch
@@ -70,7 +71,8 @@ class Speeds:
     def choose(self, soon: bool = False) -> Speed:
         """Return what was found earlier, or measure now; on a processor, guess if it is ``soon``.
 
-        The guess is what most processors were found to do best: float32 is never far behind.
+        The guess is what most processors were found to do best. Those with instructions for
+        products of bfloat16 matrices (AMX) compute networks three times faster with them.
         """
         if (kept := self._choice) is not None:
             return Speed(self._device, kept.precision, kept.channels_last, kept.seconds, kept.lanes)
@@ -78,7 +80,8 @@ class Speeds:
             self._guessed = True
             threads = torch.get_num_threads()
             lanes = min(threads, self._shape[0]) if threads <= FEW else 1
-            return Speed(self._device, channels_last=True, lanes=lanes)
+            precision = "bfloat16" if _multiplies_bfloat16() else "float32"
+            return Speed(self._device, precision, channels_last=True, lanes=lanes)
         found = self._measured(hurry=True)
         self._keep(found, sure=False)
         return found
@@ -126,6 +129,13 @@ class Speeds:
         name = sha256(network.encode()).hexdigest()[:16]
         shown = "×".join(map(str, self._shape))
         return f"{name} {shown} {speed.device_name(self._device)} {machine()}"
+
+
+def _multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for it, as far as torch tells."""
+    # Older ones tell nothing.
+    tell: Callable[[], dict[str, Any]] = getattr(torch.cpu, "get_capabilities", dict)
+    return bool(tell().get("amx_bf16", False))
 
 
 def _others_compute() -> bool:
