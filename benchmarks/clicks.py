@@ -3,7 +3,7 @@
 A picture of 512² pixels and a model; first with a warm engine, again and again, then the first
 click in a fresh napari, counted from the moment its window is shown and the picture is open, so
 that opening the Segment dock, starting the engine and loading the model are all in it: the very
-first one on a machine, which also finds out how to compute, and later ones. Run as
+first one on a machine, where nobody has found out how to compute yet, and later ones. Run as
 
     python benchmarks/clicks.py [--model FILE] [--clicks 15] [--first 5]
 

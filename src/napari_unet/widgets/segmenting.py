@@ -59,13 +59,7 @@ class Segmenter:
             self.session.refresh_models()
             model = self.session.model
         request = self.request
-        if (
-            self.runner.running
-            or request.reason()
-            or model is None
-            or model.card is None
-            or request.image is None
-        ):
+        if request.reason() or model is None or model.card is None or request.image is None:
             return
         ticket = self.layers.ticket(request.image.id, [c.id for c in request.channels()])
         if ticket is None:
@@ -88,7 +82,8 @@ class Segmenter:
             prepare=asking.prepare,
             over=run.over,
         )
-        run.begin()
+        if self.runner.running:  # nothing was begun where the viewer is being closed
+            run.begin()
 
     def segment_again(self) -> None:
         """Segment the image that was just opened, unless that was done or cannot be done now.
